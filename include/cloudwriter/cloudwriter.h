@@ -1,0 +1,15 @@
+/* cloudwriter.h - everything; most programs include just this */
+#ifndef CLOUDWRITER_CLOUDWRITER_H
+#define CLOUDWRITER_CLOUDWRITER_H
+
+#include <cloudwriter/version.h>
+#include <cloudwriter/status.h>
+#include <cloudwriter/client.h>
+#include <cloudwriter/writer.h>
+#include <cloudwriter/stdio.h>
+#include <cloudwriter/csv.h>
+#include <cloudwriter/object.h>
+#include <cloudwriter/sys/allocator.h>
+#include <cloudwriter/sys/sink.h>
+
+#endif

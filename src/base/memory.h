@@ -1,0 +1,26 @@
+/* memory.h - every allocation of the library goes through here
+ *
+ * The functions behave as their namesakes in <stdlib.h> and <string.h>, on the allocator that
+ * cw_allocator_install chose. Any of them may answer NULL.
+ */
+#ifndef CW_BASE_MEMORY_H
+#define CW_BASE_MEMORY_H
+
+#include <stddef.h>
+
+void *cw__alloc(size_t bytes);
+void *cw__alloc_zero(size_t bytes);
+void *cw__realloc(void *p, size_t bytes);
+void cw__free(void *p);
+
+/** A copy of `s`, or NULL for NULL and when out of memory. */
+char *cw__strdup(const char *s);
+char *cw__strndup(const char *s, size_t n);
+
+/** Overwrite a secret so that the compiler cannot leave it out. NULL is fine. */
+void cw__wipe(void *p, size_t bytes);
+
+/** Wipe and free a string. NULL is fine. */
+void cw__free_secret(char *s);
+
+#endif

@@ -1,0 +1,92 @@
+/* http.h - many HTTP/1.1 requests at once on one thread (libcurl's multi interface)
+ *
+ * A cw__http belongs to one thread, which calls cw__http_poll in a loop; only cw__http_wakeup may
+ * be called from others. Requests are described by a cw__http_call that the caller owns and that
+ * stays where it is from cw__http_start until its `done` has been called. All callbacks run
+ * inside cw__http_poll on that thread (or inside cw__http_cancel: `done` is not called then).
+ *
+ * It sends exactly the headers it is given, Host and Content-Length apart, which it makes itself;
+ * it follows no redirect, adds no Expect unless told to, keeps connections and reuses them.
+ */
+#ifndef CW_PORT_HTTP_H
+#define CW_PORT_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cloudwriter/status.h>
+
+typedef struct cw__http cw__http;
+
+typedef struct cw__http_options {
+    const char *ca_bundle; /* NULL: the system's */
+    bool no_verify;
+    const char *user_agent;
+    unsigned max_connections;
+    uint32_t connect_timeout_ms;
+    size_t upload_buffer_bytes; /* memory for each connection that is sending */
+} cw__http_options;
+
+/** How the exchange ended, whatever was said. */
+typedef enum cw__http_end {
+    CW__HTTP_ANSWERED,    /* a whole reply arrived; look at `status` */
+    CW__HTTP_UNREACHABLE, /* name not resolved, connection refused, TLS not set up: nothing sent */
+    CW__HTTP_UNTRUSTED,   /* the certificate is not accepted, or the CA file unreadable: final */
+    CW__HTTP_BROKEN,      /* the connection broke, or the reply was cut short: perhaps arrived */
+    CW__HTTP_STALLED,     /* no byte either way for too long: perhaps arrived */
+    CW__HTTP_NO_MEMORY
+} cw__http_end;
+
+typedef struct cw__http_result {
+    cw__http_end end;
+    int status;          /* of the reply's head, if one arrived, else 0 */
+    const char *message; /* what libcurl says of a failure, else "" */
+    bool new_connection; /* one was opened for it */
+} cw__http_result;
+
+typedef struct cw__http_call {
+    /* the request; strings and headers stay valid until done */
+    const char *method; /* GET HEAD PUT POST DELETE */
+    const char *url;    /* encoded already; sent as it is, never normalised */
+    const char *const *headers; /* "Name: value", NULL-terminated */
+    uint64_t body_bytes;        /* PUT and POST send Content-Length even when it is 0 */
+    bool expect_continue;       /* ask first, wait at most a second */
+    uint32_t stall_ms;          /* no byte moved (the kernel's send queue included) */
+    uint32_t reply_ms;          /* from the last byte sent to the first of the reply; then stall_ms */
+
+    /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end). */
+    size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
+    /** The whole body has been handed to the kernel. Once for each sending; may be NULL. */
+    void (*sent)(void *user);
+    /** One header of the final reply, trimmed. */
+    void (*header)(void *user, const char *name, const char *value);
+    /** Bytes of the reply's body; false stops the exchange as BROKEN. */
+    bool (*body)(void *user, const void *p, size_t n);
+    /** The end; the call may be freed or started again from here. */
+    void (*done)(void *user, const cw__http_result *result);
+    void *user;
+
+    void *handle; /* cw__http's own */
+} cw__http_call;
+
+cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err);
+
+/** Free it. Calls still running are cancelled. */
+void cw__http_free(cw__http *h);
+
+/** Queue a call; it starts as soon as a connection may be used. */
+cw_status cw__http_start(cw__http *h, cw__http_call *call, cw_error *err);
+
+/** Stop a running call; its `done` is not called. The connection is closed. */
+void cw__http_cancel(cw__http *h, cw__http_call *call);
+
+/** Move all calls on, wait up to `timeout_ms` for something to do, call back. */
+void cw__http_poll(cw__http *h, uint32_t timeout_ms);
+
+/** Make a running or the next cw__http_poll return at once. From any thread. */
+void cw__http_wakeup(cw__http *h);
+
+/** Bytes that cw__http itself holds for each connection while it sends, for budgets. */
+size_t cw__http_connection_bytes(bool tls);
+
+#endif

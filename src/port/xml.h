@@ -1,0 +1,34 @@
+/* xml.h - a service's reply as a tree (libxml2)
+ *
+ * Strict: a reply that is cut off or not well-formed is no tree at all. Entities beyond the five
+ * of XML, DTDs and network access are refused. Names are compared without their namespace.
+ */
+#ifndef CW_PORT_XML_H
+#define CW_PORT_XML_H
+
+#include <stddef.h>
+#include <cloudwriter/status.h>
+
+typedef struct cw__xml cw__xml;
+typedef struct cw__xml_node cw__xml_node; /* lives as long as its tree */
+
+/** @return CW_OK; CW_E_PROTOCOL when it is not one whole document; CW_E_NO_MEMORY */
+cw_status cw__xml_parse(cw__xml **out, const char *p, size_t n, cw_error *err);
+void cw__xml_free(cw__xml *x);
+
+const cw__xml_node *cw__xml_root(const cw__xml *x);
+const char *cw__xml_name(const cw__xml_node *node);
+
+/** The first child element of that name, or NULL. `node` may be NULL. */
+const cw__xml_node *cw__xml_child(const cw__xml_node *node, const char *name);
+
+/** The next sibling element of the same name, or NULL. */
+const cw__xml_node *cw__xml_next(const cw__xml_node *node);
+
+/** The text of the first child of that name, allocated (cw__free); NULL when there is none. */
+char *cw__xml_child_text(const cw__xml_node *node, const char *name);
+
+/** The same into a fixed buffer, truncated, "" when there is none. */
+void cw__xml_copy_text(const cw__xml_node *node, const char *name, char *out, size_t size);
+
+#endif
