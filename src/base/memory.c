@@ -1,0 +1,96 @@
+/* memory.c - every allocation of the library goes through here
+ *
+ * Owns the one allocator of the process. It is set before any thread of the library exists, so it
+ * is read without a lock.
+ */
+#include "base/memory.h"
+#include <stdlib.h>
+#include <string.h>
+#include <cloudwriter/sys/allocator.h>
+
+static void *standard_alloc(void *user, size_t bytes)
+{
+    (void)user;
+    return malloc(bytes);
+}
+
+static void *standard_realloc(void *user, void *p, size_t bytes)
+{
+    (void)user;
+    return realloc(p, bytes);
+}
+
+static void standard_free(void *user, void *p)
+{
+    (void)user;
+    free(p);
+}
+
+static const cw_allocator standard = {standard_alloc, standard_realloc, standard_free, NULL};
+static cw_allocator current = {standard_alloc, standard_realloc, standard_free, NULL};
+
+/* NULL has to mean "out of memory" and nothing else, so nobody asks for zero bytes. */
+static size_t at_least_one(size_t bytes)
+{
+    return bytes ? bytes : 1;
+}
+
+void *cw__alloc(size_t bytes)
+{
+    return current.alloc(current.user, at_least_one(bytes));
+}
+
+void *cw__alloc_zero(size_t bytes)
+{
+    void *p = cw__alloc(bytes);
+    if (p)
+        memset(p, 0, bytes);
+    return p;
+}
+
+void *cw__realloc(void *p, size_t bytes)
+{
+    return current.realloc(current.user, p, at_least_one(bytes));
+}
+
+void cw__free(void *p)
+{
+    if (p)
+        current.free(current.user, p);
+}
+
+char *cw__strdup(const char *s)
+{
+    return s ? cw__strndup(s, strlen(s)) : NULL;
+}
+
+char *cw__strndup(const char *s, size_t n)
+{
+    if (!s)
+        return NULL;
+    size_t length = strnlen(s, n);
+    char *copy = cw__alloc(length + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, s, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+void cw__wipe(void *p, size_t bytes)
+{
+    if (p)
+        explicit_bzero(p, bytes);
+}
+
+void cw__free_secret(char *s)
+{
+    if (s)
+        cw__wipe(s, strlen(s));
+    cw__free(s);
+}
+
+void cw_allocator_install(const cw_allocator *a)
+{
+    current = a ? *a : standard;
+}
