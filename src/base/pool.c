@@ -1,0 +1,198 @@
+/* pool.c - slabs of memory under one budget, shared by the writers of a client
+ *
+ * Owns every slab that was ever allocated: those given back lie in a list threaded through the
+ * slabs themselves, newest first, and are freed with the pool. held + kept never passes the budget.
+ *
+ * Why waiting cannot deadlock. A thread waits here only while `moving` > 0. A moving slab belongs
+ * to the I/O thread, which never takes slabs, and which gives each back whatever becomes of its
+ * request, within that request's deadlines. So either a slab comes back and a waiter takes it, or
+ * the last one that moves comes back and finds every waiter: they are all woken, and those that
+ * get nothing answer CW_E_BUDGET. Slabs that are held and do not move are not waited for: their
+ * holder may be the very thread that waits.
+ *
+ * Locking: `lock` guards all fields but the first two. The child of a fork never takes it, since
+ * another thread may have held it at the fork: there a slab can be given back and the pool freed,
+ * which needs no lock in the one thread that a child has, and nothing can be taken.
+ */
+#include "base/pool.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+typedef struct free_slab {
+    struct free_slab *next;
+} free_slab;
+
+struct cw__pool {
+    uint64_t budget; /* in slabs, as all the counts */
+    unsigned generation;
+    cw__mutex lock;
+    cw__cond changed; /* a slab was given back, or none moves any more */
+    free_slab *kept;
+    uint64_t held;
+    uint64_t peak;
+    uint64_t moving; /* of those held */
+};
+
+static bool is_inherited(const cw__pool *pool)
+{
+    return pool->generation != cw__fork_generation();
+}
+
+static int init_locks(cw__pool *pool)
+{
+    int rc = cw__fork_watch();
+    if (!rc)
+        rc = cw__mutex_init(&pool->lock);
+    if (rc)
+        return rc;
+    rc = cw__cond_init(&pool->changed);
+    if (rc)
+        cw__mutex_destroy(&pool->lock);
+    return rc;
+}
+
+/* Wait until there is room in the budget, or no hope of any. */
+static cw_status wait_for_room(cw__pool *pool, uint64_t wait_ms)
+{
+    uint64_t start = pool->held < pool->budget ? 0 : cw__clock_mono_ms();
+    while (pool->held >= pool->budget) {
+        if (pool->moving == 0)
+            return CW_E_BUDGET;
+        uint64_t waited = cw__clock_mono_ms() - start;
+        if (waited >= wait_ms)
+            return CW_E_TIMEOUT;
+        cw__cond_wait_ms(&pool->changed, &pool->lock, wait_ms - waited);
+    }
+    return CW_OK;
+}
+
+/* Count a slab as held, and answer a kept one if there is any. */
+static void *hold(cw__pool *pool)
+{
+    free_slab *slab = pool->kept;
+    if (slab)
+        pool->kept = slab->next;
+    pool->held++;
+    if (pool->held > pool->peak)
+        pool->peak = pool->held;
+    return slab;
+}
+
+static void unhold(cw__pool *pool, void *slab)
+{
+    free_slab *s = slab;
+    if (s) {
+        s->next = pool->kept;
+        pool->kept = s;
+    }
+    pool->held--;
+    cw__cond_signal(&pool->changed);
+}
+
+cw_status cw__pool_new(cw__pool **out, uint64_t bytes, cw_error *err)
+{
+    *out = NULL;
+    if (bytes < CW__SLAB_BYTES)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "a memory budget of %llu bytes holds nothing: memory_bytes has to be at "
+                        "least %d",
+                        (unsigned long long)bytes, CW__SLAB_BYTES);
+    cw__pool *pool = cw__alloc_zero(sizeof *pool);
+    if (!pool)
+        return cw__fail_memory(err, "making a memory pool");
+    int rc = init_locks(pool);
+    if (rc) {
+        cw__free(pool);
+        return cw__fail_errno(err, rc, "cannot make the lock of a memory pool");
+    }
+    pool->budget = bytes / CW__SLAB_BYTES;
+    pool->generation = cw__fork_generation();
+    *out = pool;
+    return CW_OK;
+}
+
+void cw__pool_free(cw__pool *pool)
+{
+    if (!pool)
+        return;
+    while (pool->kept) {
+        free_slab *slab = pool->kept;
+        pool->kept = slab->next;
+        cw__free(slab);
+    }
+    if (!is_inherited(pool)) {
+        cw__cond_destroy(&pool->changed);
+        cw__mutex_destroy(&pool->lock);
+    }
+    cw__free(pool);
+}
+
+/* The budget is taken under the lock, the memory outside of it: an allocator may be slow. */
+cw_status cw__pool_take(cw__pool *pool, uint64_t wait_ms, void **slab)
+{
+    *slab = NULL;
+    if (is_inherited(pool))
+        return CW_E_STATE;
+    cw__mutex_lock(&pool->lock);
+    cw_status status = wait_for_room(pool, wait_ms);
+    if (status == CW_OK)
+        *slab = hold(pool);
+    cw__mutex_unlock(&pool->lock);
+    if (status != CW_OK || *slab)
+        return status;
+    *slab = cw__alloc(CW__SLAB_BYTES);
+    if (*slab)
+        return CW_OK;
+    cw__mutex_lock(&pool->lock);
+    unhold(pool, NULL);
+    cw__mutex_unlock(&pool->lock);
+    return CW_E_NO_MEMORY;
+}
+
+void cw__pool_give(cw__pool *pool, void *slab)
+{
+    if (is_inherited(pool)) {
+        cw__free(slab);
+        return;
+    }
+    cw__mutex_lock(&pool->lock);
+    unhold(pool, slab);
+    cw__mutex_unlock(&pool->lock);
+}
+
+void cw__pool_depart(cw__pool *pool, size_t slabs)
+{
+    if (is_inherited(pool))
+        return;
+    cw__mutex_lock(&pool->lock);
+    pool->moving += slabs;
+    cw__mutex_unlock(&pool->lock);
+}
+
+void cw__pool_arrive(cw__pool *pool, void *slab)
+{
+    if (is_inherited(pool)) {
+        cw__free(slab);
+        return;
+    }
+    cw__mutex_lock(&pool->lock);
+    unhold(pool, slab);
+    if (--pool->moving == 0)
+        cw__cond_broadcast(&pool->changed);
+    cw__mutex_unlock(&pool->lock);
+}
+
+void cw__pool_get_stats(cw__pool *pool, cw__pool_stats *out)
+{
+    bool inherited = is_inherited(pool);
+    if (!inherited)
+        cw__mutex_lock(&pool->lock);
+    out->budget_bytes = pool->budget * CW__SLAB_BYTES;
+    out->held_bytes = pool->held * CW__SLAB_BYTES;
+    out->peak_bytes = pool->peak * CW__SLAB_BYTES;
+    out->moving_bytes = pool->moving * CW__SLAB_BYTES;
+    if (!inherited)
+        cw__mutex_unlock(&pool->lock);
+}
