@@ -2,8 +2,8 @@
  *
  * Each takes the value so far (0 at the start) and answers the value with `n` bytes more, in the
  * finished (inverted) form, so that values can be stored, compared and combined as they are.
- * The processor's instructions (SSE4.2, PCLMULQDQ, VPCLMULQDQ, ARMv8 CRC and PMULL) are chosen at run time;
- * the _portable forms give the same values everywhere.
+ * On x86-64 PCLMULQDQ or VPCLMULQDQ is used where the processor has it, chosen at run time;
+ * elsewhere, ARM included, tables. The _portable forms are the tables, and answer the same.
  */
 #ifndef CW_BASE_CRC_H
 #define CW_BASE_CRC_H
