@@ -5,8 +5,12 @@
  * stays where it is from cw__http_start until its `done` has been called. All callbacks run
  * inside cw__http_poll on that thread (or inside cw__http_cancel: `done` is not called then).
  *
- * It sends exactly the headers it is given, Host and Content-Length apart, which it makes itself;
- * it follows no redirect, adds no Expect unless told to, keeps connections and reuses them.
+ * It sends exactly the headers it is given; Host, Content-Length and User-Agent it makes itself. It
+ * follows no redirect, adds no Expect unless told to, keeps connections and reuses them. A kept
+ * connection that turns out to be dead before a byte of the reply arrived is replaced by a new one
+ * and the request sent again, once more `sent`, and told in the result's `resent`.
+ *
+ * The thread must have SIGPIPE blocked or ignored (cw__thread_start blocks it).
  */
 #ifndef CW_PORT_HTTP_H
 #define CW_PORT_HTTP_H
@@ -24,7 +28,7 @@ typedef struct cw__http_options {
     const char *user_agent;
     unsigned max_connections;
     uint32_t connect_timeout_ms;
-    size_t upload_buffer_bytes; /* memory for each connection that is sending */
+    size_t upload_buffer_bytes; /* of each connection that is sending; 0: what measured best */
 } cw__http_options;
 
 /** How the exchange ended, whatever was said. */
@@ -42,19 +46,22 @@ typedef struct cw__http_result {
     int status;          /* of the reply's head, if one arrived, else 0 */
     const char *message; /* what libcurl says of a failure, else "" */
     bool new_connection; /* one was opened for it */
+    bool resent;         /* sent twice: an earlier sending, to a dead connection, perhaps arrived */
 } cw__http_result;
 
 typedef struct cw__http_call {
     /* the request; strings and headers stay valid until done */
-    const char *method; /* GET HEAD PUT POST DELETE */
-    const char *url;    /* encoded already; sent as it is, never normalised */
+    const char *method;         /* GET HEAD PUT POST DELETE */
+    const char *url;            /* encoded already; sent as it is, never normalised */
     const char *const *headers; /* "Name: value", NULL-terminated */
     uint64_t body_bytes;        /* PUT and POST send Content-Length even when it is 0 */
     bool expect_continue;       /* ask first, wait at most a second */
-    uint32_t stall_ms;          /* no byte moved (the kernel's send queue included) */
-    uint32_t reply_ms;          /* from the last byte sent to the first of the reply; then stall_ms */
+    uint32_t stall_ms;          /* no byte moved (the kernel's send queue included); 0: for ever */
+    uint32_t
+        reply_ms; /* from the last byte sent to the reply's first, then stall_ms; 0: for ever */
 
-    /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end). */
+    /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end).
+     */
     size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
     /** The whole body has been handed to the kernel. Once for each sending; may be NULL. */
     void (*sent)(void *user);
@@ -66,7 +73,8 @@ typedef struct cw__http_call {
     void (*done)(void *user, const cw__http_result *result);
     void *user;
 
-    void *handle; /* cw__http's own */
+    void *handle; /* cw__http's own, as is the next; NULL before the first start */
+    struct cw__http_call *queued_next;
 } cw__http_call;
 
 cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err);
@@ -86,7 +94,7 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms);
 /** Make a running or the next cw__http_poll return at once. From any thread. */
 void cw__http_wakeup(cw__http *h);
 
-/** Bytes that cw__http itself holds for each connection while it sends, for budgets. */
+/** Bytes held for each connection while it sends, with upload_buffer_bytes 0; for budgets. */
 size_t cw__http_connection_bytes(bool tls);
 
 #endif

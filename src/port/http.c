@@ -1,0 +1,382 @@
+/* http.c - many HTTP/1.1 requests at once on one thread (libcurl's multi interface)
+ *
+ * Owns the multi handle, the exchanges (http_exchange.c), and the queue before them. A call waits
+ * in our own queue, not in libcurl's, until fewer than max_connections are running: so there are
+ * never more easy handles, with their buffers, than connections, and no clock runs for a call that
+ * nobody serves yet.
+ *
+ *     cw__http_start          admit               libcurl is done, or nothing moves
+ *          ->  queued (handle: the cw__http)  ->  running (handle: its exchange)  ->  done
+ *
+ * One thread and no locks; only the wakeup may come from another one.
+ *
+ * libcurl must not be asked to drop a handle from within its own callbacks. A call that is
+ * cancelled there loses its exchange at once, which is never to call it again, and the exchange is
+ * dropped when curl_multi_perform has returned.
+ */
+#include "port/http.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "port/http_exchange.h"
+#include "port/tls_batch.h"
+
+#include <curl/curl.h>
+
+enum { TICK_MS = 1000, SHORTEST_TICK_MS = 10, TICKS_IN_A_LIMIT = 8 };
+
+typedef struct exchange_list {
+    cw__exchange *first;
+    unsigned count;
+} exchange_list;
+
+struct cw__http {
+    CURLM *multi;
+    cw__exchange_settings settings;
+    unsigned max_connections;
+    exchange_list running, idle;
+    cw__http_call *queued, **queued_end;
+    bool inside_libcurl;
+    unsigned orphans; /* running exchanges whose call was cancelled inside libcurl */
+    uint32_t tick_ms; /* of the stall clocks: short enough for the shortest limit */
+    uint64_t ticked_ms;
+};
+
+/* --- libcurl as a whole ----------------------------------------------------------------------- */
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_code;
+
+static void global_init(void)
+{
+    global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+static void list_add(exchange_list *list, cw__exchange *x)
+{
+    x->prev = NULL;
+    x->next = list->first;
+    if (x->next)
+        x->next->prev = x;
+    list->first = x;
+    list->count++;
+}
+
+static void list_remove(exchange_list *list, cw__exchange *x)
+{
+    if (x->prev)
+        x->prev->next = x->next;
+    else
+        list->first = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    x->prev = x->next = NULL;
+    list->count--;
+}
+
+static void queue_add(cw__http *h, cw__http_call *call)
+{
+    call->handle = h;
+    call->queued_next = NULL;
+    *h->queued_end = call;
+    h->queued_end = &call->queued_next;
+}
+
+static void queue_remove(cw__http *h, cw__http_call *call)
+{
+    cw__http_call **at = &h->queued;
+    while (*at && *at != call)
+        at = &(*at)->queued_next;
+    if (!*at)
+        return;
+    *at = call->queued_next;
+    if (h->queued_end == &call->queued_next)
+        h->queued_end = at;
+    call->handle = NULL;
+}
+
+/* --- from the queue to libcurl and back ------------------------------------------------------- */
+
+static void choose_tick(cw__http *h, const cw__http_call *call)
+{
+    uint32_t limits[] = {call->stall_ms, call->reply_ms};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t tick = limits[i] / TICKS_IN_A_LIMIT;
+        if (tick < SHORTEST_TICK_MS)
+            tick = SHORTEST_TICK_MS;
+        if (limits[i] && tick < h->tick_ms)
+            h->tick_ms = tick;
+    }
+}
+
+static void fail_call(cw__http_call *call, cw__http_end end)
+{
+    cw__http_result result = {.end = end, .message = "out of memory"};
+    call->handle = NULL;
+    call->done(call->user, &result);
+}
+
+/* To be used again by the next call, this one first: its memory is warm. */
+static void retire(cw__http *h, cw__exchange *x)
+{
+    list_remove(&h->running, x);
+    curl_multi_remove_handle(h->multi, x->easy);
+    if (x->call)
+        x->call->handle = NULL;
+    cw__exchange_clear(x);
+    list_add(&h->idle, x);
+    if (h->running.count == 0)
+        h->tick_ms = TICK_MS;
+}
+
+static cw__exchange *take_exchange(cw__http *h)
+{
+    cw__exchange *x = h->idle.first;
+    if (x)
+        list_remove(&h->idle, x);
+    else
+        x = cw__exchange_new(&h->settings);
+    return x;
+}
+
+static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
+{
+    cw__exchange *x = take_exchange(h);
+    if (!x)
+        return false;
+    if (!cw__exchange_prepare(x, call, now) ||
+        curl_multi_add_handle(h->multi, x->easy) != CURLM_OK) {
+        cw__exchange_clear(x);
+        list_add(&h->idle, x);
+        return false;
+    }
+    call->handle = x;
+    list_add(&h->running, x);
+    choose_tick(h, call);
+    return true;
+}
+
+static void admit_queued(cw__http *h)
+{
+    uint64_t now = h->queued ? cw__clock_mono_ms() : 0;
+    while (h->queued && h->running.count < h->max_connections) {
+        cw__http_call *call = h->queued;
+        queue_remove(h, call);
+        if (!admit(h, call, now))
+            fail_call(call, CW__HTTP_NO_MEMORY);
+    }
+}
+
+/* The call may be freed or started again in `done`, so it is let go before. */
+static void finish(cw__http *h, cw__exchange *x, const cw__http_result *result)
+{
+    cw__http_call *call = x->call;
+    cw__http_result kept = *result;
+    char message[CURL_ERROR_SIZE];
+    cw__copy_string(message, sizeof message, result->message);
+    kept.message = message;
+    retire(h, x);
+    call->done(call->user, &kept);
+}
+
+static void finish_ended(cw__http *h)
+{
+    CURLMsg *m;
+    int left;
+    while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+        char *private = NULL;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
+        if (m->msg != CURLMSG_DONE || !private)
+            continue;
+        cw__exchange *x = (void *)private;
+        cw__http_result result = cw__exchange_result(x, m->data.result);
+        finish(h, x, &result);
+    }
+}
+
+static void drop_orphans(cw__http *h)
+{
+    for (cw__exchange *x = h->running.first, *next; x && h->orphans; x = next) {
+        next = x->next;
+        if (!x->call) {
+            h->orphans--;
+            retire(h, x);
+        }
+    }
+}
+
+static void resume_paused(cw__http *h)
+{
+    for (cw__exchange *x = h->running.first; x; x = x->next)
+        if (x->paused) {
+            x->paused = false;
+            curl_easy_pause(x->easy, CURLPAUSE_CONT);
+        }
+}
+
+/* `done` may cancel any other call, so the walk starts again after each. */
+static void finish_stalled(cw__http *h)
+{
+    uint64_t now = cw__clock_mono_ms();
+    if (now - h->ticked_ms < h->tick_ms)
+        return;
+    h->ticked_ms = now;
+    for (cw__exchange *x = h->running.first; x;) {
+        if (!cw__exchange_stalled(x, now)) {
+            x = x->next;
+            continue;
+        }
+        cw__http_result result = cw__exchange_stall_result(x);
+        finish(h, x, &result);
+        x = h->running.first;
+    }
+}
+
+static void perform(cw__http *h)
+{
+    int running;
+    h->inside_libcurl = true;
+    curl_multi_perform(h->multi, &running);
+    resume_paused(h);
+    h->inside_libcurl = false;
+    drop_orphans(h);
+}
+
+static uint32_t shorter(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* --- the face --------------------------------------------------------------------------------- */
+
+void cw__http_poll(cw__http *h, uint32_t timeout_ms)
+{
+    admit_queued(h);
+    uint32_t wait = h->running.count ? shorter(timeout_ms, h->tick_ms) : timeout_ms;
+    curl_multi_poll(h->multi, NULL, 0, wait < INT32_MAX ? (int)wait : INT32_MAX, NULL);
+    perform(h);
+    finish_ended(h);
+    finish_stalled(h);
+    admit_queued(h);
+}
+
+void cw__http_wakeup(cw__http *h)
+{
+    curl_multi_wakeup(h->multi);
+}
+
+static bool is_known_method(const cw__http_call *call)
+{
+    static const char *const with_body[] = {"PUT", "POST"};
+    static const char *const without[] = {"GET", "HEAD", "DELETE"};
+    for (size_t i = 0; i < 2; i++)
+        if (strcmp(call->method, with_body[i]) == 0)
+            return call->body_bytes == 0 || call->read;
+    for (size_t i = 0; i < 3; i++)
+        if (strcmp(call->method, without[i]) == 0)
+            return call->body_bytes == 0;
+    return false;
+}
+
+cw_status cw__http_start(cw__http *h, cw__http_call *call, cw_error *err)
+{
+    if (!cw__starts_with(call->url, "http:") && !cw__starts_with(call->url, "https:"))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is no http URL", call->url);
+    if (!is_known_method(call))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s with a body of %llu bytes is not possible",
+                        call->method, (unsigned long long)call->body_bytes);
+    queue_add(h, call);
+    return CW_OK;
+}
+
+void cw__http_cancel(cw__http *h, cw__http_call *call)
+{
+    cw__exchange *x = call->handle;
+    if (!x)
+        return;
+    if (call->handle == h) {
+        queue_remove(h, call);
+    } else if (h->inside_libcurl) {
+        call->handle = NULL;
+        x->call = NULL;
+        h->orphans++;
+    } else {
+        retire(h, x);
+    }
+}
+
+static bool copy_settings(cw__http *h, const cw__http_options *o)
+{
+    cw__exchange_settings *s = &h->settings;
+    s->ca_bundle = cw__strdup(o->ca_bundle);
+    s->user_agent = cw__strdup(o->user_agent);
+    s->no_verify = o->no_verify;
+    s->connect_timeout_ms = o->connect_timeout_ms;
+    s->upload_buffer_bytes = o->upload_buffer_bytes;
+    return (s->ca_bundle || !o->ca_bundle) && (s->user_agent || !o->user_agent);
+}
+
+static bool open_multi(cw__http *h)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    h->settings.short_upload_is_error = v->version_num >= 0x080700;
+    h->settings.batch = cw__tls_batch_new(v->ssl_version);
+    h->multi = curl_multi_init();
+    if (!h->multi)
+        return false;
+    long max = (long)h->max_connections;
+    return curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, max) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, max) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
+}
+
+cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
+{
+    *out = NULL;
+    pthread_once(&global_once, global_init);
+    if (global_code != CURLE_OK)
+        return cw__fail(err, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
+                        curl_easy_strerror(global_code));
+    cw__http *h = cw__alloc_zero(sizeof *h);
+    if (!h)
+        return cw__fail_memory(err, "preparing connections");
+    h->queued_end = &h->queued;
+    h->tick_ms = TICK_MS;
+    h->max_connections = o->max_connections ? o->max_connections : 1;
+    if (!copy_settings(h, o) || !open_multi(h)) {
+        cw__http_free(h);
+        return cw__fail_memory(err, "preparing connections");
+    }
+    *out = h;
+    return CW_OK;
+}
+
+/* The connections close with the multi handle, and with them ends their use of the batch. */
+void cw__http_free(cw__http *h)
+{
+    if (!h)
+        return;
+    while (h->queued)
+        queue_remove(h, h->queued);
+    while (h->running.first)
+        retire(h, h->running.first);
+    while (h->idle.first) {
+        cw__exchange *x = h->idle.first;
+        list_remove(&h->idle, x);
+        cw__exchange_free(x);
+    }
+    if (h->multi)
+        curl_multi_cleanup(h->multi);
+    cw__tls_batch_free(h->settings.batch);
+    cw__free(h->settings.ca_bundle);
+    cw__free(h->settings.user_agent);
+    cw__free(h);
+}

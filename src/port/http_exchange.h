@@ -1,0 +1,87 @@
+/* http_exchange.h - one request and its reply on one libcurl easy handle
+ *
+ * The easy handle outlives the call: its constant options are set once, a further call only
+ * changes what differs. Used by http.c alone.
+ */
+#ifndef CW_PORT_HTTP_EXCHANGE_H
+#define CW_PORT_HTTP_EXCHANGE_H
+
+#include "port/http.h"
+#include "port/tls_batch.h"
+
+#include <curl/curl.h>
+
+/* What all exchanges of a cw__http share; it outlives them. */
+typedef struct cw__exchange_settings {
+    char *ca_bundle; /* NULL: the system's */
+    char *user_agent;
+    bool no_verify;
+    uint32_t connect_timeout_ms;
+    size_t upload_buffer_bytes; /* 0: the measured best of each scheme */
+    bool short_upload_is_error; /* libcurl 8.7 and later */
+    cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
+} cw__exchange_settings;
+
+typedef struct cw__exchange_header {
+    struct curl_slist node;
+    char *copy; /* of a header that has to be spelt differently for libcurl, else NULL */
+} cw__exchange_header;
+
+typedef struct cw__exchange {
+    struct cw__exchange *prev, *next; /* among the running ones, or the idle ones */
+    const cw__exchange_settings *settings;
+    CURL *easy;
+    cw__http_call *call; /* NULL: cancelled, or idle */
+
+    cw__exchange_header *headers;
+    size_t header_capacity;
+    size_t header_count;
+    long upload_buffer_bytes; /* as set on the handle */
+    long receive_buffer_bytes;
+    bool tls;
+    curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
+
+    /* sending */
+    uint64_t offset;   /* in the body, of what libcurl asks for next */
+    uint64_t uploaded; /* of the body, gone from libcurl */
+    bool told_sent;
+    bool resent; /* an earlier sending went to a connection that had died */
+    bool peeked; /* at this offset already */
+    bool paused; /* the read callback wants libcurl to look at the reply first */
+
+    /* receiving */
+    uint64_t downloaded;
+    int status;      /* of the head being read, or of the last one */
+    bool head_open;  /* its lines are arriving */
+    bool head_final; /* it is not a 1xx */
+    bool refused;    /* the reader of the reply's body wants no more */
+
+    /* being alive */
+    unsigned moves;      /* counts signs of life */
+    unsigned moves_seen; /* at the last look */
+    uint64_t since_ms;   /* when the clock that runs now was started */
+    int unsent_bytes;    /* in the kernel, at the last look */
+
+    char message[CURL_ERROR_SIZE];
+} cw__exchange;
+
+/** NULL when out of memory. */
+cw__exchange *cw__exchange_new(const cw__exchange_settings *settings);
+void cw__exchange_free(cw__exchange *x);
+
+/** Dress the handle for a call. false: out of memory. */
+bool cw__exchange_prepare(cw__exchange *x, cw__http_call *call, uint64_t now_ms);
+
+/** Forget the call; the handle is ready for another. */
+void cw__exchange_clear(cw__exchange *x);
+
+/** Look whether anything has moved. true: nothing for longer than the call allows. */
+bool cw__exchange_stalled(cw__exchange *x, uint64_t now_ms);
+
+/** What to tell the call after libcurl has ended with `code`. */
+cw__http_result cw__exchange_result(cw__exchange *x, CURLcode code);
+
+/** What to tell the call when cw__exchange_stalled was true. */
+cw__http_result cw__exchange_stall_result(cw__exchange *x);
+
+#endif
