@@ -1,0 +1,58 @@
+/* credentials.h - where the keys come from, and when to ask for them again
+ *
+ * A chain of providers asked in order; the first that has keys is kept. Providers now: explicit
+ * keys, anonymous, the shared config and credentials files. Each is a cw__credentials_provider in a
+ * file of its own; more of them take their place in the chain in credentials.c.
+ *
+ * Thread-safe. Keys that expire are asked for again 5 minutes before they do, and when the service
+ * says that they have (cw__credentials_expired): one refresh serves all who noticed.
+ */
+#ifndef CW_S3_CREDENTIALS_H
+#define CW_S3_CREDENTIALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "s3/sign.h"
+#include <cloudwriter/client.h>
+
+/** Keys in memory of their own; wiped when freed. Reference-counted, immutable. */
+typedef struct cw__keys {
+    unsigned references; /* under the lock of their chain */
+    bool anonymous;
+    char *access_key_id;
+    char *secret_access_key;
+    char *session_token; /* NULL for none */
+    int64_t expires_ms;  /* 0: never */
+    const char *source;  /* the provider's name, for logs */
+} cw__keys;
+
+typedef struct cw__credentials cw__credentials;
+
+/** One source of keys. */
+typedef struct cw__credentials_provider {
+    const char *name;
+    /** CW_OK; CW_E_CREDENTIALS_MISSING: not here, ask the next; else why they are unusable. */
+    cw_status (*get)(void *self, cw__keys **out, cw_error *err);
+    void (*free)(void *self);
+    void *self;
+} cw__credentials_provider;
+
+struct cw__profile;
+
+/** @param profile  the parsed shared files; borrowed during the call. May be NULL. */
+cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
+                              const struct cw__profile *profile, cw_error *err);
+void cw__credentials_free(cw__credentials *c);
+
+/** Keys to sign with now. Give them back with cw__keys_release. */
+cw_status cw__credentials_get(cw__credentials *c, cw__keys **out, cw_error *err);
+
+/** The service says that `used` have expired: the next get asks again, once for all. */
+void cw__credentials_expired(cw__credentials *c, const cw__keys *used);
+void cw__keys_release(cw__credentials *c, cw__keys *k);
+
+/** For providers: keys made of copies, with one reference. NULL when out of memory. */
+cw__keys *cw__keys_new(const char *access_key_id, const char *secret_access_key,
+                       const char *session_token, int64_t expires_ms, const char *source);
+
+#endif

@@ -1,0 +1,35 @@
+/* profile.h - the shared AWS config and credentials files, as far as one profile is concerned */
+#ifndef CW_S3_PROFILE_H
+#define CW_S3_PROFILE_H
+
+#include <stdbool.h>
+#include <cloudwriter/client.h>
+
+/** Settings of one profile; NULL where the files do not say. */
+typedef struct cw__profile {
+    char *name;
+    bool found; /* in either file */
+    char *access_key_id;
+    char *secret_access_key;
+    char *session_token;
+    char *region;
+    char *endpoint_url;     /* services section's s3 endpoint_url before the profile's own */
+    char *addressing_style; /* "path", "virtual", "auto", from the nested s3 = section */
+    char *ca_bundle;
+    char *max_attempts;
+    char *checksum_calculation; /* request_checksum_calculation */
+    char *unsupported;          /* a way to get keys that this profile asks for and we do not have,
+                                   such as "credential_process"; NULL for none */
+    char *config_path;          /* the files that were looked at, to read them again */
+    char *credentials_path;
+} cw__profile;
+
+/**
+ * Read both files. A missing default file is fine; one that was named, or a profile that was named
+ * and is in neither, is an error that says so. Keys in the credentials file win over the config
+ * file's. @return CW_OK; CW_E_IO; CW_E_INVALID_ARGUMENT (with file and line); CW_E_NO_MEMORY
+ */
+cw_status cw__profile_read(cw__profile *out, const cw_client_options *o, cw_error *err);
+void cw__profile_free(cw__profile *p);
+
+#endif
