@@ -12,6 +12,14 @@
 #include "base/thread.h"
 #include "s3/reply.h"
 
+/** The defaults of a policy. */
+enum {
+    CW__RETRY_ATTEMPTS = 10,
+    CW__RETRY_BASE_MS = 50,
+    CW__RETRY_THROTTLED_BASE_MS = 1000,
+    CW__RETRY_CAP_MS = 20000
+};
+
 typedef struct cw__retry_policy {
     unsigned max_attempts;
     uint32_t base_ms;
@@ -24,14 +32,20 @@ typedef struct cw__retry_budget {
     unsigned tokens;
 } cw__retry_budget;
 
-int cw__retry_budget_init(cw__retry_budget *b);
+int cw__retry_budget_init(cw__retry_budget *b); /* full; 0, or an errno */
 void cw__retry_budget_destroy(cw__retry_budget *b);
+
+/** Pay for a retry after `verdict`. false: there is not enough left, fail now. What was learned
+    (clock, region, credentials, checksum) costs nothing: that happens once. */
 bool cw__retry_budget_take(cw__retry_budget *b, cw__verdict verdict);
+
+/** A request has succeeded. */
 void cw__retry_budget_refund(cw__retry_budget *b);
 
 /**
  * The pause before attempt number `next` (2, 3, …) after `verdict`, in ms; `retry_after_ms` is the
- * server's wish, honoured up to the cap. `random` is uniform in [0, 2^32).
+ * server's wish, honoured up to the cap. `random` is uniform in [0, 2^32). No pause after what was
+ * learned: the same request would not be sent again.
  */
 uint32_t cw__retry_pause_ms(const cw__retry_policy *p, unsigned next, cw__verdict verdict,
                             uint32_t retry_after_ms, uint32_t random);
