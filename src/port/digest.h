@@ -24,6 +24,7 @@ cw_status cw__sha256_final(cw__sha256 *h, unsigned char out[CW__SHA256_BYTES]);
 cw_status cw__sha256_of(const void *p, size_t n, unsigned char out[CW__SHA256_BYTES]);
 cw_status cw__hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
                           unsigned char out[CW__SHA256_BYTES]);
+/** CW_E_UNSUPPORTED where libcrypto has no MD5 (FIPS). */
 cw_status cw__md5_of(const void *p, size_t n, unsigned char out[CW__MD5_BYTES]);
 
 #endif

@@ -1,7 +1,8 @@
 /* xml.h - a service's reply as a tree (libxml2)
  *
  * Strict: a reply that is cut off or not well-formed is no tree at all. Entities beyond the five
- * of XML, DTDs and network access are refused. Names are compared without their namespace.
+ * of XML, DTDs and network access are refused. Names are compared without their namespace. White
+ * space before the document is skipped: a service may send it to keep the connection alive.
  */
 #ifndef CW_PORT_XML_H
 #define CW_PORT_XML_H
@@ -12,7 +13,11 @@
 typedef struct cw__xml cw__xml;
 typedef struct cw__xml_node cw__xml_node; /* lives as long as its tree */
 
-/** @return CW_OK; CW_E_PROTOCOL when it is not one whole document; CW_E_NO_MEMORY */
+/**
+ * Parse `n` bytes. Thread-safe; never prints.
+ * @return CW_OK; CW_E_PROTOCOL when it is not one whole document, or larger than 16 MiB (a page of a
+ *         list has 1,000 keys of 1 KiB, at most 3 MiB encoded); CW_E_NO_MEMORY
+ */
 cw_status cw__xml_parse(cw__xml **out, const char *p, size_t n, cw_error *err);
 void cw__xml_free(cw__xml *x);
 
