@@ -11,14 +11,19 @@
 
 enum { MESSAGE_BYTES = sizeof(((cw_error *)0)->message) };
 
+static size_t sequence_bytes(unsigned char lead)
+{
+    return lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+}
+
 /* A cut must not leave the head of a UTF-8 sequence behind. */
 static void drop_cut_character(char *s, size_t n)
 {
-    size_t start = n;
-    while (start > 0 && n - start < 4 && ((unsigned char)s[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start > 0 && ((unsigned char)s[start - 1] & 0xC0) == 0xC0)
-        s[start - 1] = '\0';
+    size_t lead = n;
+    while (lead > 0 && n - lead < 3 && ((unsigned char)s[lead - 1] & 0xC0) == 0x80)
+        lead--;
+    if (lead > 0 && sequence_bytes((unsigned char)s[lead - 1]) > n - lead + 1)
+        s[lead - 1] = '\0';
 }
 
 static void CW_PRINTF(2, 0) format(char out[MESSAGE_BYTES], const char *fmt, va_list args)

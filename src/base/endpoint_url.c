@@ -1,4 +1,4 @@
-/* endpoint.c - the pieces of an endpoint's URL (declared in url.h)
+/* endpoint_url.c - the pieces of an endpoint's URL (declared in url.h)
  *
  * A message quotes the URL and says what to write in its place, but never quotes user info: it may
  * hold a password.
