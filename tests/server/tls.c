@@ -1,0 +1,111 @@
+/* tls.c - a certificate authority of one minute's making, and a server certificate from it
+ *
+ * Keys are P-256 and live in memory only; the authority's certificate is written where clients can
+ * be pointed at it.
+ */
+#include "internal.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+
+    X509V3_set_ctx_nodb(&ctx);
+    X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
+    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    int ok = e && X509_add_ext(cert, e, -1) == 1;
+    X509_EXTENSION_free(e);
+    return ok;
+}
+
+/* issuer NULL: self-signed. */
+static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
+                       const char *alt_names)
+{
+    X509 *c = X509_new();
+
+    if (!c)
+        return NULL;
+    X509_NAME *subject = X509_get_subject_name(c);
+    int ok = X509_set_version(c, 2) && ASN1_INTEGER_set(X509_get_serialNumber(c), issuer ? 2 : 1) &&
+             X509_gmtime_adj(X509_getm_notBefore(c), -86400) &&
+             X509_gmtime_adj(X509_getm_notAfter(c), 86400 * 30) && X509_set_pubkey(c, key) &&
+             X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name,
+                                        -1, -1, 0) &&
+             X509_set_issuer_name(c, issuer ? X509_get_subject_name(issuer) : subject);
+    if (!issuer)
+        issuer = c;
+    ok = ok && add_extension(c, issuer, NID_subject_key_identifier, "hash");
+    if (alt_names)
+        ok = ok && add_extension(c, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+             add_extension(c, issuer, NID_ext_key_usage, "serverAuth") &&
+             add_extension(c, issuer, NID_subject_alt_name, alt_names);
+    else
+        ok = ok && add_extension(c, issuer, NID_basic_constraints, "critical,CA:TRUE") &&
+             add_extension(c, issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
+    if (ok && X509_sign(c, issuer_key, EVP_sha256()))
+        return c;
+    X509_free(c);
+    return NULL;
+}
+
+static int write_pem(const char *file, X509 *cert, char *why, size_t why_size)
+{
+    FILE *f = fopen(file, "w");
+    int ok = f && PEM_write_X509(f, cert) == 1;
+
+    if (f && fclose(f) != 0)
+        ok = 0;
+    if (!ok)
+        snprintf(why, why_size, "cannot write %s: %s", file, strerror(errno));
+    return ok ? 0 : -1;
+}
+
+static SSL_CTX *make_ctx(X509 *leaf, EVP_PKEY *key)
+{
+    SSL_CTX *t = SSL_CTX_new(TLS_server_method());
+
+    if (t && SSL_CTX_use_certificate(t, leaf) == 1 && SSL_CTX_use_PrivateKey(t, key) == 1) {
+        SSL_CTX_set_min_proto_version(t, TLS1_2_VERSION);
+        SSL_CTX_set_read_ahead(t, 1);
+        SSL_CTX_set_default_read_buffer_len(t, 128 * 1024);
+        SSL_CTX_set_mode(t, SSL_MODE_AUTO_RETRY);
+        return t;
+    }
+    SSL_CTX_free(t);
+    return NULL;
+}
+
+SSL_CTX *ts_tls_new(const char *ca_file, const char *domain, char *why, size_t why_size)
+{
+    EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
+    X509 *ca = NULL, *leaf = NULL;
+    SSL_CTX *t = NULL;
+    ts_buf names = {0};
+
+    ts_buf_printf(&names,
+                  "DNS:%s,DNS:*.%s,DNS:localhost,DNS:*.localhost,DNS:*.amazonaws.com,"
+                  "DNS:*.s3.us-east-1.amazonaws.com,IP:127.0.0.1",
+                  domain, domain);
+    ts_copy(why, why_size, "cannot make the certificates");
+    if (ca_key && key)
+        ca = make_cert("cw test authority", ca_key, NULL, ca_key, NULL);
+    if (ca)
+        leaf = make_cert("localhost", key, ca, ca_key, names.data);
+    if (leaf && write_pem(ca_file, ca, why, why_size) == 0)
+        t = make_ctx(leaf, key);
+    X509_free(leaf);
+    X509_free(ca);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(ca_key);
+    ts_buf_free(&names);
+    return t;
+}
