@@ -1,0 +1,307 @@
+/* client.c - what writers share: settings, credentials, memory, I/O threads, what was learned
+ *
+ * Made in one go from the options, taken apart in the opposite order when the last reference goes.
+ */
+#include "s3/client.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "s3/budget.h"
+#include "s3/exit.h"
+#include "s3/profile.h"
+
+#include <limits.h>
+#include <string.h>
+#include <cloudwriter/version.h>
+
+enum {
+    MOST_IO_THREADS = 64,
+    DEFAULT_ATTEMPTS = 10,
+    DEFAULT_RETRY_BASE_MS = 50,
+    THROTTLED_BASE_FACTOR = 20, /* 1 s at the default */
+    DEFAULT_RETRY_CAP_MS = 20000,
+    DEFAULT_CONNECT_MS = 5000,
+    DEFAULT_STALL_MS = 30000,
+    DEFAULT_COMMIT_MS = 600000,
+    DEFAULT_EXIT_MS = 5000
+};
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+static const char *first_of(const char *a, const char *b, const char *c)
+{
+    return a && a[0] ? a : b && b[0] ? b : c;
+}
+
+/* ---- settings ---- */
+
+static cw_addressing addressing_of(const cw_client_options *o, const cw__profile *profile)
+{
+    const char *style = profile->addressing_style;
+
+    if (o->addressing != CW_ADDRESSING_AUTO || !style)
+        return o->addressing;
+    return strcmp(style, "path") == 0      ? CW_ADDRESSING_PATH
+           : strcmp(style, "virtual") == 0 ? CW_ADDRESSING_VIRTUAL
+                                           : CW_ADDRESSING_AUTO;
+}
+
+static cw_status take_attempts(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                               cw_error *err)
+{
+    uint64_t attempts = o->max_attempts;
+
+    if (!attempts && profile->max_attempts &&
+        (!cw__parse_u64(profile->max_attempts, INT_MAX, &attempts) || attempts == 0))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "max_attempts of profile %s is '%s': it must be a number from 1",
+                        profile->name, profile->max_attempts);
+    c->retry = (cw__retry_policy){
+        .max_attempts = attempts ? (unsigned)attempts : DEFAULT_ATTEMPTS,
+        .base_ms = or_default(o->retry_base_ms, DEFAULT_RETRY_BASE_MS),
+        .cap_ms = or_default(o->retry_cap_ms, DEFAULT_RETRY_CAP_MS),
+    };
+    c->retry.throttled_base_ms = c->retry.base_ms * THROTTLED_BASE_FACTOR;
+    return CW_OK;
+}
+
+static void take_checksum(cw_client *c, const cw_client_options *o, const cw__profile *profile)
+{
+    c->checksum = o->checksum;
+    if (!c->checksum && profile->checksum_calculation &&
+        cw__equal_nocase(profile->checksum_calculation, "when_required"))
+        c->checksum = CW_CHECKSUM_NONE;
+}
+
+static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                               cw_error *err)
+{
+    const char *url = o->ignore_configured_endpoints ? o->endpoint_url
+                                                     : first_of(o->endpoint_url,
+                                                                profile->endpoint_url, NULL);
+    cw_status st = cw__endpoint_init(&c->endpoint, url, addressing_of(o, profile), err);
+
+    if (st == CW_OK)
+        st = take_attempts(c, o, profile, err);
+    if (st != CW_OK)
+        return st;
+    c->region = cw__strdup(first_of(o->region, profile->region, "us-east-1"));
+    c->tls = cw__endpoint_tls(&c->endpoint);
+    c->stall_timeout_ms = or_default(o->stall_timeout_ms, DEFAULT_STALL_MS);
+    c->commit_timeout_ms = or_default(o->commit_timeout_ms, DEFAULT_COMMIT_MS);
+    c->request_deadline_ms = o->request_deadline_ms;
+    c->exit_timeout_ms = or_default(o->exit_timeout_ms, DEFAULT_EXIT_MS);
+    take_checksum(c, o, profile);
+    c->payload = o->payload;
+    c->log = (cw__log){o->log, o->log_user, o->log_level};
+    return c->region ? CW_OK : cw__fail_memory(err, "making a client");
+}
+
+/* ---- locks ---- */
+
+static cw_status make_locks(cw_client *c, cw_error *err)
+{
+    if (cw__mutex_init(&c->sign_lock) != 0)
+        goto failed;
+    if (cw__retry_budget_init(&c->retry_tokens) != 0)
+        goto free_sign_lock;
+    if (cw__learned_init(&c->learned) != 0)
+        goto free_tokens;
+    return CW_OK;
+
+free_tokens:
+    cw__retry_budget_destroy(&c->retry_tokens);
+free_sign_lock:
+    cw__mutex_destroy(&c->sign_lock);
+failed:
+    return cw__fail_memory(err, "making a client's locks");
+}
+
+static void free_locks(cw_client *c)
+{
+    cw__learned_destroy(&c->learned);
+    cw__retry_budget_destroy(&c->retry_tokens);
+    cw__mutex_destroy(&c->sign_lock);
+}
+
+/* ---- I/O threads ---- */
+
+static void free_lanes(cw_client *c)
+{
+    for (unsigned i = 0; i < c->lane_count; i++)
+        cw__loop_free(c->lanes[i].loop);
+    cw__free(c->lanes);
+}
+
+static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options *http,
+                            cw_error *err)
+{
+    cw_status st = CW_OK;
+
+    c->lanes = cw__alloc_zero(count * sizeof *c->lanes);
+    if (!c->lanes)
+        return cw__fail_memory(err, "making a client");
+    while (st == CW_OK && c->lane_count < count) {
+        cw__lane *lane = &c->lanes[c->lane_count];
+        lane->client = c;
+        st = cw__loop_new(&lane->loop, http, err);
+        if (st == CW_OK)
+            c->lane_count++;
+    }
+    if (st != CW_OK)
+        free_lanes(c);
+    return st;
+}
+
+static cw_status start_lanes(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                             const cw__budget *budget, cw_error *err)
+{
+    cw__http_options http = {
+        .ca_bundle = first_of(o->ca_bundle, profile->ca_bundle, NULL),
+        .no_verify = o->no_verify != 0,
+        .max_connections = budget->connections,
+        .connect_timeout_ms = or_default(o->connect_timeout_ms, DEFAULT_CONNECT_MS),
+    };
+    cw__text agent = {0};
+    cw_status st;
+
+    cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
+    if (o->user_agent_suffix && o->user_agent_suffix[0])
+        cw__text_addf(&agent, " %s", o->user_agent_suffix);
+    http.user_agent = cw__text_str(&agent);
+    st = agent.failed ? cw__fail_memory(err, "making a client")
+                      : make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
+    cw__text_free(&agent);
+    return st;
+}
+
+static cw_status start(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                       cw_error *err)
+{
+    cw__budget budget;
+    cw_status st;
+
+    if (o->io_threads > MOST_IO_THREADS)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "io_threads is %u; it may be %d at most",
+                        o->io_threads, MOST_IO_THREADS);
+    st = cw__budget_split(&budget, o->memory_bytes, o->io_threads ? o->io_threads : 1,
+                          o->max_connections, c->tls, err);
+    if (st == CW_OK)
+        st = cw__pool_new(&c->pool, budget.slab_bytes, err);
+    if (st == CW_OK)
+        st = start_lanes(c, o, profile, &budget, err);
+    if (st != CW_OK)
+        return st;
+    if (cw__exit_watch(c) == CW_OK)
+        return CW_OK;
+    free_lanes(c);
+    return cw__fail_memory(err, "watching for the end of the process");
+}
+
+/* ---- the life of a client ---- */
+
+static void free_settings(cw_client *c)
+{
+    cw__pool_free(c->pool);
+    cw__credentials_free(c->credentials);
+    cw__endpoint_free(&c->endpoint);
+    cw__free(c->region);
+    cw__wipe(&c->day_key, sizeof c->day_key);
+    cw__free(c);
+}
+
+static cw_status build(cw_client *c, const cw_client_options *o, cw_error *err)
+{
+    cw__profile profile;
+    cw_status st = cw__profile_read(&profile, o, err);
+
+    if (st != CW_OK)
+        return st;
+    st = take_settings(c, o, &profile, err);
+    if (st == CW_OK)
+        st = cw__credentials_new(&c->credentials, o, &profile, err);
+    if (st == CW_OK)
+        st = make_locks(c, err);
+    if (st == CW_OK) {
+        st = start(c, o, &profile, err);
+        if (st != CW_OK)
+            free_locks(c);
+    }
+    cw__profile_free(&profile);
+    return st;
+}
+
+cw_status cw_client_new(cw_client **out, const cw_client_options *options, cw_error *err)
+{
+    cw_client_options o;
+    cw_client *c;
+    cw_status st;
+
+    *out = NULL;
+    cw__error_clear(err);
+    st = cw__options_take(&o, sizeof o, options, err);
+    if (st != CW_OK)
+        return st;
+    c = cw__alloc_zero(sizeof *c);
+    if (!c || cw__fork_watch() != 0) {
+        cw__free(c);
+        return cw__fail_memory(err, "making a client");
+    }
+    atomic_init(&c->references, 1);
+    c->fork_generation = cw__fork_generation();
+    st = build(c, &o, err);
+    if (st != CW_OK)
+        free_settings(c);
+    else
+        *out = c;
+    return st;
+}
+
+cw_client *cw_client_retain(cw_client *c)
+{
+    atomic_fetch_add(&c->references, 1);
+    return c;
+}
+
+void cw_client_release(cw_client *c)
+{
+    if (!c || atomic_fetch_sub(&c->references, 1) > 1)
+        return;
+    if (c->fork_generation != cw__fork_generation())
+        return; /* its threads and locks are the parent's */
+    cw__exit_forget(c);
+    free_lanes(c);
+    free_locks(c);
+    free_settings(c);
+}
+
+cw_status cw__client_check(const cw_client *c, cw_error *err)
+{
+    if (c->fork_generation != cw__fork_generation())
+        return cw__fail(err, CW_E_STATE,
+                        "this client belongs to the parent process: make one after the fork");
+    return CW_OK;
+}
+
+cw__lane *cw__client_next_lane(cw_client *c)
+{
+    return &c->lanes[atomic_fetch_add(&c->next_lane, 1) % c->lane_count];
+}
+
+void cw_client_get_stats(const cw_client *c, cw_client_stats *out)
+{
+    cw__pool_stats pool;
+
+    memset(out, 0, sizeof *out);
+    cw__pool_get_stats(c->pool, &pool);
+    out->requests = atomic_load(&c->requests);
+    out->retries = atomic_load(&c->retries);
+    out->throttled = atomic_load(&c->throttled);
+    out->connections = atomic_load(&c->connections);
+    out->memory_bytes = pool.held_bytes;
+    out->memory_peak_bytes = pool.peak_bytes;
+}

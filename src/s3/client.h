@@ -1,0 +1,70 @@
+/* client.h - the inside of a cw_client, for the layers that speak S3 through it */
+#ifndef CW_S3_CLIENT_H
+#define CW_S3_CLIENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/thread.h"
+#include "s3/credentials.h"
+#include "s3/endpoint.h"
+#include "s3/learned.h"
+#include "s3/loop.h"
+#include "s3/retry.h"
+#include <cloudwriter/client.h>
+
+struct cw__upload;
+
+/* Set when made and never changed, but for what says otherwise. */
+struct cw_client {
+    atomic_uint references;
+    unsigned fork_generation;
+
+    cw__endpoint endpoint;
+    char *region;
+    bool tls;
+    cw__credentials *credentials;
+
+    uint32_t stall_timeout_ms;
+    uint32_t commit_timeout_ms;
+    uint64_t request_deadline_ms;
+    uint32_t exit_timeout_ms;
+    cw__retry_policy retry;
+    cw_checksum checksum;
+    cw_payload payload;
+    cw__log log;
+
+    cw__pool *pool;
+    cw__retry_budget retry_tokens; /* locks itself */
+    cw__learned learned;           /* locks itself */
+
+    cw__mutex sign_lock;
+    cw__sign_day_key day_key; /* under sign_lock */
+
+    struct cw__lane *lanes;
+    unsigned lane_count;
+    atomic_uint next_lane;
+    atomic_uint live_uploads; /* on all lanes */
+    atomic_bool exiting;      /* the process is: nothing new is sent */
+
+    struct cw_client *next; /* of all clients, under the lock of exit.c */
+
+    atomic_uint_fast64_t requests, retries, throttled, connections;
+};
+
+/** An I/O thread and the uploads that it drives. */
+typedef struct cw__lane {
+    cw_client *client;
+    cw__loop *loop;
+    struct cw__upload *uploads; /* touched on the loop's thread only */
+    cw__task exit_task;
+} cw__lane;
+
+/** The lane for the next object, in turn. */
+cw__lane *cw__client_next_lane(cw_client *c);
+
+/** CW_E_STATE for a client that was inherited through a fork. */
+cw_status cw__client_check(const cw_client *c, cw_error *err);
+
+#endif

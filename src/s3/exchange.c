@@ -1,0 +1,448 @@
+/* exchange.c - one request to the service, with everything that it takes to get an answer
+ *
+ * Owns the attempts of one request: each is laid out and signed anew when it is sent, not when it
+ * was asked for. What an answer means is judged in reply.c; here it is acted on.
+ */
+#include "s3/exchange.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+
+#include <string.h>
+
+enum {
+    DOING_BYTES = 1400, /* a phrase, a bucket and a key of 1,024 bytes */
+    MOST_REFRESHES = 3  /* of credentials, in one request */
+};
+
+static void attempt(cw__exchange *x);
+
+/* ---- the end ---- */
+
+static void stop_timers(cw__exchange *x)
+{
+    cw__loop_cancel_timer(x->loop, &x->pause);
+    cw__loop_cancel_timer(x->loop, &x->limit);
+}
+
+static void drop_keys(cw__exchange *x)
+{
+    if (x->keys)
+        cw__keys_release(x->client->credentials, x->keys);
+    x->keys = NULL;
+}
+
+static void end(cw__exchange *x, cw_status status)
+{
+    stop_timers(x);
+    drop_keys(x);
+    x->done(x->user, status);
+}
+
+static void end_with_error(void *user)
+{
+    cw__exchange *x = user;
+
+    end(x, x->error.status);
+}
+
+/* A failure before anything was sent: told from the loop, since start must not call done. */
+static void fail_later(cw__exchange *x)
+{
+    x->failure.run = end_with_error;
+    x->failure.user = x;
+    cw__loop_post(x->loop, &x->failure);
+}
+
+static void fail_memory(cw__exchange *x)
+{
+    cw__fail_memory(&x->error, x->doing);
+    fail_later(x);
+}
+
+/* ---- again ---- */
+
+static void pause_over(void *user)
+{
+    attempt(user);
+}
+
+static void pause_for(cw__exchange *x, uint64_t due_ms)
+{
+    x->pause.fire = pause_over;
+    x->pause.user = x;
+    if (cw__loop_set_timer(x->loop, &x->pause, due_ms) != CW_OK)
+        fail_memory(x);
+}
+
+static bool past(const cw__exchange *x, uint64_t when)
+{
+    return x->deadline && when >= x->deadline;
+}
+
+static void retry_or_end(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    cw__verdict verdict = x->judgement.verdict;
+    uint64_t now = cw__clock_mono_ms();
+    uint32_t pause =
+        cw__retry_pause_ms(&c->retry, x->attempts + 1, verdict, x->reply.retry_after_ms,
+                           (uint32_t)cw__random_below(UINT64_C(1) << 32));
+
+    if (verdict == CW__VERDICT_THROTTLED) {
+        atomic_fetch_add(&c->throttled, 1);
+        cw__learn_throttled(&c->learned);
+    }
+    if (x->attempts >= c->retry.max_attempts || past(x, now + pause) ||
+        !cw__retry_budget_take(&c->retry_tokens, verdict)) {
+        end(x, x->judgement.status);
+        return;
+    }
+    cw__log_line(&c->log, CW_LOG_WARN, "%s %s/%s: attempt %u failed (%s%s%s), again in %u ms",
+                 x->request.method, x->request.bucket, x->request.key, x->attempts,
+                 cw_status_name(x->judgement.status), x->reply.code[0] ? ", " : "", x->reply.code,
+                 pause);
+    pause_for(x, now + pause);
+}
+
+/* ---- learning: each lesson leads to one more attempt at once ---- */
+
+static bool learn_clock(cw__exchange *x)
+{
+    if (x->learned_clock || x->reply.date_ms == 0)
+        return false;
+    x->learned_clock = true;
+    cw__learn_clock(&x->client->learned, x->reply.date_ms);
+    cw__log_line(&x->client->log, CW_LOG_WARN, "this machine's clock is %lld s off the service's",
+                 (long long)(cw__clock_wall_ms() - x->reply.date_ms) / 1000);
+    return true;
+}
+
+static bool learn_region(cw__exchange *x)
+{
+    const char *region = x->judgement.region;
+
+    if (x->learned_region || !region[0] || strcmp(region, x->region) == 0)
+        return false;
+    x->learned_region = true;
+    cw__learn_region(&x->client->learned, x->request.bucket, region);
+    cw__log_line(&x->client->log, CW_LOG_WARN, "bucket %s is in %s, not in %s", x->request.bucket,
+                 region, x->region);
+    return true;
+}
+
+static bool refresh_keys(cw__exchange *x)
+{
+    if (x->refreshed >= MOST_REFRESHES || !x->keys)
+        return false;
+    x->refreshed++;
+    cw__credentials_expired(x->client->credentials, x->keys);
+    return true;
+}
+
+static bool go_without_checksum(cw__exchange *x)
+{
+    static const char *const headers[] = {
+        "x-amz-checksum-algorithm", "x-amz-checksum-type",   "x-amz-sdk-checksum-algorithm",
+        "x-amz-checksum-crc32",     "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme",
+        "x-amz-checksum-sha256",
+    };
+
+    if (x->stripped_checksum)
+        return false;
+    x->stripped_checksum = true;
+    x->sent_checksum = false;
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        cw__request_set_header(&x->request, headers[i], NULL);
+    cw__learn_no_checksums(&x->client->learned);
+    cw__log_line(&x->client->log, CW_LOG_WARN, "the service takes no checksums: going without");
+    return true;
+}
+
+static bool learn(cw__exchange *x)
+{
+    switch (x->judgement.verdict) {
+    case CW__VERDICT_CLOCK:
+        return learn_clock(x);
+    case CW__VERDICT_REGION:
+        return learn_region(x);
+    case CW__VERDICT_CREDENTIALS:
+        return refresh_keys(x);
+    case CW__VERDICT_CHECKSUM:
+        return go_without_checksum(x);
+    default:
+        return false;
+    }
+}
+
+static void act(cw__exchange *x)
+{
+    switch (x->judgement.verdict) {
+    case CW__VERDICT_OK:
+        cw__retry_budget_refund(&x->client->retry_tokens);
+        end(x, CW_OK);
+        break;
+    case CW__VERDICT_RETRY:
+    case CW__VERDICT_TIMEOUT:
+    case CW__VERDICT_THROTTLED:
+    case CW__VERDICT_DOUBT:
+        retry_or_end(x);
+        break;
+    default:
+        if (learn(x))
+            attempt(x);
+        else
+            end(x, x->judgement.status);
+    }
+}
+
+/* ---- one attempt ---- */
+
+/* What was not fully sent cannot have been carried out. */
+static void note_doubt(cw__exchange *x)
+{
+    int status = x->reply.http_status;
+    bool cut = x->reply.end == CW__HTTP_BROKEN || x->reply.end == CW__HTTP_STALLED ||
+               x->judgement.verdict == CW__VERDICT_DOUBT;
+
+    if (x->judgement.verdict == CW__VERDICT_OK || x->judgement.verdict == CW__VERDICT_THROTTLED)
+        return;
+    if (cut && x->body_out)
+        x->unanswered = true;
+    if (x->unanswered || (status >= 500 && status != 501))
+        x->in_doubt = true;
+}
+
+static void judge(cw__exchange *x)
+{
+    cw__judge_input in = {
+        .expect = x->expect,
+        .root = x->root,
+        .sent_checksum = x->sent_checksum,
+        .create_only = x->create_only,
+        .wall_ms = x->signed_ms,
+    };
+
+    cw__reply_judge(&x->reply, &in, &x->judgement);
+    note_doubt(x);
+    cw__log_line(&x->client->log, CW_LOG_DEBUG, "%s %s -> %d %s %s", x->request.method,
+                 cw__text_str(&x->request.path), x->reply.http_status, x->reply.code,
+                 x->reply.end == CW__HTTP_ANSWERED ? x->reply.request_id : x->reply.transport);
+}
+
+static void on_header(void *user, const char *name, const char *value)
+{
+    cw__reply_header(&((cw__exchange *)user)->reply, name, value);
+}
+
+static bool on_body(void *user, const void *p, size_t n)
+{
+    return cw__reply_body(&((cw__exchange *)user)->reply, p, n);
+}
+
+static void on_sent(void *user)
+{
+    cw__exchange *x = user;
+
+    x->body_out = true;
+    if (x->sent)
+        x->sent(x->user);
+}
+
+static size_t on_read(void *user, uint64_t offset, void *p, size_t n)
+{
+    cw__exchange *x = user;
+
+    return x->body.read(x->body.user, offset, p, n);
+}
+
+static void on_done(void *user, const cw__http_result *result)
+{
+    cw__exchange *x = user;
+
+    x->calling = false;
+    if (result->new_connection)
+        atomic_fetch_add(&x->client->connections, 1);
+    cw__reply_end(&x->reply, result);
+    judge(x);
+    act(x);
+}
+
+static cw_status sign(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    cw__sign_keys keys = {0};
+    cw__layout layout = {
+        .endpoint = &c->endpoint,
+        .region = x->region,
+        .day_key = &c->day_key,
+        .payload_hash = x->payload_hash ? x->payload_hash : CW__UNSIGNED_PAYLOAD,
+    };
+    cw_status st;
+
+    cw__copy_string(x->region, sizeof x->region, c->region);
+    cw__learned_region(&c->learned, x->request.bucket, x->region, sizeof x->region);
+    layout.wall_ms = x->signed_ms = cw__learned_wall_ms(&c->learned);
+    if (!x->keys->anonymous) {
+        keys.access_key_id = x->keys->access_key_id;
+        keys.secret_access_key = x->keys->secret_access_key;
+        keys.session_token = x->keys->session_token;
+        layout.keys = &keys;
+    }
+    cw__mutex_lock(&c->sign_lock);
+    st = cw__request_lay_out(&x->request, &layout);
+    cw__mutex_unlock(&c->sign_lock);
+    return st == CW_OK ? CW_OK : cw__fail_memory(&x->error, x->doing);
+}
+
+static cw_status send(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    cw_status st;
+
+    x->call = (cw__http_call){
+        .method = x->request.method,
+        .url = cw__text_str(&x->request.url),
+        .headers = x->request.line_list,
+        .body_bytes = x->body.bytes,
+        .stall_ms = c->stall_timeout_ms,
+        .reply_ms = x->reply_ms ? x->reply_ms : c->stall_timeout_ms,
+        .read = on_read,
+        .sent = on_sent,
+        .header = on_header,
+        .body = on_body,
+        .done = on_done,
+        .user = x,
+    };
+    st = cw__http_start(cw__loop_http(x->loop), &x->call, &x->error);
+    if (st != CW_OK)
+        return st;
+    x->calling = true;
+    x->body_out = x->body.bytes == 0;
+    if (x->attempts++ > 0)
+        atomic_fetch_add(&c->retries, 1);
+    atomic_fetch_add(&c->requests, 1);
+    return CW_OK;
+}
+
+static void attempt(cw__exchange *x)
+{
+    uint64_t hold = cw__learned_hold_until_ms(&x->client->learned);
+    cw_status st;
+
+    if (hold > cw__clock_mono_ms()) {
+        pause_for(x, hold);
+        return;
+    }
+    cw__reply_reset(&x->reply);
+    cw__error_clear(&x->error);
+    drop_keys(x);
+    st = cw__credentials_get(x->client->credentials, &x->keys, &x->error);
+    if (st == CW_OK)
+        st = sign(x);
+    if (st == CW_OK)
+        st = send(x);
+    if (st != CW_OK)
+        fail_later(x);
+}
+
+/* ---- deadlines ---- */
+
+static void out_of_time(void *user)
+{
+    cw__exchange *x = user;
+
+    if (x->calling) {
+        cw__http_cancel(cw__loop_http(x->loop), &x->call);
+        x->calling = false;
+        x->unanswered = x->unanswered || x->body_out;
+        x->in_doubt = x->in_doubt || x->unanswered;
+    }
+    cw__loop_cancel_task(x->loop, &x->failure);
+    if (x->reply.end == CW__HTTP_ANSWERED && x->judgement.status == CW_OK)
+        cw__fail(&x->error, CW_E_TIMEOUT, "the deadline passed before the service answered");
+    x->judgement.status = CW_E_TIMEOUT;
+    end(x, CW_E_TIMEOUT);
+}
+
+/* The owner's deadline, or the client's for one request, whichever is first. */
+static cw_status set_limit(cw__exchange *x)
+{
+    if (x->client->request_deadline_ms) {
+        uint64_t own = cw__clock_mono_ms() + x->client->request_deadline_ms;
+        if (!x->deadline || own < x->deadline)
+            x->deadline = own;
+    }
+    x->limit.fire = out_of_time;
+    x->limit.user = x;
+    return x->deadline ? cw__loop_set_timer(x->loop, &x->limit, x->deadline) : CW_OK;
+}
+
+/* ---- for the owner ---- */
+
+void cw__exchange_init(cw__exchange *x, cw_client *c, cw__loop *loop, const char *method,
+                       const char *bucket, const char *key)
+{
+    memset(x, 0, sizeof *x);
+    x->client = c;
+    x->loop = loop;
+    cw__request_init(&x->request, method, bucket, key);
+    cw__reply_reset(&x->reply);
+}
+
+void cw__exchange_start(cw__exchange *x)
+{
+    if (set_limit(x) != CW_OK)
+        fail_memory(x);
+    else
+        attempt(x);
+}
+
+void cw__exchange_cancel(cw__exchange *x)
+{
+    stop_timers(x);
+    cw__loop_cancel_task(x->loop, &x->failure);
+    if (x->calling)
+        cw__http_cancel(cw__loop_http(x->loop), &x->call);
+    x->calling = false;
+    drop_keys(x);
+}
+
+void cw__exchange_free(cw__exchange *x)
+{
+    cw__request_free(&x->request);
+    cw__reply_free(&x->reply);
+}
+
+void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err)
+{
+    char doing[DOING_BYTES];
+    cw__text text = {0};
+
+    cw__text_add(&text, x->doing);
+    if (x->part)
+        cw__text_addf(&text, " %u of", x->part);
+    cw__text_addf(&text, " s3://%s/%s", x->request.bucket ? x->request.bucket : "",
+                  x->request.key ? x->request.key : "");
+    cw__copy_string(doing, sizeof doing, cw__text_str(&text));
+    cw__text_free(&text);
+    if (x->error.status != CW_OK)
+        cw__fail(err, x->error.status, "cannot %s: %s", doing, x->error.message);
+    else
+        cw__reply_explain(&x->reply, status, doing, err);
+    if (err)
+        err->attempts = (int)x->attempts;
+}
+
+size_t cw__body_read_text(void *user, uint64_t offset, void *p, size_t n)
+{
+    const cw__text *text = user;
+    size_t left = offset < text->n ? text->n - (size_t)offset : 0;
+
+    if (n > left)
+        n = left;
+    memcpy(p, text->p + offset, n);
+    return n;
+}

@@ -1,0 +1,85 @@
+/* exchange.h - one request to the service, with everything that it takes to get an answer
+ *
+ *     lay out + sign -> send -> judge -+-> done
+ *           ^                          |
+ *           +--- pause, or learn ------+      (another region, the clock, new keys, no checksum)
+ *
+ * An exchange lives on one loop's thread: start, cancel and all callbacks. It ends with exactly one
+ * call of `done`, never from within start, unless it is cancelled.
+ */
+#ifndef CW_S3_EXCHANGE_H
+#define CW_S3_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "s3/client.h"
+#include "s3/reply.h"
+#include "s3/request.h"
+
+/** The bytes of a request; `read` may be called again from any offset. */
+typedef struct cw__body {
+    size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
+    void *user;
+    uint64_t bytes;
+} cw__body;
+
+typedef struct cw__exchange cw__exchange;
+struct cw__exchange {
+    /* set by the owner, after cw__exchange_init */
+    cw__request request;
+    cw__expect expect;
+    const char *root; /* of the document it expects */
+    cw__body body;
+    const char *payload_hash; /* hex SHA-256; NULL: unsigned. Borrowed until done */
+    bool sent_checksum;       /* its headers carry one, and it can do without */
+    bool create_only;         /* its headers carry If-None-Match: * */
+    uint32_t reply_ms;        /* from the end of the request to the reply; default: stall_ms */
+    uint64_t deadline;        /* on the clock that never steps; 0: none */
+    const char *doing;        /* static: "upload part", "abort the upload" */
+    unsigned part;            /* for messages; 0: none */
+    void (*sent)(void *user); /* the body is in the kernel's hands; nullable */
+    void (*done)(void *user, cw_status status);
+    void *user;
+
+    /* the outcome, for the owner to read in done */
+    cw__reply reply;
+    cw__judgement judgement;
+    unsigned attempts;
+    bool in_doubt;   /* an attempt may have been carried out, though it was not answered with success */
+    bool unanswered; /* of those, one got no answer at all once it was fully sent */
+
+    /* its own */
+    cw_client *client;
+    cw__loop *loop;
+    cw__http_call call;
+    cw__timer pause;
+    cw__timer limit;
+    cw__task failure;
+    cw__keys *keys;
+    char region[64];
+    int64_t signed_ms;
+    bool calling;
+    bool body_out; /* this attempt was fully sent */
+    bool learned_clock, learned_region, stripped_checksum;
+    unsigned refreshed;
+    cw_error error; /* a failure that no reply speaks of: no keys, no memory */
+};
+
+/** `method` is static. Strings are copied. */
+void cw__exchange_init(cw__exchange *x, cw_client *c, cw__loop *loop, const char *method,
+                       const char *bucket, const char *key);
+void cw__exchange_start(cw__exchange *x);
+
+/** Stop it; `done` is not called. Fine when it is not running. */
+void cw__exchange_cancel(cw__exchange *x);
+
+/** Free what it holds (it must have ended). The struct itself is the owner's. */
+void cw__exchange_free(cw__exchange *x);
+
+/** Say why it ended with `status`. */
+void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err);
+
+/** A body that lies in one piece; `text` must stay. Sets body and, if need be, payload_hash. */
+size_t cw__body_read_text(void *text, uint64_t offset, void *p, size_t n);
+
+#endif

@@ -1,0 +1,91 @@
+/* exit.c - what happens to open uploads when the process exits
+ *
+ * Nothing would be published anyway, but parts that were sent would stay and cost money. So every
+ * client stands in a list, and a handler of atexit() has the uploads of each aborted on their I/O
+ * threads, which still run, and waits for that as long as the client allows. It is registered
+ * after libcurl and libcrypto have been, and so runs before they go. In the child of a fork it does
+ * nothing: the uploads are the parent's.
+ */
+#include "s3/exit.h"
+
+#include "base/clock.h"
+#include "s3/upload.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { LOOK_AGAIN_MS = 2 };
+
+static cw__mutex lock = CW__MUTEX_INIT;
+static cw_client *clients; /* under lock */
+static bool registered;    /* under lock */
+
+static void abort_lane(void *user)
+{
+    cw__lane *lane = user;
+    cw_client *c = lane->client;
+
+    cw__uploads_abort_all(lane->uploads, cw__clock_mono_ms() + c->exit_timeout_ms);
+}
+
+static void start_aborting(cw_client *c)
+{
+    atomic_store(&c->exiting, true);
+    for (unsigned i = 0; i < c->lane_count; i++) {
+        c->lanes[i].exit_task = (cw__task){.run = abort_lane, .user = &c->lanes[i]};
+        cw__loop_post(c->lanes[i].loop, &c->lanes[i].exit_task);
+    }
+}
+
+static void wait_until_aborted(const cw_client *c, uint64_t deadline)
+{
+    static const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000};
+
+    while (atomic_load(&c->live_uploads) > 0 && cw__clock_mono_ms() < deadline)
+        nanosleep(&pause, NULL);
+}
+
+static bool ours(const cw_client *c)
+{
+    return c->fork_generation == cw__fork_generation();
+}
+
+static void at_exit(void)
+{
+    uint64_t now = cw__clock_mono_ms();
+
+    cw__mutex_lock(&lock);
+    for (cw_client *c = clients; c; c = c->next)
+        if (ours(c) && atomic_load(&c->live_uploads) > 0)
+            start_aborting(c);
+        else
+            atomic_store(&c->exiting, true);
+    for (cw_client *c = clients; c; c = c->next)
+        if (ours(c))
+            wait_until_aborted(c, now + c->exit_timeout_ms);
+    cw__mutex_unlock(&lock);
+}
+
+cw_status cw__exit_watch(cw_client *c)
+{
+    cw__mutex_lock(&lock);
+    if (!registered)
+        registered = atexit(at_exit) == 0;
+    if (registered) {
+        c->next = clients;
+        clients = c;
+    }
+    cw__mutex_unlock(&lock);
+    return registered ? CW_OK : CW_E_NO_MEMORY;
+}
+
+void cw__exit_forget(cw_client *c)
+{
+    cw__mutex_lock(&lock);
+    for (cw_client **at = &clients; *at; at = &(*at)->next)
+        if (*at == c) {
+            *at = c->next;
+            break;
+        }
+    cw__mutex_unlock(&lock);
+}

@@ -1,0 +1,39 @@
+/* learned.h - what a client has learned about its endpoint from the answers
+ *
+ * The regions of buckets, how far the clock is off, that the provider takes no checksums, that it
+ * wants less for a while. Every request of the client profits; thread-safe.
+ */
+#ifndef CW_S3_LEARNED_H
+#define CW_S3_LEARNED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/thread.h"
+
+typedef struct cw__learned {
+    cw__mutex lock;
+    struct cw__bucket_region *regions;
+    int64_t clock_offset_ms;
+    uint64_t hold_until_ms;
+    bool no_checksums;
+} cw__learned;
+
+int cw__learned_init(cw__learned *l);
+void cw__learned_destroy(cw__learned *l);
+
+/** The region of a bucket if it was learned; else `out` is left as it is. */
+void cw__learned_region(cw__learned *l, const char *bucket, char *out, size_t size);
+void cw__learn_region(cw__learned *l, const char *bucket, const char *region);
+
+/** Our wall clock, put right. */
+int64_t cw__learned_wall_ms(cw__learned *l);
+void cw__learn_clock(cw__learned *l, int64_t server_wall_ms);
+
+bool cw__learned_no_checksums(cw__learned *l);
+void cw__learn_no_checksums(cw__learned *l);
+
+/** When the next request may go out, on the clock that never steps; 0: now. */
+uint64_t cw__learned_hold_until_ms(cw__learned *l);
+void cw__learn_throttled(cw__learned *l);
+
+#endif

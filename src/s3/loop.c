@@ -1,0 +1,282 @@
+/* loop.c - an I/O thread: tasks, timers, and all the HTTP calls that it drives
+ *
+ *     run the tasks -> fire the timers that are due -> move the calls on, wait -> again
+ *
+ * Locking: `lock` guards the task list and `stopping`; all else belongs to the thread. The poll is
+ * woken only by the first task of a batch, since the thread takes them all at once.
+ */
+#include "s3/loop.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+#include <string.h>
+
+/* The longest sleep: stalled calls are looked for this often. */
+enum { LONGEST_POLL_MS = 1000 };
+
+struct cw__loop {
+    cw__http *http;
+    cw__thread thread;
+
+    cw__mutex lock;
+    cw__task *first, *last;
+    bool stopping;
+
+    cw__timer **heap; /* heap[1..timers], the one due first on top */
+    size_t timers, heap_capacity;
+};
+
+/* ---- timers: a binary heap ---- */
+
+static void put(cw__loop *loop, size_t place, cw__timer *timer)
+{
+    loop->heap[place] = timer;
+    timer->place = place;
+}
+
+static void sift_up(cw__loop *loop, size_t place)
+{
+    cw__timer *timer = loop->heap[place];
+
+    while (place > 1 && loop->heap[place / 2]->due_ms > timer->due_ms) {
+        put(loop, place, loop->heap[place / 2]);
+        place /= 2;
+    }
+    put(loop, place, timer);
+}
+
+static void sift_down(cw__loop *loop, size_t place)
+{
+    cw__timer *timer = loop->heap[place];
+    size_t child;
+
+    while ((child = place * 2) <= loop->timers) {
+        if (child < loop->timers && loop->heap[child + 1]->due_ms < loop->heap[child]->due_ms)
+            child++;
+        if (loop->heap[child]->due_ms >= timer->due_ms)
+            break;
+        put(loop, place, loop->heap[child]);
+        place = child;
+    }
+    put(loop, place, timer);
+}
+
+static cw_status grow_heap(cw__loop *loop)
+{
+    size_t capacity = loop->heap_capacity ? loop->heap_capacity * 2 : 16;
+    cw__timer **heap;
+
+    if (loop->timers + 1 < loop->heap_capacity)
+        return CW_OK;
+    heap = cw__realloc(loop->heap, capacity * sizeof *heap);
+    if (!heap)
+        return CW_E_NO_MEMORY;
+    loop->heap = heap;
+    loop->heap_capacity = capacity;
+    return CW_OK;
+}
+
+cw_status cw__loop_set_timer(cw__loop *loop, cw__timer *timer, uint64_t due_ms)
+{
+    cw__loop_cancel_timer(loop, timer);
+    if (grow_heap(loop) != CW_OK)
+        return CW_E_NO_MEMORY;
+    timer->due_ms = due_ms;
+    put(loop, ++loop->timers, timer);
+    sift_up(loop, timer->place);
+    return CW_OK;
+}
+
+void cw__loop_cancel_timer(cw__loop *loop, cw__timer *timer)
+{
+    size_t place = timer->place;
+    cw__timer *last;
+
+    if (place == 0)
+        return;
+    last = loop->heap[loop->timers--];
+    timer->place = 0;
+    if (last == timer)
+        return;
+    put(loop, place, last);
+    sift_up(loop, place);
+    sift_down(loop, last->place);
+}
+
+static void fire_timers(cw__loop *loop)
+{
+    uint64_t now = cw__clock_mono_ms();
+
+    while (loop->timers && loop->heap[1]->due_ms <= now) {
+        cw__timer *timer = loop->heap[1];
+        cw__loop_cancel_timer(loop, timer);
+        timer->fire(timer->user);
+    }
+}
+
+static uint32_t sleep_ms(const cw__loop *loop)
+{
+    uint64_t now = cw__clock_mono_ms();
+
+    if (loop->timers == 0)
+        return LONGEST_POLL_MS;
+    if (loop->heap[1]->due_ms <= now)
+        return 0;
+    return loop->heap[1]->due_ms - now < LONGEST_POLL_MS ? (uint32_t)(loop->heap[1]->due_ms - now)
+                                                         : LONGEST_POLL_MS;
+}
+
+/* ---- tasks ---- */
+
+void cw__loop_post(cw__loop *loop, cw__task *task)
+{
+    bool wake;
+
+    cw__mutex_lock(&loop->lock);
+    wake = !loop->first && !task->queued;
+    if (!task->queued) {
+        task->queued = true;
+        task->next = NULL;
+        if (loop->first)
+            loop->last->next = task;
+        else
+            loop->first = task;
+        loop->last = task;
+    }
+    cw__mutex_unlock(&loop->lock);
+    if (wake)
+        cw__http_wakeup(loop->http);
+}
+
+void cw__loop_cancel_task(cw__loop *loop, cw__task *task)
+{
+    cw__task *previous = NULL;
+
+    cw__mutex_lock(&loop->lock);
+    for (cw__task *t = loop->first; t; previous = t, t = t->next) {
+        if (t != task)
+            continue;
+        if (previous)
+            previous->next = t->next;
+        else
+            loop->first = t->next;
+        if (loop->last == t)
+            loop->last = previous;
+        t->queued = false;
+        break;
+    }
+    cw__mutex_unlock(&loop->lock);
+}
+
+static cw__task *take_task(cw__loop *loop)
+{
+    cw__task *task;
+
+    cw__mutex_lock(&loop->lock);
+    task = loop->first;
+    if (task) {
+        loop->first = task->next;
+        task->queued = false; /* from here on it may be queued again */
+    }
+    cw__mutex_unlock(&loop->lock);
+    return task;
+}
+
+static void run_tasks(cw__loop *loop)
+{
+    cw__task *task;
+
+    while ((task = take_task(loop)))
+        task->run(task->user);
+}
+
+static bool has_tasks(cw__loop *loop)
+{
+    bool has;
+
+    cw__mutex_lock(&loop->lock);
+    has = loop->first != NULL;
+    cw__mutex_unlock(&loop->lock);
+    return has;
+}
+
+/* ---- the thread ---- */
+
+static bool stopping(cw__loop *loop)
+{
+    bool stop;
+
+    cw__mutex_lock(&loop->lock);
+    stop = loop->stopping && !loop->first;
+    cw__mutex_unlock(&loop->lock);
+    return stop;
+}
+
+static void *run(void *user)
+{
+    cw__loop *loop = user;
+
+    while (!stopping(loop)) {
+        run_tasks(loop);
+        fire_timers(loop);
+        cw__http_poll(loop->http, has_tasks(loop) ? 0 : sleep_ms(loop));
+    }
+    return NULL;
+}
+
+cw__http *cw__loop_http(cw__loop *loop)
+{
+    return loop->http;
+}
+
+cw_status cw__loop_new(cw__loop **out, const cw__http_options *http, cw_error *err)
+{
+    cw__loop *loop = cw__alloc_zero(sizeof *loop);
+    cw_status st;
+    int e;
+
+    *out = NULL;
+    if (!loop)
+        return cw__fail_memory(err, "making an I/O thread");
+    st = cw__http_new(&loop->http, http, err);
+    if (st != CW_OK)
+        goto free_loop;
+    e = cw__mutex_init(&loop->lock);
+    if (e) {
+        st = cw__fail_errno(err, e, "cannot make a lock");
+        goto free_http;
+    }
+    e = cw__thread_start(&loop->thread, run, loop, "cloudwriter");
+    if (e) {
+        st = cw__fail_errno(err, e, "cannot start an I/O thread");
+        goto free_lock;
+    }
+    *out = loop;
+    return CW_OK;
+
+free_lock:
+    cw__mutex_destroy(&loop->lock);
+free_http:
+    cw__http_free(loop->http);
+free_loop:
+    cw__free(loop);
+    return st;
+}
+
+void cw__loop_free(cw__loop *loop)
+{
+    if (!loop)
+        return;
+    cw__mutex_lock(&loop->lock);
+    loop->stopping = true;
+    cw__mutex_unlock(&loop->lock);
+    cw__http_wakeup(loop->http);
+    cw__thread_join(loop->thread);
+    cw__http_free(loop->http);
+    cw__mutex_destroy(&loop->lock);
+    cw__free(loop->heap);
+    cw__free(loop);
+}

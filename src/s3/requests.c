@@ -1,0 +1,286 @@
+/* requests.c - the requests of an upload, built from its plan and ready to start */
+#include "s3/requests.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cw__checksum_kind *checksum_of(const cw__plan *p)
+{
+    return cw__learned_no_checksums(&p->client->learned) ? NULL : cw__checksum_kind_of(p->checksum);
+}
+
+static void begin(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *method,
+                  const char *doing)
+{
+    cw__exchange_init(x, p->client, loop, method, p->bucket, p->key);
+    x->doing = doing;
+    x->payload_hash = CW__EMPTY_SHA256;
+}
+
+static void add_headers(cw__exchange *x, const cw__plan *p, cw__use use)
+{
+    const char *at = p->headers.p;
+    const char *last = at + p->headers.n;
+
+    while (at < last) {
+        const char *name = at + 1;
+        const char *value = name + strlen(name) + 1;
+
+        if ((unsigned char)*at & (unsigned)use)
+            cw__request_header(&x->request, name, value);
+        at = value + strlen(value) + 1;
+    }
+}
+
+static void add_upload_id(cw__exchange *x, const char *upload_id)
+{
+    cw__request_query(&x->request, "uploadId", upload_id);
+}
+
+static void add_checksum(cw__exchange *x, const cw__checksum_kind *kind,
+                         const cw__checksum_value *value)
+{
+    if (!kind || !value->text[0])
+        return;
+    cw__request_header(&x->request, kind->header, value->text);
+    x->sent_checksum = true;
+}
+
+static void add_part_body(cw__exchange *x, const cw__plan *p, cw__part *part)
+{
+    x->body = (cw__body){.read = cw__part_read, .user = part, .bytes = part->bytes};
+    x->payload_hash = p->sign_payload ? part->payload_hash : NULL;
+}
+
+void cw__request_put(cw__exchange *x, const cw__plan *p, cw__loop *loop, cw__part *part)
+{
+    begin(x, p, loop, "PUT", "put");
+    add_headers(x, p, CW__USE_PUT);
+    x->expect = CW__EXPECT_EMPTY;
+    x->create_only = p->create_only;
+    x->reply_ms = p->client->commit_timeout_ms;
+    if (part) {
+        add_part_body(x, p, part);
+        add_checksum(x, checksum_of(p), &part->checksum);
+    }
+}
+
+void cw__request_create(cw__exchange *x, const cw__plan *p, cw__loop *loop)
+{
+    const cw__checksum_kind *kind = checksum_of(p);
+
+    begin(x, p, loop, "POST", "create the multipart upload of");
+    cw__request_query(&x->request, "uploads", NULL);
+    add_headers(x, p, CW__USE_CREATE);
+    if (kind) {
+        cw__request_header(&x->request, "x-amz-checksum-algorithm", kind->algorithm);
+        if (kind->full_object)
+            cw__request_header(&x->request, "x-amz-checksum-type", "FULL_OBJECT");
+        x->sent_checksum = true;
+    }
+    x->expect = CW__EXPECT_DOCUMENT;
+    x->root = "InitiateMultipartUploadResult";
+}
+
+void cw__request_part(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id,
+                      cw__part *part)
+{
+    char number[16];
+
+    begin(x, p, loop, "PUT", "upload part");
+    x->part = part->number;
+    snprintf(number, sizeof number, "%u", part->number);
+    cw__request_query(&x->request, "partNumber", number);
+    add_upload_id(x, upload_id);
+    add_headers(x, p, CW__USE_PART);
+    add_checksum(x, checksum_of(p), &part->checksum);
+    add_part_body(x, p, part);
+    x->expect = CW__EXPECT_EMPTY;
+}
+
+/* ---- Complete ---- */
+
+static void add_part_element(cw__text *t, unsigned number, const cw__part_receipt *part,
+                             const cw__checksum_kind *kind)
+{
+    cw__text_add(t, "<Part><ETag>\"");
+    cw__text_add_xml(t, part->etag);
+    cw__text_addf(t, "\"</ETag><PartNumber>%u</PartNumber>", number);
+    if (kind && part->checksum.text[0])
+        cw__text_addf(t, "<%s>%s</%s>", kind->element, part->checksum.text, kind->element);
+    cw__text_add(t, "</Part>");
+}
+
+static void write_document(cw__text *t, const cw__manifest *m, const cw__checksum_kind *kind)
+{
+    cw__text_reset(t);
+    cw__text_add(t, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    for (unsigned i = 0; i < m->count; i++)
+        add_part_element(t, i + 1, &m->parts[i], kind);
+    cw__text_add(t, "</CompleteMultipartUpload>");
+}
+
+static void hash_document(cw__exchange *x, const cw__text *document, char *hash)
+{
+    unsigned char raw[CW__SHA256_BYTES];
+
+    if (document->failed || cw__sha256_of(document->p, document->n, raw) != CW_OK)
+        x->request.failed = true;
+    else
+        cw__hex(raw, sizeof raw, hash);
+    x->payload_hash = hash;
+}
+
+void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                          const cw__manifest *m, cw__text *document, char *hash)
+{
+    const cw__checksum_kind *kind = checksum_of(p);
+    char bytes[24];
+
+    begin(x, p, loop, "POST", "complete the upload of");
+    add_upload_id(x, m->upload_id);
+    add_headers(x, p, CW__USE_COMPLETE);
+    snprintf(bytes, sizeof bytes, "%" PRIu64, m->bytes);
+    cw__request_header(&x->request, "x-amz-mp-object-size", bytes);
+    cw__request_header(&x->request, "content-type", "application/xml");
+    if (kind && kind->full_object && m->whole.text[0]) {
+        cw__request_header(&x->request, kind->header, m->whole.text);
+        cw__request_header(&x->request, "x-amz-checksum-type", "FULL_OBJECT");
+        x->sent_checksum = true;
+    }
+    write_document(document, m, kind);
+    hash_document(x, document, hash);
+    x->body =
+        (cw__body){.read = cw__body_read_text, .user = document, .bytes = (uint64_t)document->n};
+    x->expect = CW__EXPECT_COMMIT;
+    x->root = "CompleteMultipartUploadResult";
+    x->create_only = p->create_only;
+    x->reply_ms = p->client->commit_timeout_ms;
+}
+
+/* ---- asking and aborting ---- */
+
+void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop)
+{
+    begin(x, p, loop, "HEAD", "look at");
+    add_headers(x, p, CW__USE_HEAD);
+    x->expect = CW__EXPECT_EMPTY;
+}
+
+void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id)
+{
+    begin(x, p, loop, "DELETE", "abort the upload of");
+    add_upload_id(x, upload_id);
+    x->expect = CW__EXPECT_EMPTY;
+}
+
+void cw__request_list_part(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                           const char *upload_id, unsigned after)
+{
+    char marker[16];
+
+    begin(x, p, loop, "GET", "list the parts of");
+    snprintf(marker, sizeof marker, "%u", after);
+    cw__request_query(&x->request, "max-parts", "1");
+    if (after)
+        cw__request_query(&x->request, "part-number-marker", marker);
+    add_upload_id(x, upload_id);
+    x->expect = CW__EXPECT_DOCUMENT;
+    x->root = "ListPartsResult";
+}
+
+/* ---- reading answers ---- */
+
+static const cw__xml_node *root_of(const cw__exchange *x)
+{
+    return x->reply.document ? cw__xml_root(x->reply.document) : NULL;
+}
+
+char *cw__read_upload_id(const cw__exchange *x)
+{
+    char *id = cw__xml_child_text(root_of(x), "UploadId");
+
+    if (id && !id[0]) {
+        cw__free(id);
+        return NULL;
+    }
+    return id;
+}
+
+/* ETags are quoted in documents, as a rule. */
+static char *unquoted(char *etag)
+{
+    size_t n = etag ? strlen(etag) : 0;
+
+    if (n >= 2 && etag[0] == '"' && etag[n - 1] == '"') {
+        memmove(etag, etag + 1, n - 2);
+        etag[n - 2] = '\0';
+    }
+    return etag;
+}
+
+char *cw__read_listed_part(const cw__exchange *x, unsigned number, uint64_t bytes)
+{
+    const cw__xml_node *part = cw__xml_child(root_of(x), "Part");
+    uint64_t listed_number = 0, listed_bytes = 0;
+    char text[32];
+
+    for (; part; part = cw__xml_next(part)) {
+        cw__xml_copy_text(part, "PartNumber", text, sizeof text);
+        if (!cw__parse_u64(text, UINT64_MAX, &listed_number) || listed_number != number)
+            continue;
+        cw__xml_copy_text(part, "Size", text, sizeof text);
+        if (cw__parse_u64(text, UINT64_MAX, &listed_bytes) && listed_bytes == bytes)
+            return unquoted(cw__xml_child_text(part, "ETag"));
+    }
+    return NULL;
+}
+
+char *cw__read_etag(const cw__xml *document)
+{
+    return unquoted(cw__xml_child_text(cw__xml_root(document), "ETag"));
+}
+
+/* ---- the ETag of a multipart object ---- */
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static bool add_md5_of_etag(cw__text *t, const char *etag)
+{
+    if (!etag || strlen(etag) != 2 * CW__MD5_BYTES)
+        return false;
+    for (size_t i = 0; i < CW__MD5_BYTES; i++) {
+        int high = hex_digit(etag[2 * i]), low = hex_digit(etag[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        cw__text_add_char(t, (char)(high << 4 | low));
+    }
+    return !t->failed;
+}
+
+bool cw__multipart_etag(const cw__manifest *m, char out[CW__MULTIPART_ETAG])
+{
+    unsigned char md5[CW__MD5_BYTES];
+    cw__text sums = {0};
+    bool known = m->count > 0;
+
+    for (unsigned i = 0; known && i < m->count; i++)
+        known = add_md5_of_etag(&sums, m->parts[i].etag);
+    known = known && cw__md5_of(sums.p, sums.n, md5) == CW_OK;
+    cw__text_free(&sums);
+    if (!known)
+        return false;
+    cw__hex(md5, sizeof md5, out);
+    snprintf(out + 2 * CW__MD5_BYTES, CW__MULTIPART_ETAG - 2 * CW__MD5_BYTES, "-%u", m->count);
+    return true;
+}

@@ -1,0 +1,61 @@
+/* requests.h - the requests of an upload, built from its plan and ready to start */
+#ifndef CW_S3_REQUESTS_H
+#define CW_S3_REQUESTS_H
+
+#include "s3/exchange.h"
+#include "s3/part.h"
+#include "s3/plan.h"
+
+/** A part that the service has: what Complete says of it. */
+typedef struct cw__part_receipt {
+    uint64_t bytes;
+    char *etag; /* without quotes; owned */
+    cw__checksum_value checksum;
+} cw__part_receipt;
+
+/** What there is to complete. */
+typedef struct cw__manifest {
+    const char *upload_id;
+    const cw__part_receipt *parts; /* parts[0] is part 1 */
+    unsigned count;
+    uint64_t bytes;
+    cw__checksum_value whole; /* text "" if it is not known */
+} cw__manifest;
+
+/* Each initialises `x` on `loop`; the owner sets done, user and deadline, and starts it. */
+
+/** PUT the whole object; `part` may be NULL: an empty one. */
+void cw__request_put(cw__exchange *x, const cw__plan *p, cw__loop *loop, cw__part *part);
+
+void cw__request_create(cw__exchange *x, const cw__plan *p, cw__loop *loop);
+void cw__request_part(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id,
+                      cw__part *part);
+
+/** `document` receives the body, and `hash` (65 bytes) its digest; both must outlive `x`. */
+void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                          const cw__manifest *m, cw__text *document, char *hash);
+void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop);
+void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id);
+
+/** List parts from after part `after`, one at most. */
+void cw__request_list_part(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                           const char *upload_id, unsigned after);
+
+/** The upload id that a Create answered; NULL when it has none or out of memory. */
+char *cw__read_upload_id(const cw__exchange *x);
+
+/** Is part `number` of `bytes` among those that a ListParts answered? Its ETag, or NULL. */
+char *cw__read_listed_part(const cw__exchange *x, unsigned number, uint64_t bytes);
+
+/** The ETag of a Complete's document without quotes, allocated; NULL when there is none. */
+char *cw__read_etag(const cw__xml *document);
+
+enum { CW__MULTIPART_ETAG = 48 };
+
+/**
+ * The ETag that services give an object of these parts: the MD5 of their MD5s, and their count.
+ * false when the parts' ETags are no MD5s, or there is no MD5 to be had.
+ */
+bool cw__multipart_etag(const cw__manifest *m, char out[CW__MULTIPART_ETAG]);
+
+#endif
