@@ -101,6 +101,8 @@ typedef struct cw_client_options {
     void *log_user;
     cw_log_level log_level;
     const char *user_agent_suffix; /**< appended to "libcloudwriter/X.Y.Z" */
+
+    int ignore_configured_endpoints; /**< take no endpoint_url from the shared config files */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -110,8 +112,11 @@ typedef struct cw_client_options {
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION,
  * AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS,
- * AWS_REQUEST_CHECKSUM_CALCULATION, HOME. Keys in the environment give way to an explicit profile.
- * The strings point into the environment: make the client before changing it.
+ * AWS_REQUEST_CHECKSUM_CALCULATION, HOME. An empty variable counts as not set.
+ * Keys are used before the profile that AWS_PROFILE names (which then gives only the region and
+ * the like), but are left alone when `profile`, a key or `anonymous` is set in `o` already.
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true passes over the endpoints of the environment and of the
+ * config files. The strings point into the environment: make the client before changing it.
  * @return CW_OK; CW_E_INVALID_ARGUMENT when a variable has no usable value (the message names it)
  */
 CW_CHECKED cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err);
@@ -135,7 +140,7 @@ CW_API void cw_client_release(cw_client *c);
 
 /** What a client has done since it was made. */
 typedef struct cw_client_stats {
-    uint64_t requests;     /**< sent, retries included */
+    uint64_t requests; /**< sent, retries included */
     uint64_t retries;
     uint64_t throttled;    /**< replies that asked to slow down */
     uint64_t connections;  /**< opened */

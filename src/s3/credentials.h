@@ -1,11 +1,14 @@
 /* credentials.h - where the keys come from, and when to ask for them again
  *
- * A chain of providers asked in order; the first that has keys is kept. Providers now: explicit
- * keys, anonymous, the shared config and credentials files. Each is a cw__credentials_provider in a
- * file of its own; more of them take their place in the chain in credentials.c.
+ * A chain of providers asked in order; the first that has keys is kept. Providers now: anonymous
+ * (when asked for, before everything else), explicit keys, the shared config and credentials
+ * files. Each is a cw__credentials_provider in a file of its own; more of them take their place in
+ * the chain in credentials.c.
  *
- * Thread-safe. Keys that expire are asked for again 5 minutes before they do, and when the service
- * says that they have (cw__credentials_expired): one refresh serves all who noticed.
+ * Thread-safe. Keys that expire are asked for again 5 minutes before they do; when what they came
+ * from has changed (looked at once a second at most); and when the service says that they have
+ * expired (cw__credentials_expired): one refresh serves all who noticed. A refresh that fails
+ * leaves the old keys in use while they last.
  */
 #ifndef CW_S3_CREDENTIALS_H
 #define CW_S3_CREDENTIALS_H
@@ -18,7 +21,7 @@
 /** Keys in memory of their own; wiped when freed. Reference-counted, immutable. */
 typedef struct cw__keys {
     unsigned references; /* under the lock of their chain */
-    bool anonymous;
+    bool anonymous;      /* there are none: do not sign */
     char *access_key_id;
     char *secret_access_key;
     char *session_token; /* NULL for none */
@@ -33,26 +36,42 @@ typedef struct cw__credentials_provider {
     const char *name;
     /** CW_OK; CW_E_CREDENTIALS_MISSING: not here, ask the next; else why they are unusable. */
     cw_status (*get)(void *self, cw__keys **out, cw_error *err);
+    /** Would `get` now answer something else than the last time, as far as is cheap to see? NULL
+        for what never changes by itself. */
+    bool (*changed)(void *self);
     void (*free)(void *self);
     void *self;
 } cw__credentials_provider;
 
 struct cw__profile;
 
-/** @param profile  the parsed shared files; borrowed during the call. May be NULL. */
+/**
+ * @param profile  the parsed shared files: they are part of the chain, and read anew when keys are
+ *                 wanted. Borrowed during the call. NULL leaves them out.
+ * @return CW_OK; CW_E_INVALID_ARGUMENT when half of the explicit keys is missing; CW_E_NO_MEMORY
+ */
 cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
                               const struct cw__profile *profile, cw_error *err);
 void cw__credentials_free(cw__credentials *c);
 
-/** Keys to sign with now. Give them back with cw__keys_release. */
+/**
+ * Keys to sign with now. Give them back with cw__keys_release. The pointer is that of the last time
+ * as long as the keys are the same: a request that was refused with them need not try again.
+ * @return CW_OK; CW_E_CREDENTIALS_MISSING (the message says where was looked); CW_E_NO_MEMORY; or
+ *         what is wrong with those that were found
+ */
 cw_status cw__credentials_get(cw__credentials *c, cw__keys **out, cw_error *err);
 
 /** The service says that `used` have expired: the next get asks again, once for all. */
 void cw__credentials_expired(cw__credentials *c, const cw__keys *used);
 void cw__keys_release(cw__credentials *c, cw__keys *k);
 
-/** For providers: keys made of copies, with one reference. NULL when out of memory. */
+/** For providers: keys made of copies, with one reference. NULL when out of memory. Without an
+    access key id they are anonymous. */
 cw__keys *cw__keys_new(const char *access_key_id, const char *secret_access_key,
                        const char *session_token, int64_t expires_ms, const char *source);
+
+/** For keys that were never handed out. NULL is fine. */
+void cw__keys_free(cw__keys *k);
 
 #endif

@@ -3,6 +3,7 @@
 #define CW_S3_PROFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <cloudwriter/client.h>
 
 /** Settings of one profile; NULL where the files do not say. */
@@ -30,6 +31,24 @@ typedef struct cw__profile {
  * file's. @return CW_OK; CW_E_IO; CW_E_INVALID_ARGUMENT (with file and line); CW_E_NO_MEMORY
  */
 cw_status cw__profile_read(cw__profile *out, const cw_client_options *o, cw_error *err);
+
+/** Wipes the keys. */
 void cw__profile_free(cw__profile *p);
+
+/** The texts of the two files; what is borrowed is so for the call. */
+typedef struct cw__profile_input {
+    const char *name;
+    const char *home_directory; /* for paths that begin with ~/; NULL leaves them as they are */
+    bool ignore_endpoints;
+    const char *config_path; /* for messages */
+    const char *config;
+    size_t config_bytes;
+    const char *credentials_path;
+    const char *credentials;
+    size_t credentials_bytes;
+} cw__profile_input;
+
+/** The pure half of reading: does not set the paths. */
+cw_status cw__profile_parse(cw__profile *out, const cw__profile_input *in, cw_error *err);
 
 #endif

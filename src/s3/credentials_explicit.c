@@ -1,0 +1,58 @@
+/* credentials_explicit.c - the keys that the caller put into the options
+ *
+ * Owns a copy of them, as the keys that it hands copies of. They never change.
+ */
+#include "s3/credentials_providers.h"
+
+#include "base/error.h"
+
+static const char provider_name[] = "the options";
+
+static cw_status get(void *self, cw__keys **out, cw_error *err)
+{
+    const cw__keys *own = self;
+    *out = cw__keys_new(own->access_key_id, own->secret_access_key, own->session_token, 0,
+                        provider_name);
+    return *out ? CW_OK : cw__fail_memory(err, "copying the credentials");
+}
+
+static void free_self(void *self)
+{
+    cw__keys_free(self);
+}
+
+static bool given(const char *s)
+{
+    return s && *s;
+}
+
+static const char *what_is_wrong(const cw_client_options *o)
+{
+    if (!given(o->access_key_id))
+        return "secret_access_key or session_token is set, and access_key_id is not";
+    if (!given(o->secret_access_key))
+        return "access_key_id is set, and secret_access_key is not";
+    if (!cw__credentials_printable(o->access_key_id))
+        return "access_key_id has a blank or a control character in it";
+    if (given(o->session_token) && !cw__credentials_printable(o->session_token))
+        return "session_token has a blank or a control character in it";
+    return NULL;
+}
+
+cw_status cw__credentials_explicit(cw__credentials_provider *out, const cw_client_options *o,
+                                   cw_error *err)
+{
+    if (!given(o->access_key_id) && !given(o->secret_access_key) && !given(o->session_token))
+        return CW_OK;
+    const char *wrong = what_is_wrong(o);
+    if (wrong)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "the credentials are not usable: %s", wrong);
+    cw__keys *own =
+        cw__keys_new(o->access_key_id, o->secret_access_key,
+                     given(o->session_token) ? o->session_token : NULL, 0, provider_name);
+    if (!own)
+        return cw__fail_memory(err, "copying the credentials");
+    *out = (cw__credentials_provider){
+        .name = provider_name, .get = get, .free = free_self, .self = own};
+    return CW_OK;
+}

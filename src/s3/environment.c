@@ -1,0 +1,142 @@
+/* environment.c - fill in a client's options from the environment
+ *
+ * The only place that reads it, and only when asked. Fields that are set already stay; fields that
+ * an older caller's struct does not have are not touched.
+ */
+#include <cloudwriter/client.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "base/url.h"
+
+enum { MOST_ATTEMPTS = 1000 };
+
+/* The last field of the first version of the struct. */
+#define FIRST_SIZE                                                                                 \
+    (offsetof(cw_client_options, user_agent_suffix) +                                              \
+     sizeof((cw_client_options *)0)->user_agent_suffix)
+#define HAS(o, field) ((o)->struct_size >= offsetof(cw_client_options, field) + sizeof(o)->field)
+
+/* An empty variable is none. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static void fill(const char **field, const char *name)
+{
+    if (!*field)
+        *field = variable(name);
+}
+
+static cw_status refuse(const char *name, const char *value, const char *want, cw_error *err)
+{
+    return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is '%s': it must be %s", name, value, want);
+}
+
+static cw_status read_keys(cw_client_options *o, cw_error *err)
+{
+    const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
+    if (o->anonymous || o->profile || o->access_key_id || o->secret_access_key || o->session_token)
+        return CW_OK;
+    if (!id != !secret)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is set, and %s is not",
+                        id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+                        id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+    o->access_key_id = id;
+    o->secret_access_key = secret;
+    if (id)
+        o->session_token = variable("AWS_SESSION_TOKEN");
+    return CW_OK;
+}
+
+static cw_status read_ignore(cw_client_options *o, bool *ignore, cw_error *err)
+{
+    static const char name[] = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+    const char *value = variable(name);
+    *ignore = HAS(o, ignore_configured_endpoints) && o->ignore_configured_endpoints;
+    if (!value || cw__equal_nocase(value, "false"))
+        return CW_OK;
+    if (!cw__equal_nocase(value, "true"))
+        return refuse(name, value, "true or false", err);
+    *ignore = true;
+    if (HAS(o, ignore_configured_endpoints))
+        o->ignore_configured_endpoints = 1;
+    return CW_OK;
+}
+
+static cw_status read_endpoint(cw_client_options *o, cw_error *err)
+{
+    const char *name = "AWS_ENDPOINT_URL_S3";
+    cw__endpoint_url url;
+    cw_error why = {0};
+    if (o->endpoint_url)
+        return CW_OK;
+    o->endpoint_url = variable(name);
+    if (!o->endpoint_url)
+        o->endpoint_url = variable(name = "AWS_ENDPOINT_URL");
+    if (!o->endpoint_url)
+        return CW_OK;
+    cw_status status = cw__endpoint_url_parse(&url, o->endpoint_url, &why);
+    if (status != CW_OK)
+        return cw__fail(err, status, "%s: %s", name, why.message);
+    cw__endpoint_url_free(&url);
+    return CW_OK;
+}
+
+static cw_status read_attempts(cw_client_options *o, cw_error *err)
+{
+    static const char name[] = "AWS_MAX_ATTEMPTS";
+    const char *value = variable(name);
+    uint64_t n;
+    if (o->max_attempts || !value)
+        return CW_OK;
+    if (!cw__parse_u64(value, MOST_ATTEMPTS, &n) || n == 0)
+        return refuse(name, value, "a number from 1 to 1000", err);
+    o->max_attempts = (unsigned)n;
+    return CW_OK;
+}
+
+static cw_status read_checksum(cw_client_options *o, cw_error *err)
+{
+    static const char name[] = "AWS_REQUEST_CHECKSUM_CALCULATION";
+    const char *value = variable(name);
+    if (o->checksum != CW_CHECKSUM_DEFAULT || !value || cw__equal_nocase(value, "when_supported"))
+        return CW_OK;
+    if (!cw__equal_nocase(value, "when_required"))
+        return refuse(name, value, "when_supported or when_required", err);
+    o->checksum = CW_CHECKSUM_NONE;
+    return CW_OK;
+}
+
+cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
+{
+    bool ignore = false;
+    if (!o || o->struct_size < FIRST_SIZE)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the options must be given, and start from CW_CLIENT_OPTIONS_INIT");
+    cw_status status = read_keys(o, err);
+    if (status == CW_OK)
+        status = read_ignore(o, &ignore, err);
+    if (status == CW_OK && !ignore)
+        status = read_endpoint(o, err);
+    if (status == CW_OK)
+        status = read_attempts(o, err);
+    if (status == CW_OK)
+        status = read_checksum(o, err);
+    if (status != CW_OK)
+        return status;
+    fill(&o->region, "AWS_REGION");
+    fill(&o->region, "AWS_DEFAULT_REGION");
+    fill(&o->profile, "AWS_PROFILE");
+    fill(&o->config_file, "AWS_CONFIG_FILE");
+    fill(&o->credentials_file, "AWS_SHARED_CREDENTIALS_FILE");
+    fill(&o->home_directory, "HOME");
+    fill(&o->ca_bundle, "AWS_CA_BUNDLE");
+    cw__error_clear(err);
+    return CW_OK;
+}

@@ -1,0 +1,307 @@
+/* profile.c - the shared AWS config and credentials files, as far as one profile is concerned
+ *
+ * The config file has [default], [profile NAME] and [services NAME], the credentials file [NAME].
+ * Each file is read into a source of its own; then they are put together by the rules of the AWS
+ * tools: the credentials file before the config file, and keys always from one file alone.
+ * Nothing here touches a file: profile_read.c does.
+ *
+ * Everything that came from a file is wiped before its memory is given back: it may be a key.
+ */
+#include "s3/profile.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "s3/ini.h"
+
+/* What one section says. */
+typedef struct source {
+    cw__profile settings;
+    char *services;         /* the name of a [services …] section */
+    char *ignore_endpoints; /* "true" or "false" */
+    char *process;          /* ways to get keys that come after those in the credentials file */
+    char *role;             /* and before them */
+    const char *process_name, *role_name;
+} source;
+
+typedef struct setting {
+    const char *key, *nested;
+    size_t offset;
+} setting;
+
+#define OF_SOURCE(field)  offsetof(source, field)
+#define OF_PROFILE(field) offsetof(source, settings.field)
+
+static const setting profile_settings[] = {
+    {"aws_access_key_id", NULL, OF_PROFILE(access_key_id)},
+    {"aws_secret_access_key", NULL, OF_PROFILE(secret_access_key)},
+    {"aws_session_token", NULL, OF_PROFILE(session_token)},
+    {"aws_security_token", NULL, OF_PROFILE(session_token)}, /* its old name */
+    {"region", NULL, OF_PROFILE(region)},
+    {"endpoint_url", NULL, OF_PROFILE(endpoint_url)},
+    {"s3", "addressing_style", OF_PROFILE(addressing_style)},
+    {"ca_bundle", NULL, OF_PROFILE(ca_bundle)},
+    {"max_attempts", NULL, OF_PROFILE(max_attempts)},
+    {"request_checksum_calculation", NULL, OF_PROFILE(checksum_calculation)},
+    {"services", NULL, OF_SOURCE(services)},
+    {"ignore_configured_endpoint_urls", NULL, OF_SOURCE(ignore_endpoints)},
+    {"role_arn", NULL, OF_SOURCE(role)},
+    {"sso_session", NULL, OF_SOURCE(role)},
+    {"sso_start_url", NULL, OF_SOURCE(role)},
+    {"sso_account_id", NULL, OF_SOURCE(role)},
+    {"web_identity_token_file", NULL, OF_SOURCE(role)},
+    {"credential_process", NULL, OF_SOURCE(process)},
+    {"login_session", NULL, OF_SOURCE(process)},
+};
+
+static const setting services_settings[] = {
+    {"s3", "endpoint_url", OF_PROFILE(endpoint_url)},
+};
+
+/* The settings of one section of one file, and where they go. */
+typedef struct search {
+    const char *kind; /* "profile" or "services"; "" for a bare [name] */
+    const char *name;
+    const setting *known;
+    size_t known_count;
+    source *into;
+    bool found;
+} search;
+
+static char **field_at(source *s, size_t offset)
+{
+    return (char **)(void *)((char *)s + offset);
+}
+
+static void free_source(source *s)
+{
+    cw__profile_free(&s->settings);
+    cw__free(s->services);
+    cw__free(s->ignore_endpoints);
+    cw__free_secret(s->process); /* a command line may have a password in it */
+    cw__free_secret(s->role);
+}
+
+static bool same_name(const char *written, const char *name)
+{
+    size_t n = strlen(written);
+    bool quoted = n >= 2 && (*written == '"' || *written == '\'') && written[n - 1] == *written;
+    if (!quoted)
+        return strcmp(written, name) == 0;
+    return strlen(name) == n - 2 && strncmp(written + 1, name, n - 2) == 0;
+}
+
+static bool is_section(const search *s, const char *section)
+{
+    size_t n = strlen(s->kind);
+    if (n == 0)
+        return same_name(section, s->name);
+    return strncmp(section, s->kind, n) == 0 && section[n] == ' ' &&
+           same_name(section + n + 1, s->name);
+}
+
+static const setting *find_setting(const search *s, const cw__ini_item *item)
+{
+    for (size_t i = 0; i < s->known_count; i++) {
+        const setting *known = &s->known[i];
+        bool same_nested = known->nested && item->nested ? strcmp(known->nested, item->nested) == 0
+                                                         : !known->nested && !item->nested;
+        if (same_nested && strcmp(known->key, item->key) == 0)
+            return known;
+    }
+    return NULL;
+}
+
+static bool replace(char **field, const char *value)
+{
+    char *copy = cw__strdup(value);
+    if (!copy)
+        return false;
+    cw__free_secret(*field);
+    *field = copy;
+    return true;
+}
+
+/* The last of several wins; an empty value is none. */
+static bool take_item(void *user, const cw__ini_item *item)
+{
+    search *s = user;
+    if (!is_section(s, item->section))
+        return true;
+    s->found = true;
+    const setting *known = find_setting(s, item);
+    if (!known || !*item->value)
+        return true;
+    if (known->offset == OF_SOURCE(role) && !s->into->role)
+        s->into->role_name = known->key;
+    if (known->offset == OF_SOURCE(process) && !s->into->process)
+        s->into->process_name = known->key;
+    return replace(field_at(s->into, known->offset), item->value);
+}
+
+static cw_status search_section(source *into, const char *kind, const char *name, const char *text,
+                                size_t n, const char *path, cw_error *err)
+{
+    search s = {.kind = kind, .name = name, .into = into};
+    bool services = strcmp(kind, "services") == 0;
+    s.known = services ? services_settings : profile_settings;
+    s.known_count = services ? sizeof services_settings / sizeof *services_settings
+                             : sizeof profile_settings / sizeof *profile_settings;
+    cw_status status = cw__ini_read(text, n, path, take_item, &s, err);
+    into->settings.found |= s.found;
+    return status;
+}
+
+/* [profile default] comes before [default]; no other name may stand bare in the config file. */
+static cw_status read_config(source *config, const cw__profile_input *in, cw_error *err)
+{
+    cw_status status = search_section(config, "profile", in->name, in->config, in->config_bytes,
+                                      in->config_path, err);
+    if (status == CW_OK && !config->settings.found && strcmp(in->name, "default") == 0)
+        status = search_section(config, "", in->name, in->config, in->config_bytes, in->config_path,
+                                err);
+    return status;
+}
+
+/* The section that the profile's `services` names; it stands in the config file. */
+static cw_status read_services(source *services, const char *name, const cw__profile_input *in,
+                               cw_error *err)
+{
+    if (!name)
+        return CW_OK;
+    return search_section(services, "services", name, in->config, in->config_bytes, in->config_path,
+                          err);
+}
+
+static void move_field(char **to, char **from)
+{
+    if (!*from)
+        return;
+    cw__free_secret(*to);
+    *to = *from;
+    *from = NULL;
+}
+
+/* All three or none, so that no token goes with the keys of another file. */
+static void move_keys(cw__profile *to, cw__profile *from)
+{
+    if (!from->access_key_id && !from->secret_access_key)
+        return;
+    cw__free_secret(to->session_token);
+    to->session_token = NULL;
+    cw__free_secret(to->secret_access_key);
+    to->secret_access_key = NULL;
+    cw__free_secret(to->access_key_id);
+    to->access_key_id = NULL;
+    move_field(&to->access_key_id, &from->access_key_id);
+    move_field(&to->secret_access_key, &from->secret_access_key);
+    move_field(&to->session_token, &from->session_token);
+}
+
+static void move_settings(cw__profile *to, cw__profile *from)
+{
+    to->found |= from->found;
+    move_keys(to, from);
+    move_field(&to->region, &from->region);
+    move_field(&to->endpoint_url, &from->endpoint_url);
+    move_field(&to->addressing_style, &from->addressing_style);
+    move_field(&to->ca_bundle, &from->ca_bundle);
+    move_field(&to->max_attempts, &from->max_attempts);
+    move_field(&to->checksum_calculation, &from->checksum_calculation);
+}
+
+/* A role comes before any keys; a process after those of the credentials file. */
+static const char *unsupported_way(const source *config, const source *credentials)
+{
+    if (credentials->role)
+        return credentials->role_name;
+    if (config->role)
+        return config->role_name;
+    if (credentials->settings.access_key_id)
+        return NULL;
+    return credentials->process ? credentials->process_name : config->process_name;
+}
+
+static bool endpoints_ignored(const cw__profile_input *in, const source *config,
+                              const source *credentials)
+{
+    const char *said =
+        credentials->ignore_endpoints ? credentials->ignore_endpoints : config->ignore_endpoints;
+    return in->ignore_endpoints || (said && cw__equal_nocase(said, "true"));
+}
+
+/* Make "~/x" a path below the home directory. */
+static bool expand_home(char **path, const char *home)
+{
+    cw__text text = {0};
+    if (!*path || !home || !cw__starts_with(*path, "~/"))
+        return true;
+    cw__text_add(&text, home);
+    cw__text_add(&text, *path + 1);
+    if (text.failed) {
+        cw__text_free(&text);
+        return false;
+    }
+    cw__free(*path);
+    *path = text.p;
+    return true;
+}
+
+/* Put the sources together; false when out of memory. */
+static bool combine(cw__profile *out, source *config, source *credentials, source *services,
+                    const cw__profile_input *in)
+{
+    const char *way = unsupported_way(config, credentials);
+    move_settings(out, &config->settings);
+    move_settings(out, &credentials->settings);
+    move_field(&out->endpoint_url, &services->settings.endpoint_url);
+    if (endpoints_ignored(in, config, credentials)) {
+        cw__free(out->endpoint_url);
+        out->endpoint_url = NULL;
+    }
+    out->name = cw__strdup(in->name);
+    out->unsupported = cw__strdup(way);
+    return out->name && (!way || out->unsupported) &&
+           expand_home(&out->ca_bundle, in->home_directory);
+}
+
+cw_status cw__profile_parse(cw__profile *out, const cw__profile_input *in, cw_error *err)
+{
+    source config = {0}, credentials = {0}, services = {0};
+    memset(out, 0, sizeof *out);
+    cw_status status = read_config(&config, in, err);
+    if (status == CW_OK)
+        status = search_section(&credentials, "", in->name, in->credentials, in->credentials_bytes,
+                                in->credentials_path, err);
+    if (status == CW_OK)
+        status = read_services(
+            &services, credentials.services ? credentials.services : config.services, in, err);
+    if (status == CW_OK && !combine(out, &config, &credentials, &services, in))
+        status = cw__fail_memory(err, "reading the AWS config files");
+    free_source(&config);
+    free_source(&credentials);
+    free_source(&services);
+    if (status != CW_OK)
+        cw__profile_free(out);
+    return status;
+}
+
+void cw__profile_free(cw__profile *p)
+{
+    cw__free(p->name);
+    cw__free_secret(p->access_key_id);
+    cw__free_secret(p->secret_access_key);
+    cw__free_secret(p->session_token);
+    cw__free(p->region);
+    cw__free(p->endpoint_url);
+    cw__free(p->addressing_style);
+    cw__free(p->ca_bundle);
+    cw__free(p->max_attempts);
+    cw__free(p->checksum_calculation);
+    cw__free(p->unsupported);
+    cw__free(p->config_path);
+    cw__free(p->credentials_path);
+    memset(p, 0, sizeof *p);
+}
