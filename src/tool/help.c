@@ -1,0 +1,71 @@
+/* help.c - what --help prints */
+#include "help.h"
+#include <stdio.h>
+
+static const char general[] =
+    "usage: cloudwriter put [OPTION…] SOURCE… URL\n"
+    "       cloudwriter put [OPTION…] --exec COMMAND URL\n"
+    "       cloudwriter uploads ls [OPTION…] URL\n"
+    "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
+    "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
+    "       cloudwriter help [VERB]\n"
+    "       cloudwriter --version\n"
+    "\n"
+    "Bytes go up part by part while they are read, and become one object at the end, or nothing.\n"
+    "URLs: s3://bucket/key, file:///path or a path.\n"
+    "\n"
+    "exit code: 0 committed, 1 not committed, 2 wrong usage, 4 not known (the commit was sent,\n"
+    "and even asking afterwards did not tell)\n";
+
+static const char put[] =
+    "usage: cloudwriter put [OPTION…] SOURCE… URL\n"
+    "       cloudwriter put [OPTION…] --exec COMMAND URL\n"
+    "\n"
+    "Upload files, standard input (-), folders (-r) or what a command prints. A URL that ends in\n"
+    "'/' is a folder, any other is the key. Use --exec in place of 'COMMAND | cloudwriter put -':\n"
+    "nothing is published unless the command exits 0.\n"
+    "\n"
+    "exit code: 0 all committed, 1 not committed, 2 wrong usage, 4 not known; the worst of "
+    "several\n"
+    "files is told. SIGINT and SIGTERM publish nothing (1); a second one ends the program at "
+    "once.\n";
+
+static const char uploads[] =
+    "usage: cloudwriter uploads ls [OPTION…] URL\n"
+    "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
+    "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
+    "\n"
+    "List or abort uploads that were neither completed nor aborted, below s3://bucket[/prefix].\n"
+    "An upload that is being made now looks the same as one left behind: judge by age.\n"
+    "\n"
+    "exit code: 0 done, 1 something failed, 2 wrong usage\n";
+
+static void print_option(const struct option *x)
+{
+    char left[64];
+    const char *argument = x->argument ? x->argument : "";
+    int n = x->letter ? snprintf(left, sizeof left, "  -%c, ", x->letter)
+                      : snprintf(left, sizeof left, "      ");
+    if (x->kind == OPTION_MAYBE)
+        snprintf(left + n, sizeof left - (size_t)n, "--%s[=%s]", x->name, argument);
+    else
+        snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", x->name, *argument ? " " : "",
+                 argument);
+    printf("%-34s %s\n", left, x->help);
+}
+
+void help_print(void)
+{
+    fputs(general, stdout);
+}
+
+void help_print_verb(enum verb verb)
+{
+    fputs(verb == VERB_PUT ? put : uploads, stdout);
+    puts("\noptions (SIZE: 16MiB, 1GB; TIME and AGE: 500ms, 30s, 5m, 12h, 7d):");
+    for (const struct option *x = option_table; x->name; x++)
+        if (x->verbs & verb)
+            print_option(x);
+    puts("\nKeys and settings come from the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, "
+         "AWS_REGION,\nAWS_ENDPOINT_URL_S3, …) and the files in ~/.aws; see cloudwriter(1).");
+}

@@ -1,0 +1,278 @@
+/* option_table.c - every option: its name, where its value goes, its line in the help */
+#include "memory.h"
+#include "options.h"
+#include "units.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOTH          (VERB_PUT | VERB_UPLOADS)
+#define AT(field)     offsetof(struct options, field)
+#define CLIENT(field) AT(client.field)
+#define WRITER(field) AT(writer.field)
+
+/* ---- values that take more than a conversion ------------------------------------------------- */
+
+static const char *add_pair(struct pairs *pairs, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    char *name;
+    if (!equals || equals == text)
+        return "is not NAME=VALUE";
+    pairs->list = tool_realloc(pairs->list, (pairs->count + 1) * sizeof *pairs->list);
+    name = tool_strdup(text);
+    name[equals - text] = '\0';
+    pairs->list[pairs->count++] = (cw_pair){.name = name, .value = equals + 1};
+    return NULL;
+}
+
+static const char *call_metadata(struct options *o, const char *text)
+{
+    const char *wrong = add_pair(&o->metadata, text);
+    o->writer.metadata = o->metadata.list;
+    o->writer.metadata_count = o->metadata.count;
+    return wrong;
+}
+
+static const char *call_tag(struct options *o, const char *text)
+{
+    const char *wrong = add_pair(&o->tags, text);
+    o->writer.tags = o->tags.list;
+    o->writer.tags_count = o->tags.count;
+    return wrong;
+}
+
+static const char *compress(struct options *o, cw_compression how, const char *level,
+                            uint64_t levels)
+{
+    uint64_t n = 0;
+    if (o->writer.compression != CW_COMPRESSION_NONE && o->writer.compression != how)
+        return "cannot go with the other compression";
+    if (level && (!units_parse_count(level, levels, &n) || n == 0))
+        return "is not a level of this compression";
+    o->writer.compression = how;
+    o->writer.compression_level = (int)n;
+    return NULL;
+}
+
+static const char *call_gzip(struct options *o, const char *text)
+{
+    return compress(o, CW_COMPRESSION_GZIP, text, 9);
+}
+
+static const char *call_zstd(struct options *o, const char *text)
+{
+    return compress(o, CW_COMPRESSION_ZSTD, text, 22);
+}
+
+static const char *call_older_than(struct options *o, const char *text)
+{
+    o->older_than_given = 1;
+    return units_parse_duration(text, &o->older_than_ms) ? NULL : "is not an age such as 7d or 12h";
+}
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+    return found ? (int)(found - digits) : -1;
+}
+
+static bool decode_hex(unsigned char key[32], const char *text)
+{
+    for (int i = 0; i < 32; i++) {
+        int hi = hex_digit(text[2 * i]), lo = hex_digit(text[2 * i + 1]);
+        if (hi < 0 || lo < 0)
+            return false;
+        key[i] = (unsigned char)(hi << 4 | lo);
+    }
+    return true;
+}
+
+/* As many bytes as there are, up to `size`; -1 with errno. */
+static ssize_t read_file(const char *path, char *p, size_t size)
+{
+    size_t n = 0;
+    ssize_t got = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    while (n < size && (got = read(fd, p + n, size - n)) != 0) {
+        if (got < 0 && errno != EINTR)
+            break;
+        n += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    return got < 0 ? -1 : (ssize_t)n;
+}
+
+static const char *call_sse_key_file(struct options *o, const char *text)
+{
+    char content[67];
+    ssize_t n = read_file(text, content, sizeof content);
+    bool hex = n == 64 || (n == 65 && content[64] == '\n');
+    bool good = n == 32 || (hex && decode_hex(o->sse_key, content));
+
+    if (n == 32)
+        memcpy(o->sse_key, content, sizeof o->sse_key);
+    explicit_bzero(content, sizeof content);
+    if (n < 0)
+        return strerror(errno);
+    if (!good)
+        return "does not hold a key: 32 bytes, or 64 hexadecimal digits";
+    o->writer.sse = CW_SSE_C;
+    o->writer.sse_customer_key = o->sse_key;
+    return NULL;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static const struct choice checksums[] = {
+    {"crc64nvme", CW_CHECKSUM_CRC64NVME}, {"crc32c", CW_CHECKSUM_CRC32C},
+    {"crc32", CW_CHECKSUM_CRC32},         {"sha256", CW_CHECKSUM_SHA256},
+    {"none", CW_CHECKSUM_NONE},           {NULL, 0},
+};
+
+static const struct choice payloads[] = {
+    {"auto", CW_PAYLOAD_AUTO},
+    {"signed", CW_PAYLOAD_SIGNED},
+    {"unsigned", CW_PAYLOAD_UNSIGNED},
+    {NULL, 0},
+};
+
+static const struct choice encryptions[] = {
+    {"AES256", CW_SSE_S3},
+    {"aws:kms", CW_SSE_KMS},
+    {"aws:kms:dsse", CW_SSE_KMS_DSSE},
+    {NULL, 0},
+};
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+#define SET(name, letter, verbs, field, value, help)                                               \
+    {                                                                                              \
+        name, letter, NULL, verbs, OPTION_SET, field, value, NULL, NULL, help                      \
+    }
+#define VALUE(name, argument, verbs, kind, field, help)                                            \
+    {                                                                                              \
+        name, 0, argument, verbs, kind, field, 0, NULL, NULL, help                                 \
+    }
+#define CHOICE(name, argument, verbs, field, choices, help)                                        \
+    {                                                                                              \
+        name, 0, argument, verbs, OPTION_CHOICE, field, 0, choices, NULL, help                     \
+    }
+#define CALL(name, argument, verbs, kind, call, help)                                              \
+    {                                                                                              \
+        name, 0, argument, verbs, kind, 0, 0, NULL, call, help                                     \
+    }
+
+const struct option option_table[] = {
+    VALUE("exec", "COMMAND", VERB_PUT, OPTION_TEXT, AT(exec),
+          "upload what 'sh -c COMMAND' prints, if it exits 0"),
+    SET("recursive", 'r', VERB_PUT, AT(recursive), 1, "upload folders with all that is below"),
+    {"jobs", 'j', "N", VERB_PUT, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+     "files uploaded at once (default 4)"},
+
+    VALUE("content-type", "TYPE", VERB_PUT, OPTION_TEXT, WRITER(content_type),
+          "default: guessed from the extension"),
+    VALUE("content-encoding", "CODING", VERB_PUT, OPTION_TEXT, WRITER(content_encoding),
+          "default: gzip or zstd with that compression"),
+    VALUE("content-disposition", "TEXT", VERB_PUT, OPTION_TEXT, WRITER(content_disposition),
+          "how a browser offers the object"),
+    VALUE("content-language", "TAG", VERB_PUT, OPTION_TEXT, WRITER(content_language),
+          "the language of the content"),
+    VALUE("cache-control", "TEXT", VERB_PUT, OPTION_TEXT, WRITER(cache_control),
+          "how long it may be cached"),
+    CALL("metadata", "NAME=VALUE", VERB_PUT, OPTION_CALL, call_metadata,
+         "user metadata; repeat for more"),
+    CALL("tag", "NAME=VALUE", VERB_PUT, OPTION_CALL, call_tag, "an object tag; repeat for more"),
+    VALUE("storage-class", "CLASS", VERB_PUT, OPTION_TEXT, WRITER(storage_class),
+          "such as STANDARD_IA"),
+    VALUE("acl", "ACL", VERB_PUT, OPTION_TEXT, WRITER(acl),
+          "a canned one, such as bucket-owner-full-control"),
+    CHOICE("sse", "METHOD", VERB_PUT, WRITER(sse), encryptions,
+           "encryption at rest: AES256, aws:kms, aws:kms:dsse"),
+    VALUE("sse-kms-key-id", "ID", VERB_PUT, OPTION_TEXT, WRITER(sse_kms_key_id),
+          "with --sse aws:kms; default: the account's key"),
+    VALUE("sse-kms-context", "BASE64", VERB_PUT, OPTION_TEXT, WRITER(sse_kms_context),
+          "encryption context, base64 of JSON"),
+    SET("sse-bucket-key", 0, VERB_PUT, WRITER(sse_bucket_key), 1,
+        "use a bucket key with --sse aws:kms"),
+    CALL("sse-c-key-file", "FILE", VERB_PUT, OPTION_CALL, call_sse_key_file,
+         "encrypt with this key: 32 bytes, or 64 hex digits"),
+
+    SET("create-only", 0, VERB_PUT, WRITER(create_only), 1, "only if the key does not exist"),
+    VALUE("if-match", "ETAG", VERB_PUT, OPTION_TEXT, WRITER(if_match),
+          "only over the object with this ETag"),
+
+    CALL("gzip", "LEVEL", VERB_PUT, OPTION_MAYBE, call_gzip, "compress on the way, 1 to 9"),
+    CALL("zstd", "LEVEL", VERB_PUT, OPTION_MAYBE, call_zstd, "compress on the way, 1 to 22"),
+    VALUE("threads", "N", VERB_PUT, OPTION_COUNT, WRITER(compression_threads),
+          "threads that zstd uses for each file"),
+
+    VALUE("part-size", "SIZE", VERB_PUT, OPTION_BYTES, WRITER(part_bytes),
+          "of the first part (default 8MiB); they grow"),
+    SET("fixed-parts", 0, VERB_PUT, WRITER(part_policy), CW_PARTS_FIXED,
+        "all parts but the last equal (Cloudflare R2)"),
+    VALUE("concurrency", "N", VERB_PUT, OPTION_COUNT, WRITER(concurrency),
+          "parts of one file sent at once (default 8)"),
+    VALUE("size-hint", "SIZE", VERB_PUT, OPTION_BYTES, WRITER(size_hint),
+          "expected size; known for plain files"),
+    CHOICE("checksum", "KIND", VERB_PUT, WRITER(checksum), checksums,
+           "crc64nvme (default), crc32c, crc32, sha256, none"),
+    CHOICE("payload", "HOW", VERB_PUT, WRITER(payload), payloads,
+           "auto (default), signed, unsigned: is the body signed"),
+    VALUE("timeout", "TIME", VERB_PUT, OPTION_MS, WRITER(deadline_ms),
+          "for each file, from start to committed (default none)"),
+
+    CALL("older-than", "AGE", VERB_UPLOADS, OPTION_CALL, call_older_than,
+         "only uploads begun longer ago: 36h, 7d, 2w"),
+    SET("all", 0, VERB_UPLOADS, AT(all), 1, "abort all that are found"),
+    SET("dry-run", 'n', VERB_UPLOADS, AT(dry_run), 1, "say what would be aborted"),
+
+    VALUE("endpoint-url", "URL", BOTH, OPTION_TEXT, CLIENT(endpoint_url),
+          "http[s]://host[:port] of the service"),
+    VALUE("region", "NAME", BOTH, OPTION_TEXT, CLIENT(region), "default us-east-1"),
+    VALUE("profile", "NAME", BOTH, OPTION_TEXT, CLIENT(profile), "of the shared config files"),
+    VALUE("config-file", "FILE", BOTH, OPTION_TEXT, CLIENT(config_file),
+          "in place of ~/.aws/config"),
+    VALUE("credentials-file", "FILE", BOTH, OPTION_TEXT, CLIENT(credentials_file),
+          "in place of ~/.aws/credentials"),
+    SET("anonymous", 0, BOTH, CLIENT(anonymous), 1, "send unsigned requests"),
+    SET("path-style", 0, BOTH, CLIENT(addressing), CW_ADDRESSING_PATH, "https://host/bucket/key"),
+    SET("virtual-style", 0, BOTH, CLIENT(addressing), CW_ADDRESSING_VIRTUAL,
+        "https://bucket.host/key"),
+    VALUE("ca-bundle", "FILE", BOTH, OPTION_TEXT, CLIENT(ca_bundle),
+          "PEM file of the authorities to trust"),
+    SET("no-verify", 0, BOTH, CLIENT(no_verify), 1, "accept any certificate: for experiments"),
+
+    VALUE("memory", "SIZE", BOTH, OPTION_BYTES, CLIENT(memory_bytes),
+          "budget for all that is in flight (default 128MiB)"),
+    VALUE("io-threads", "N", BOTH, OPTION_COUNT, CLIENT(io_threads), "default 1"),
+    VALUE("max-connections", "N", BOTH, OPTION_COUNT, CLIENT(max_connections),
+          "for each I/O thread (default 32)"),
+    VALUE("max-attempts", "N", BOTH, OPTION_COUNT, CLIENT(max_attempts),
+          "for each request (default 10)"),
+    VALUE("retry-base", "TIME", BOTH, OPTION_MS32, CLIENT(retry_base_ms),
+          "first pause before a retry (default 50ms)"),
+    VALUE("retry-cap", "TIME", BOTH, OPTION_MS32, CLIENT(retry_cap_ms),
+          "longest pause (default 20s)"),
+    VALUE("connect-timeout", "TIME", BOTH, OPTION_MS32, CLIENT(connect_timeout_ms), "default 5s"),
+    VALUE("stall-timeout", "TIME", BOTH, OPTION_MS32, CLIENT(stall_timeout_ms),
+          "no byte either way (default 30s)"),
+    VALUE("commit-timeout", "TIME", BOTH, OPTION_MS32, CLIENT(commit_timeout_ms),
+          "for the reply to the commit (default 10m)"),
+    VALUE("request-timeout", "TIME", BOTH, OPTION_MS, CLIENT(request_deadline_ms),
+          "for a request with its retries (default none)"),
+
+    SET("json", 0, BOTH, AT(json), 1, "one JSON object for each result, on standard output"),
+    SET("progress", 0, VERB_PUT, AT(progress), 1, "show progress though it is no terminal"),
+    SET("no-progress", 0, VERB_PUT, AT(no_progress), 1, "show no progress"),
+    {"verbose", 'v', NULL, BOTH, OPTION_ADD, AT(verbose), 0, NULL, NULL,
+     "log objects; twice: log requests"},
+    SET("quiet", 'q', BOTH, AT(quiet), 1, "nothing but errors"),
+    SET("help", 'h', BOTH, AT(help), 1, "this text"),
+    {NULL, 0, NULL, 0, OPTION_SET, 0, 0, NULL, NULL, NULL},
+};

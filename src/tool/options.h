@@ -1,0 +1,83 @@
+/* options.h - what the command line says */
+#ifndef CW_TOOL_OPTIONS_H
+#define CW_TOOL_OPTIONS_H
+
+#include <cloudwriter/cloudwriter.h>
+#include <stdbool.h>
+
+enum verb { VERB_PUT = 1, VERB_UPLOADS = 2 };
+
+/** A list of name=value that grows. */
+struct pairs {
+    cw_pair *list;
+    size_t count;
+};
+
+struct options {
+    cw_client_options client;
+    cw_writer_options writer;
+    struct pairs metadata, tags;
+    unsigned char sse_key[32];
+
+    const char *exec; /* NULL: no command */
+    unsigned jobs;    /* 0: as many as is usual */
+    int recursive;
+    int json;
+    int quiet;
+    int verbose; /* how often it was said */
+    int progress;
+    int no_progress;
+    int help;
+
+    uint64_t older_than_ms;
+    int older_than_given;
+    int all;
+    int dry_run;
+
+    char **operands;
+    size_t operand_count;
+};
+
+/** Where an option's value goes, and what it looks like. */
+enum option_kind {
+    OPTION_SET,    /* no value: an int or enum becomes `value` */
+    OPTION_ADD,    /* no value: an int is raised by one */
+    OPTION_TEXT,   /* const char * */
+    OPTION_BYTES,  /* uint64_t */
+    OPTION_COUNT,  /* unsigned */
+    OPTION_MS,     /* uint64_t */
+    OPTION_MS32,   /* uint32_t */
+    OPTION_CHOICE, /* an int or enum, from `choices` */
+    OPTION_CALL,   /* `call` */
+    OPTION_MAYBE   /* `call`, with NULL unless "=VALUE" follows */
+};
+
+struct choice {
+    const char *name; /* NULL ends the list */
+    int value;
+};
+
+struct option {
+    const char *name;     /* NULL ends the table; without the dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* as the help shows it; NULL: none */
+    unsigned verbs;
+    enum option_kind kind;
+    size_t offset; /* into struct options */
+    int value;
+    const struct choice *choices;
+    /** NULL, or what is wrong with `text`. */
+    const char *(*call)(struct options *o, const char *text);
+    const char *help;
+};
+
+extern const struct option option_table[];
+
+/**
+ * Read the words after the verb. Options may stand anywhere before "--".
+ * Says what is wrong and answers false. The strings point into `argv`.
+ */
+bool options_parse(struct options *o, enum verb verb, int argc, char **argv);
+void options_free(struct options *o);
+
+#endif

@@ -1,0 +1,54 @@
+/* stop.c - SIGINT, SIGTERM and SIGHUP: the first asks to stop, the second ends the process
+ *
+ * The handler raises a flag and writes a byte into a pipe that nobody empties, so that every
+ * thread that polls it wakes up and goes on waking up.
+ */
+#include "stop.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static atomic_int asked; /* lock-free, as a handler needs it */
+static int wake[2] = {-1, -1};
+
+static void handle(int sig)
+{
+    int saved = errno;
+    if (atomic_exchange(&asked, 1)) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
+    /* A full pipe is readable as well. */
+    (void)!write(wake[1], "", 1);
+    errno = saved;
+}
+
+int stop_watch(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction act = {.sa_handler = handle};
+    struct sigaction old;
+
+    if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return errno;
+    sigemptyset(&act.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        /* nohup and a shell's background job ignore some on purpose. */
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &act, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+bool stop_asked(void)
+{
+    return atomic_load(&asked) != 0;
+}
+
+int stop_fd(void)
+{
+    return wake[0];
+}
