@@ -12,6 +12,9 @@ uint64_t cw__clock_mono_ms(void);
 /** Milliseconds since 1970-01-01 UTC. */
 int64_t cw__clock_wall_ms(void);
 
+/** Do nothing for a while. */
+void cw__clock_sleep_ms(uint32_t ms);
+
 /** For tests: replace the wall clock (NULL: the real one again). */
 void cw__clock_set_wall(int64_t (*wall_ms)(void));
 

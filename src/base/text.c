@@ -136,6 +136,31 @@ void cw__text_add_encoded(cw__text *t, const char *s, size_t n, bool keep_slash)
     }
 }
 
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void cw__decode_url(char *s)
+{
+    char *to = s;
+
+    for (; *s; s++) {
+        int high = *s == '%' ? hex_value(s[1]) : -1;
+        int low = high >= 0 ? hex_value(s[2]) : -1;
+        if (low >= 0) {
+            *to++ = (char)(high << 4 | low);
+            s += 2;
+        } else {
+            *to++ = *s == '+' ? ' ' : *s;
+        }
+    }
+    *to = '\0';
+}
+
 void cw__text_add_xml(cw__text *t, const char *s)
 {
     for (; *s; s++) {

@@ -31,6 +31,9 @@ const char *cw__text_str(const cw__text *t);
 /** Percent-encode all but A-Z a-z 0-9 - _ . ~ (and '/' if `keep_slash`), once. */
 void cw__text_add_encoded(cw__text *t, const char *s, size_t n, bool keep_slash);
 
+/** Decode %XX and '+' (a space) in place, as lists in URL encoding want it. */
+void cw__decode_url(char *s);
+
 /** XML-escape & < > " and the control characters that XML 1.0 can hold. */
 void cw__text_add_xml(cw__text *t, const char *s);
 

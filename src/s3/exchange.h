@@ -76,6 +76,12 @@ void cw__exchange_cancel(cw__exchange *x);
 /** Free what it holds (it must have ended). The struct itself is the owner's. */
 void cw__exchange_free(cw__exchange *x);
 
+/**
+ * From any thread but a loop's: start it, wait for its end, explain a failure. It must have been
+ * initialised; done and user are set here.
+ */
+cw_status cw__exchange_run(cw__exchange *x, cw_error *err);
+
 /** Say why it ended with `status`. */
 void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err);
 

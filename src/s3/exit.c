@@ -12,7 +12,6 @@
 #include "s3/upload.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { LOOK_AGAIN_MS = 2 };
 
@@ -39,10 +38,8 @@ static void start_aborting(cw_client *c)
 
 static void wait_until_aborted(const cw_client *c, uint64_t deadline)
 {
-    static const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000};
-
     while (atomic_load(&c->live_uploads) > 0 && cw__clock_mono_ms() < deadline)
-        nanosleep(&pause, NULL);
+        cw__clock_sleep_ms(LOOK_AGAIN_MS);
 }
 
 static bool ours(const cw_client *c)

@@ -1,0 +1,84 @@
+/* commit.c - ask again what became of a commit in doubt */
+#include <cloudwriter/object.h>
+
+#include "base/error.h"
+#include "s3/exchange.h"
+#include "store/bucket_url.h"
+
+#include <string.h>
+
+static cw_status look(cw_client *c, const cw__url *where, cw__exchange *x, cw_error *err)
+{
+    cw__exchange_init(x, c, cw__client_next_lane(c)->loop, "HEAD", where->bucket, where->path);
+    x->expect = CW__EXPECT_EMPTY;
+    x->payload_hash = CW__EMPTY_SHA256;
+    x->doing = "look at";
+    return cw__exchange_run(x, err);
+}
+
+static void tell(const cw__reply *reply, cw_object_info *info)
+{
+    if (!info)
+        return;
+    memset(info, 0, sizeof *info);
+    info->bytes = reply->content_length;
+    cw__copy_string(info->etag, sizeof info->etag, reply->etag);
+    cw__copy_string(info->version_id, sizeof info->version_id, reply->version_id);
+    cw__copy_string(info->checksum, sizeof info->checksum, reply->checksum);
+}
+
+/*
+ * Our object is not there. An upload that can still be aborted was not completed, and never will
+ * be. One that is gone was: completed, and replaced since, or aborted by somebody else.
+ */
+static cw_status settle_by_abort(cw_client *c, const cw__url *where, const cw_error *doubt,
+                                 cw_error *err)
+{
+    cw__exchange x;
+    cw_status st;
+
+    if (!doubt->upload_id[0])
+        return cw__fail(err, CW_E_NOT_FOUND, "not committed: s3://%s/%s does not hold this object",
+                        where->bucket, where->path);
+    cw__exchange_init(&x, c, cw__client_next_lane(c)->loop, "DELETE", where->bucket, where->path);
+    cw__request_query(&x.request, "uploadId", doubt->upload_id);
+    x.expect = CW__EXPECT_EMPTY;
+    x.payload_hash = CW__EMPTY_SHA256;
+    x.doing = "abort the upload of";
+    st = cw__exchange_run(&x, err);
+    if (st == CW_OK)
+        st = cw__fail(err, CW_E_NOT_FOUND, "not committed, and the upload was aborted: s3://%s/%s",
+                      where->bucket, where->path);
+    else if (x.judgement.verdict == CW__VERDICT_NO_UPLOAD)
+        st = cw__fail(err, CW_E_INDETERMINATE,
+                      "the upload is gone and s3://%s/%s holds another object, or none: it was "
+                      "committed and has been replaced since, or was aborted by somebody else",
+                      where->bucket, where->path);
+    cw__exchange_free(&x);
+    return st;
+}
+
+cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
+                          cw_object_info *info, cw_error *err)
+{
+    cw_error asked = *doubt; /* `err` may be the same */
+    cw__exchange x;
+    cw__url where;
+    cw_status st;
+
+    cw__error_clear(err);
+    if (!asked.commit_token[0])
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "this error has no commit_token: it is not that of an indeterminate close");
+    st = cw__object_url_parse(&where, c, url, err);
+    if (st != CW_OK)
+        return st;
+    st = look(c, &where, &x, err);
+    if (st == CW_OK && strcmp(x.reply.token, asked.commit_token) == 0)
+        tell(&x.reply, info);
+    else if (st == CW_OK || st == CW_E_NOT_FOUND)
+        st = settle_by_abort(c, &where, &asked, err);
+    cw__exchange_free(&x);
+    cw__url_free(&where);
+    return st;
+}

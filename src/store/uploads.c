@@ -1,0 +1,169 @@
+/* uploads.c - multipart uploads that were left behind: list them, abort them */
+#include <cloudwriter/object.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "s3/exchange.h"
+#include "store/bucket_url.h"
+
+#include <string.h>
+
+/* Where a page ends and the next one starts. */
+typedef struct page {
+    cw_client *client;
+    const cw__url *where;
+    char *key_marker;
+    char *id_marker;
+    bool more;
+} page;
+
+/* ---- abort ---- */
+
+cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id, cw_error *err)
+{
+    cw__exchange x;
+    cw__url where;
+    cw_status st;
+
+    cw__error_clear(err);
+    st = cw__object_url_parse(&where, c, url, err);
+    if (st != CW_OK)
+        return st;
+    cw__exchange_init(&x, c, cw__client_next_lane(c)->loop, "DELETE", where.bucket, where.path);
+    cw__request_query(&x.request, "uploadId", upload_id);
+    x.expect = CW__EXPECT_EMPTY;
+    x.payload_hash = CW__EMPTY_SHA256;
+    x.doing = "abort an upload of";
+    st = cw__exchange_run(&x, err);
+    if (st != CW_OK && x.judgement.verdict == CW__VERDICT_NO_UPLOAD) {
+        cw__error_clear(err);
+        st = CW_OK;
+    }
+    cw__exchange_free(&x);
+    cw__url_free(&where);
+    return st;
+}
+
+/* ---- list ---- */
+
+/* Keys are asked for in URL encoding, since XML cannot hold every byte of one. */
+static void request_page(cw__exchange *x, const page *p)
+{
+    cw__exchange_init(x, p->client, cw__client_next_lane(p->client)->loop, "GET", p->where->bucket,
+                      "");
+    cw__request_query(&x->request, "uploads", NULL);
+    cw__request_query(&x->request, "encoding-type", "url");
+    if (p->where->path[0])
+        cw__request_query(&x->request, "prefix", p->where->path);
+    if (p->key_marker) {
+        cw__request_query(&x->request, "key-marker", p->key_marker);
+        cw__request_query(&x->request, "upload-id-marker", p->id_marker ? p->id_marker : "");
+    }
+    x->expect = CW__EXPECT_DOCUMENT;
+    x->root = "ListMultipartUploadsResult";
+    x->payload_hash = CW__EMPTY_SHA256;
+    x->doing = "list the uploads under";
+}
+
+static void forget_markers(page *p)
+{
+    cw__free(p->key_marker);
+    cw__free(p->id_marker);
+    p->key_marker = p->id_marker = NULL;
+}
+
+/* A truncated page without a marker would come again and again: that is an error of the service. */
+static cw_status read_markers(page *p, const cw__xml_node *root, bool encoded, cw_error *err)
+{
+    char truncated[8];
+
+    forget_markers(p);
+    cw__xml_copy_text(root, "IsTruncated", truncated, sizeof truncated);
+    p->more = strcmp(truncated, "true") == 0;
+    if (!p->more)
+        return CW_OK;
+    p->key_marker = cw__xml_child_text(root, "NextKeyMarker");
+    p->id_marker = cw__xml_child_text(root, "NextUploadIdMarker");
+    if (!p->key_marker || !p->key_marker[0])
+        return cw__fail(err, CW_E_PROTOCOL,
+                        "the service's list of uploads goes on, but it does not say where");
+    if (encoded)
+        cw__decode_url(p->key_marker);
+    return CW_OK;
+}
+
+static cw_status tell_one(const page *p, const cw__xml_node *node, bool encoded, cw_upload_fn each,
+                          void *user, cw_error *err)
+{
+    char *key = cw__xml_child_text(node, "Key");
+    char *id = cw__xml_child_text(node, "UploadId");
+    char storage_class[32], initiated[40];
+    cw_upload_info info = {.bucket = p->where->bucket, .storage_class = storage_class};
+    cw_status st = CW_OK;
+
+    cw__xml_copy_text(node, "StorageClass", storage_class, sizeof storage_class);
+    cw__xml_copy_text(node, "Initiated", initiated, sizeof initiated);
+    if (!key || !id) {
+        st = cw__fail(err, CW_E_PROTOCOL, "an upload in the service's list has no key or no id");
+    } else {
+        if (encoded)
+            cw__decode_url(key);
+        info.key = key;
+        info.upload_id = id;
+        cw__clock_parse_iso(initiated, &info.initiated_ms);
+        if (each(user, &info) != 0)
+            st = cw__fail(err, CW_E_CANCELLED, "cancelled by the callback");
+    }
+    cw__free(key);
+    cw__free(id);
+    return st;
+}
+
+static cw_status tell_page(page *p, const cw__xml *document, cw_upload_fn each, void *user,
+                           cw_error *err)
+{
+    const cw__xml_node *root = cw__xml_root(document);
+    const cw__xml_node *node = cw__xml_child(root, "Upload");
+    char encoding[8];
+    bool encoded;
+    cw_status st;
+
+    cw__xml_copy_text(root, "EncodingType", encoding, sizeof encoding);
+    encoded = strcmp(encoding, "url") == 0;
+    st = read_markers(p, root, encoded, err);
+    for (; st == CW_OK && node; node = cw__xml_next(node))
+        st = tell_one(p, node, encoded, each, user, err);
+    return st;
+}
+
+static cw_status list_page(page *p, cw_upload_fn each, void *user, cw_error *err)
+{
+    cw__exchange x;
+    cw_status st;
+
+    request_page(&x, p);
+    st = cw__exchange_run(&x, err);
+    if (st == CW_OK)
+        st = tell_page(p, x.reply.document, each, user, err);
+    cw__exchange_free(&x);
+    return st;
+}
+
+cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn each, void *user,
+                         cw_error *err)
+{
+    cw__url where;
+    page p = {.client = c, .where = &where, .more = true};
+    cw_status st;
+
+    cw__error_clear(err);
+    st = cw__bucket_url_parse(&where, c, url, err);
+    if (st != CW_OK)
+        return st;
+    while (st == CW_OK && p.more)
+        st = list_page(&p, each, user, err);
+    forget_markers(&p);
+    cw__url_free(&where);
+    return st;
+}
