@@ -19,8 +19,10 @@
 
 #include <string.h>
 
-/* How long to wait for memory before looking around: for errors, progress, the deadline. */
-enum { MEMORY_WAIT_MS = 100 };
+enum {
+    MEMORY_WAIT_MS = 100, /* then look around: for errors, progress, the deadline */
+    SETTLE_MS = 20        /* between looks when no memory is on its way to us */
+};
 
 typedef struct s3_sink {
     cw_client *client;
@@ -94,8 +96,9 @@ static cw_status look_around(s3_sink *s, cw_error *err)
     if (st != CW_OK)
         return st;
     if (s->plan.deadline && cw__clock_mono_ms() > s->plan.deadline)
-        return cw__fail(err, CW_E_TIMEOUT,
-                        "the deadline of the writer (deadline_ms) passed while it waited for memory");
+        return cw__fail(
+            err, CW_E_TIMEOUT,
+            "the deadline of the writer (deadline_ms) passed while it waited for memory");
     if (s->waiting.tick && s->waiting.tick(s->waiting.user, NULL) != 0)
         return cw__fail(err, CW_E_CANCELLED, "cancelled by the progress callback");
     return CW_OK;
@@ -111,17 +114,34 @@ static cw_status no_memory_left(const s3_sink *s, cw_status st, cw_error *err)
     return cw__fail_memory(err, "taking a slab");
 }
 
-/* One slab, waiting as long as others are on their way. CW_E_BUDGET is left to the caller. */
+static bool may_cut(const s3_sink *s)
+{
+    return cw__part_sizes_may_cut(&s->sizes, s->part->bytes);
+}
+
+/*
+ * One slab, waiting as long as others are on their way. When none is, a part that may be cut is
+ * (CW_E_BUDGET tells the caller to). One that may not waits a while for writers on other threads to
+ * send or give up theirs; but if all wait like that, nobody will, so it waits no longer than for a
+ * stalled connection.
+ */
 static cw_status wait_for_slab(s3_sink *s, void **slab, cw_error *err)
 {
+    uint64_t patience = cw__clock_mono_ms() + s->client->stall_timeout_ms;
     cw_status st;
 
-    while ((st = cw__pool_take(s->client->pool, MEMORY_WAIT_MS, slab)) == CW_E_TIMEOUT) {
+    for (;;) {
+        st = cw__pool_take(s->client->pool, MEMORY_WAIT_MS, slab);
+        if (st == CW_E_BUDGET && (may_cut(s) || cw__clock_mono_ms() > patience))
+            return st;
+        if (st != CW_E_BUDGET && st != CW_E_TIMEOUT)
+            return st == CW_OK ? st : no_memory_left(s, st, err);
+        if (st == CW_E_BUDGET)
+            cw__clock_sleep_ms(SETTLE_MS);
         st = look_around(s, err);
         if (st != CW_OK)
             return st;
     }
-    return st == CW_OK || st == CW_E_BUDGET ? st : no_memory_left(s, st, err);
 }
 
 static cw_status ready_part(s3_sink *s, cw_error *err)
@@ -142,7 +162,7 @@ static cw_status add_slab(s3_sink *s, cw_error *err)
     void *slab = NULL;
     cw_status st = wait_for_slab(s, &slab, err);
 
-    if (st == CW_E_BUDGET && cw__part_sizes_may_cut(&s->sizes, s->part->bytes)) {
+    if (st == CW_E_BUDGET && may_cut(s)) {
         st = send_part(s, err);
         if (st == CW_OK)
             st = ready_part(s, err);
@@ -235,7 +255,7 @@ static cw_status s3_flush(void *self, cw_error *err)
 {
     s3_sink *s = self;
 
-    if (s->part && cw__part_sizes_may_cut(&s->sizes, s->part->bytes))
+    if (s->part && may_cut(s))
         return send_part(s, err);
     return s->upload ? cw__upload_check(s->upload, err) : CW_OK;
 }
