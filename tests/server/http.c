@@ -259,7 +259,7 @@ static int read_trailers(ts_conn *c, ts_request *q, ts_reply *r)
     return line ? 0 : bad(r, "trailer");
 }
 
-static int read_chunked(ts_conn *c, ts_request *q, ts_reply *r)
+static int read_chunked(ts_conn *c, ts_request *q, ts_reply *r, bool drop)
 {
     for (;;) {
         char *line = ts_conn_line(c), *end;
@@ -271,8 +271,9 @@ static int read_chunked(ts_conn *c, ts_request *q, ts_reply *r)
             return bad(r, "chunk size");
         if (n == 0)
             return read_trailers(c, q, r);
-        q->body = ts_realloc(q->body, q->body_n + n + 1);
-        int rc = read_exactly(c, q->body + q->body_n, n, r);
+        if (!drop)
+            q->body = ts_realloc(q->body, q->body_n + n + 1);
+        int rc = read_exactly(c, drop ? NULL : q->body + q->body_n, n, r);
         if (rc != 0)
             return rc;
         q->body_n += n;
@@ -318,7 +319,7 @@ int ts_http_body(ts_conn *c, ts_request *q, ts_reply *r, bool drop)
                        "Your proposed upload exceeds the maximum allowed size");
     int rc = 0;
     if (q->chunked)
-        rc = read_chunked(c, q, r);
+        rc = read_chunked(c, q, r, drop);
     else if (any)
         rc = read_length(c, q, r, drop);
     return rc ? rc : tap_at_end(c);
