@@ -24,20 +24,24 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "port/http_exchange.h"
+#include "port/http_sockets.h"
 #include "port/tls_batch.h"
 
 #include <curl/curl.h>
 
+static const uint64_t NEVER = UINT64_MAX;
 enum { TICK_MS = 1000, SHORTEST_TICK_MS = 10, TICKS_IN_A_LIMIT = 8 };
 
 typedef struct exchange_list {
-    cw__exchange *first;
+    cw__transfer *first;
     unsigned count;
 } exchange_list;
 
 struct cw__http {
     CURLM *multi;
-    cw__exchange_settings settings;
+    cw__sockets sockets;
+    uint64_t due_ms; /* when libcurl wants to be called without an event; NEVER */
+    cw__transfer_settings settings;
     unsigned max_connections;
     exchange_list running, idle;
     cw__http_call *queued, **queued_end;
@@ -59,7 +63,7 @@ static void global_init(void)
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-static void list_add(exchange_list *list, cw__exchange *x)
+static void list_add(exchange_list *list, cw__transfer *x)
 {
     x->prev = NULL;
     x->next = list->first;
@@ -69,7 +73,7 @@ static void list_add(exchange_list *list, cw__exchange *x)
     list->count++;
 }
 
-static void list_remove(exchange_list *list, cw__exchange *x)
+static void list_remove(exchange_list *list, cw__transfer *x)
 {
     if (x->prev)
         x->prev->next = x->next;
@@ -124,36 +128,36 @@ static void fail_call(cw__http_call *call, cw__http_end end)
 }
 
 /* To be used again by the next call, this one first: its memory is warm. */
-static void retire(cw__http *h, cw__exchange *x)
+static void retire(cw__http *h, cw__transfer *x)
 {
     list_remove(&h->running, x);
     curl_multi_remove_handle(h->multi, x->easy);
     if (x->call)
         x->call->handle = NULL;
-    cw__exchange_clear(x);
+    cw__transfer_clear(x);
     list_add(&h->idle, x);
     if (h->running.count == 0)
         h->tick_ms = TICK_MS;
 }
 
-static cw__exchange *take_exchange(cw__http *h)
+static cw__transfer *take_exchange(cw__http *h)
 {
-    cw__exchange *x = h->idle.first;
+    cw__transfer *x = h->idle.first;
     if (x)
         list_remove(&h->idle, x);
     else
-        x = cw__exchange_new(&h->settings);
+        x = cw__transfer_new(&h->settings);
     return x;
 }
 
 static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 {
-    cw__exchange *x = take_exchange(h);
+    cw__transfer *x = take_exchange(h);
     if (!x)
         return false;
-    if (!cw__exchange_prepare(x, call, now) ||
+    if (!cw__transfer_prepare(x, call, now) ||
         curl_multi_add_handle(h->multi, x->easy) != CURLM_OK) {
-        cw__exchange_clear(x);
+        cw__transfer_clear(x);
         list_add(&h->idle, x);
         return false;
     }
@@ -175,7 +179,7 @@ static void admit_queued(cw__http *h)
 }
 
 /* The call may be freed or started again in `done`, so it is let go before. */
-static void finish(cw__http *h, cw__exchange *x, const cw__http_result *result)
+static void finish(cw__http *h, cw__transfer *x, const cw__http_result *result)
 {
     cw__http_call *call = x->call;
     cw__http_result kept = *result;
@@ -195,15 +199,15 @@ static void finish_ended(cw__http *h)
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &private);
         if (m->msg != CURLMSG_DONE || !private)
             continue;
-        cw__exchange *x = (void *)private;
-        cw__http_result result = cw__exchange_result(x, m->data.result);
+        cw__transfer *x = (void *)private;
+        cw__http_result result = cw__transfer_result(x, m->data.result);
         finish(h, x, &result);
     }
 }
 
 static void drop_orphans(cw__http *h)
 {
-    for (cw__exchange *x = h->running.first, *next; x && h->orphans; x = next) {
+    for (cw__transfer *x = h->running.first, *next; x && h->orphans; x = next) {
         next = x->next;
         if (!x->call) {
             h->orphans--;
@@ -214,7 +218,7 @@ static void drop_orphans(cw__http *h)
 
 static void resume_paused(cw__http *h)
 {
-    for (cw__exchange *x = h->running.first; x; x = x->next)
+    for (cw__transfer *x = h->running.first; x; x = x->next)
         if (x->paused) {
             x->paused = false;
             curl_easy_pause(x->easy, CURLPAUSE_CONT);
@@ -228,30 +232,75 @@ static void finish_stalled(cw__http *h)
     if (now - h->ticked_ms < h->tick_ms)
         return;
     h->ticked_ms = now;
-    for (cw__exchange *x = h->running.first; x;) {
-        if (!cw__exchange_stalled(x, now)) {
+    for (cw__transfer *x = h->running.first; x;) {
+        if (!cw__transfer_stalled(x, now)) {
             x = x->next;
             continue;
         }
-        cw__http_result result = cw__exchange_stall_result(x);
+        cw__http_result result = cw__transfer_stall_result(x);
         finish(h, x, &result);
         x = h->running.first;
     }
 }
 
-static void perform(cw__http *h)
+/* --- libcurl's turn --------------------------------------------------------------------------- */
+
+/* A socket that there is no memory to watch is left to the timeouts. */
+static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_data)
+{
+    cw__http *h = user;
+    char *private = NULL;
+    (void)socket_data;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    cw__transfer *x = (void *)private;
+    if (what == CURL_POLL_REMOVE)
+        cw__sockets_forget(&h->sockets, fd);
+    else
+        (void)cw__sockets_watch(&h->sockets, fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
+    if (x && what != CURL_POLL_REMOVE)
+        x->fd = fd;
+    else if (x && x->fd == fd)
+        x->fd = CURL_SOCKET_BAD;
+    return 0;
+}
+
+static int on_timer_wish(CURLM *multi, long timeout_ms, void *user)
+{
+    cw__http *h = user;
+    (void)multi;
+    h->due_ms = timeout_ms < 0 ? NEVER : cw__clock_mono_ms() + (uint64_t)timeout_ms;
+    return 0;
+}
+
+static void perform(cw__http *h, size_t ready)
 {
     int running;
     h->inside_libcurl = true;
-    curl_multi_perform(h->multi, &running);
+    for (size_t i = 0; i < ready; i++) {
+        const cw__sockets_ready *r = &h->sockets.ready[i];
+        int events = (r->readable ? CURL_CSELECT_IN : 0) | (r->writable ? CURL_CSELECT_OUT : 0);
+        curl_multi_socket_action(h->multi, r->fd, events, &running);
+    }
+    if (h->due_ms != NEVER && cw__clock_mono_ms() >= h->due_ms) {
+        h->due_ms = NEVER;
+        curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
     resume_paused(h);
     h->inside_libcurl = false;
     drop_orphans(h);
 }
 
-static uint32_t shorter(uint32_t a, uint32_t b)
+static int time_to_wait(const cw__http *h, uint64_t timeout_ms)
 {
-    return a < b ? a : b;
+    uint64_t wait = timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
+    if (h->running.count && h->tick_ms < wait)
+        wait = h->tick_ms;
+    if (h->due_ms != NEVER) {
+        uint64_t now = cw__clock_mono_ms();
+        uint64_t left = h->due_ms > now ? h->due_ms - now : 0;
+        wait = left < wait ? left : wait;
+    }
+    return (int)wait;
 }
 
 /* --- the face --------------------------------------------------------------------------------- */
@@ -259,9 +308,7 @@ static uint32_t shorter(uint32_t a, uint32_t b)
 void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 {
     admit_queued(h);
-    uint32_t wait = h->running.count ? shorter(timeout_ms, h->tick_ms) : timeout_ms;
-    curl_multi_poll(h->multi, NULL, 0, wait < INT32_MAX ? (int)wait : INT32_MAX, NULL);
-    perform(h);
+    perform(h, cw__sockets_wait(&h->sockets, time_to_wait(h, timeout_ms)));
     finish_ended(h);
     finish_stalled(h);
     admit_queued(h);
@@ -269,7 +316,7 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 
 void cw__http_wakeup(cw__http *h)
 {
-    curl_multi_wakeup(h->multi);
+    cw__sockets_wakeup(&h->sockets);
 }
 
 static bool is_known_method(const cw__http_call *call)
@@ -298,7 +345,7 @@ cw_status cw__http_start(cw__http *h, cw__http_call *call, cw_error *err)
 
 void cw__http_cancel(cw__http *h, cw__http_call *call)
 {
-    cw__exchange *x = call->handle;
+    cw__transfer *x = call->handle;
     if (!x)
         return;
     if (call->handle == h) {
@@ -314,7 +361,7 @@ void cw__http_cancel(cw__http *h, cw__http_call *call)
 
 static bool copy_settings(cw__http *h, const cw__http_options *o)
 {
-    cw__exchange_settings *s = &h->settings;
+    cw__transfer_settings *s = &h->settings;
     s->ca_bundle = cw__strdup(o->ca_bundle);
     s->user_agent = cw__strdup(o->user_agent);
     s->no_verify = o->no_verify;
@@ -335,7 +382,11 @@ static bool open_multi(cw__http *h)
     return curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, max) == CURLM_OK &&
            curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, max) == CURLM_OK &&
            curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, max) == CURLM_OK &&
-           curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK;
+           curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wish) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer_wish) == CURLM_OK &&
+           curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) == CURLM_OK;
 }
 
 cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
@@ -350,7 +401,13 @@ cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
         return cw__fail_memory(err, "preparing connections");
     h->queued_end = &h->queued;
     h->tick_ms = TICK_MS;
+    h->due_ms = NEVER;
     h->max_connections = o->max_connections ? o->max_connections : 1;
+    int os_errno = cw__sockets_open(&h->sockets, 2 * (size_t)h->max_connections);
+    if (os_errno) {
+        cw__free(h);
+        return cw__fail_errno(err, os_errno, "preparing connections");
+    }
     if (!copy_settings(h, o) || !open_multi(h)) {
         cw__http_free(h);
         return cw__fail_memory(err, "preparing connections");
@@ -369,12 +426,13 @@ void cw__http_free(cw__http *h)
     while (h->running.first)
         retire(h, h->running.first);
     while (h->idle.first) {
-        cw__exchange *x = h->idle.first;
+        cw__transfer *x = h->idle.first;
         list_remove(&h->idle, x);
-        cw__exchange_free(x);
+        cw__transfer_free(x);
     }
     if (h->multi)
         curl_multi_cleanup(h->multi);
+    cw__sockets_close(&h->sockets);
     cw__tls_batch_free(h->settings.batch);
     cw__free(h->settings.ca_bundle);
     cw__free(h->settings.user_agent);

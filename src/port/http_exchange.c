@@ -3,7 +3,7 @@
  * Owns the easy handle, the list of headers that it points to, and what is known of the exchange
  * under way: how far the body has gone, which head is being read, when something last moved.
  *
- *     unsent -> sending -> waiting for the reply -> receiving        (cw__exchange_stalled)
+ *     unsent -> sending -> waiting for the reply -> receiving        (cw__transfer_stalled)
  *
  * - unsent: libcurl resolves, connects, shakes hands; its own connect timeout applies.
  * - sending: stall_ms, which starts anew when libcurl hands bytes on or the kernel's queue shrinks.
@@ -39,6 +39,7 @@
 enum {
     HTTP_UPLOAD_BUFFER = 256 * 1024,
     HTTPS_UPLOAD_BUFFER = 64 * 1024,
+    SMALL_BODY = 64 * 1024,
     GET_RECEIVE_BUFFER = 128 * 1024,
     OTHER_RECEIVE_BUFFER = 16 * 1024,
     EXTRA_HEADERS = 2 /* Accept, Expect */
@@ -52,7 +53,7 @@ size_t cw__http_connection_bytes(bool tls)
 
 /* --- what libcurl asks and tells -------------------------------------------------------------- */
 
-static void gather(cw__exchange *x, bool on)
+static void gather(cw__transfer *x, bool on)
 {
     struct curl_tlssessioninfo *session = NULL;
     if (!x->tls || !x->settings->batch)
@@ -63,7 +64,7 @@ static void gather(cw__exchange *x, bool on)
         cw__tls_batch_gather(x->settings->batch, session->internals, on);
 }
 
-static bool reply_is_waiting(const cw__exchange *x)
+static bool reply_is_waiting(const cw__transfer *x)
 {
     char c;
     return x->fd != CURL_SOCKET_BAD && recv(x->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
@@ -74,7 +75,7 @@ static bool reply_is_waiting(const cw__exchange *x)
  * gathered before them are written through. Until then there is more to come, and this function
  * is called again. tls_batch.c has the whole argument.
  */
-static size_t keep_tail_apart(cw__exchange *x, size_t n)
+static size_t keep_tail_apart(cw__transfer *x, size_t n)
 {
     uint64_t left = x->call->body_bytes - x->offset;
     bool last = left <= CW__TLS_BATCH_TAIL;
@@ -86,7 +87,7 @@ static size_t keep_tail_apart(cw__exchange *x, size_t n)
 
 static size_t on_read(char *p, size_t size, size_t count, void *user)
 {
-    cw__exchange *x = user;
+    cw__transfer *x = user;
     if (!x->call)
         return CURL_READFUNC_ABORT;
     if (x->head_final && x->status >= 300)
@@ -109,14 +110,14 @@ static size_t on_read(char *p, size_t size, size_t count, void *user)
     return got;
 }
 
-static bool request_begun(const cw__exchange *x)
+static bool request_begun(const cw__transfer *x)
 {
     long bytes = 0;
     return curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0;
 }
 
 /* A request that has begun begins again: its connection, a kept one, was dead. */
-static void note_resending(cw__exchange *x)
+static void note_resending(cw__transfer *x)
 {
     if (!request_begun(x))
         return;
@@ -127,7 +128,7 @@ static void note_resending(cw__exchange *x)
 
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
-    cw__exchange *x = user;
+    cw__transfer *x = user;
     if (!x->call || origin != SEEK_SET || offset < 0 || (uint64_t)offset > x->call->body_bytes)
         return CURL_SEEKFUNC_FAIL;
     note_resending(x);
@@ -160,7 +161,7 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
 }
 #endif
 
-static void tell_sent(cw__exchange *x)
+static void tell_sent(cw__transfer *x)
 {
     if (x->told_sent || !x->call || x->uploaded != x->call->body_bytes || !request_begun(x))
         return;
@@ -172,7 +173,7 @@ static void tell_sent(cw__exchange *x)
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up)
 {
-    cw__exchange *x = user;
+    cw__transfer *x = user;
     (void)down_total;
     (void)up_total;
     if (!x->call)
@@ -186,7 +187,7 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
     return !x->call;
 }
 
-static void on_status_line(cw__exchange *x, const char *line, size_t n)
+static void on_status_line(cw__transfer *x, const char *line, size_t n)
 {
     const char *space = memchr(line, ' ', n);
     size_t at = space ? (size_t)(space - line) + 1 : n;
@@ -206,7 +207,7 @@ static bool is_blank(char c)
 }
 
 /* The line is in libcurl's buffer, but not ours to write to. */
-static bool on_header_line(cw__exchange *x, const char *line, size_t n)
+static bool on_header_line(cw__transfer *x, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
     if (!colon || !x->head_final || !x->call->header)
@@ -237,7 +238,7 @@ static bool on_header_line(cw__exchange *x, const char *line, size_t n)
 /* Heads: status line, headers, an empty line; perhaps 1xx ones first, perhaps trailers at last. */
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
-    cw__exchange *x = user;
+    cw__transfer *x = user;
     size_t n = size * count;
     if (!x->call)
         return 0;
@@ -258,7 +259,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
 
 static size_t on_body(char *p, size_t size, size_t count, void *user)
 {
-    cw__exchange *x = user;
+    cw__transfer *x = user;
     size_t n = size * count;
     if (!x->call || x->refused)
         return 0;
@@ -272,7 +273,7 @@ static size_t on_body(char *p, size_t size, size_t count, void *user)
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(x->easy, option, value) == CURLE_OK)
 
-static bool set_callbacks(cw__exchange *x)
+static bool set_callbacks(cw__transfer *x)
 {
     bool ok = true;
     SET(CURLOPT_PRIVATE, x);
@@ -297,7 +298,7 @@ static bool set_callbacks(cw__exchange *x)
     return ok;
 }
 
-static bool set_protocol(cw__exchange *x)
+static bool set_protocol(cw__transfer *x)
 {
     bool ok = true;
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -317,9 +318,9 @@ static bool set_protocol(cw__exchange *x)
     return ok;
 }
 
-static bool set_connection(cw__exchange *x)
+static bool set_connection(cw__transfer *x)
 {
-    const cw__exchange_settings *s = x->settings;
+    const cw__transfer_settings *s = x->settings;
     bool ok = true;
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
     SET(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
@@ -335,27 +336,27 @@ static bool set_connection(cw__exchange *x)
     return ok;
 }
 
-cw__exchange *cw__exchange_new(const cw__exchange_settings *settings)
+cw__transfer *cw__transfer_new(const cw__transfer_settings *settings)
 {
-    cw__exchange *x = cw__alloc_zero(sizeof *x);
+    cw__transfer *x = cw__alloc_zero(sizeof *x);
     if (!x)
         return NULL;
     x->settings = settings;
     x->easy = curl_easy_init();
     if (x->easy && set_callbacks(x) && set_protocol(x) && set_connection(x))
         return x;
-    cw__exchange_free(x);
+    cw__transfer_free(x);
     return NULL;
 }
 
-static void drop_headers(cw__exchange *x)
+static void drop_headers(cw__transfer *x)
 {
     for (size_t i = 0; i < x->header_count; i++)
         cw__free(x->headers[i].copy);
     x->header_count = 0;
 }
 
-void cw__exchange_free(cw__exchange *x)
+void cw__transfer_free(cw__transfer *x)
 {
     if (!x)
         return;
@@ -367,9 +368,9 @@ void cw__exchange_free(cw__exchange *x)
 }
 
 /* libcurl takes "Name:" for a wish not to send that header; an empty one is spelt "Name;". */
-static bool add_header(cw__exchange *x, const char *line, bool as_it_is)
+static bool add_header(cw__transfer *x, const char *line, bool as_it_is)
 {
-    cw__exchange_header *h = &x->headers[x->header_count];
+    cw__transfer_header *h = &x->headers[x->header_count];
     const char *colon = strchr(line, ':');
     h->copy = NULL;
     h->node.next = NULL;
@@ -387,11 +388,11 @@ static bool add_header(cw__exchange *x, const char *line, bool as_it_is)
     return true;
 }
 
-static bool make_room_for_headers(cw__exchange *x, size_t n)
+static bool make_room_for_headers(cw__transfer *x, size_t n)
 {
     if (n <= x->header_capacity)
         return true;
-    cw__exchange_header *more = cw__realloc(x->headers, n * sizeof *more);
+    cw__transfer_header *more = cw__realloc(x->headers, n * sizeof *more);
     if (!more)
         return false;
     x->headers = more;
@@ -399,7 +400,7 @@ static bool make_room_for_headers(cw__exchange *x, size_t n)
     return true;
 }
 
-static bool set_headers(cw__exchange *x, const cw__http_call *call)
+static bool set_headers(cw__transfer *x, const cw__http_call *call)
 {
     size_t n = 0;
     while (call->headers && call->headers[n])
@@ -417,7 +418,7 @@ static bool set_headers(cw__exchange *x, const cw__http_call *call)
 }
 
 /* HTTPGET first, because NOBODY alone leaves an earlier UPLOAD in force. */
-static bool set_method(cw__exchange *x, const cw__http_call *call)
+static bool set_method(cw__transfer *x, const cw__http_call *call)
 {
     bool ok = true;
     const char *m = call->method;
@@ -435,13 +436,20 @@ static bool set_method(cw__exchange *x, const cw__http_call *call)
     return ok;
 }
 
-/* Setting either buffer's size frees the buffer, so only when it changes. */
-static bool set_buffers(cw__exchange *x, const cw__http_call *call)
+/* A small body does not pay for the allocation of a large buffer. */
+static size_t upload_buffer_for(const cw__transfer *x, uint64_t body_bytes)
 {
-    bool ok = true;
     size_t size = x->settings->upload_buffer_bytes;
     if (size == 0)
         size = x->tls ? HTTPS_UPLOAD_BUFFER : HTTP_UPLOAD_BUFFER;
+    return body_bytes <= SMALL_BODY && size > SMALL_BODY ? SMALL_BODY : size;
+}
+
+/* Setting either buffer's size frees the buffer, so only when it changes. */
+static bool set_buffers(cw__transfer *x, const cw__http_call *call)
+{
+    bool ok = true;
+    size_t size = upload_buffer_for(x, call->body_bytes);
     if (x->upload_buffer_bytes != (long)size) {
         x->upload_buffer_bytes = (long)size;
         SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)size);
@@ -454,7 +462,7 @@ static bool set_buffers(cw__exchange *x, const cw__http_call *call)
     return ok;
 }
 
-bool cw__exchange_prepare(cw__exchange *x, cw__http_call *call, uint64_t now_ms)
+bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
 {
     bool ok = true;
     x->call = call;
@@ -472,7 +480,7 @@ bool cw__exchange_prepare(cw__exchange *x, cw__http_call *call, uint64_t now_ms)
     return ok && set_headers(x, call) && set_method(x, call) && set_buffers(x, call);
 }
 
-void cw__exchange_clear(cw__exchange *x)
+void cw__transfer_clear(cw__transfer *x)
 {
     drop_headers(x);
     x->call = NULL;
@@ -480,7 +488,7 @@ void cw__exchange_clear(cw__exchange *x)
 
 /* --- being alive ------------------------------------------------------------------------------ */
 
-static int unsent_bytes(const cw__exchange *x)
+static int unsent_bytes(const cw__transfer *x)
 {
     int bytes = 0;
 #ifdef SIOCOUTQ
@@ -492,7 +500,7 @@ static int unsent_bytes(const cw__exchange *x)
     return bytes;
 }
 
-static bool anything_moved(cw__exchange *x)
+static bool anything_moved(cw__transfer *x)
 {
     int unsent = x->head_final ? 0 : unsent_bytes(x);
     bool moved = x->moves != x->moves_seen || unsent < x->unsent_bytes;
@@ -501,7 +509,7 @@ static bool anything_moved(cw__exchange *x)
     return moved;
 }
 
-bool cw__exchange_stalled(cw__exchange *x, uint64_t now_ms)
+bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
 {
     bool begun = request_begun(x);
     if (!begun || anything_moved(x)) {
@@ -515,7 +523,7 @@ bool cw__exchange_stalled(cw__exchange *x, uint64_t now_ms)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static cw__http_end end_without_reply(const cw__exchange *x, CURLcode code)
+static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code)
 {
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
@@ -535,7 +543,7 @@ static cw__http_end end_without_reply(const cw__exchange *x, CURLcode code)
     }
 }
 
-static cw__http_result result_of(cw__exchange *x, cw__http_end end)
+static cw__http_result result_of(cw__transfer *x, cw__http_end end)
 {
     long connections = 0;
     curl_off_t uploaded = 0;
@@ -550,7 +558,7 @@ static cw__http_result result_of(cw__exchange *x, cw__http_end end)
                              .resent = x->resent};
 }
 
-cw__http_result cw__exchange_result(cw__exchange *x, CURLcode code)
+cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
 {
     if (code == CURLE_OK && x->head_final) {
         x->message[0] = 0;
@@ -564,7 +572,7 @@ cw__http_result cw__exchange_result(cw__exchange *x, CURLcode code)
     return result_of(x, end_without_reply(x, code));
 }
 
-cw__http_result cw__exchange_stall_result(cw__exchange *x)
+cw__http_result cw__transfer_stall_result(cw__transfer *x)
 {
     bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
     snprintf(x->message, sizeof x->message,

@@ -12,7 +12,7 @@
 #include <curl/curl.h>
 
 /* What all exchanges of a cw__http share; it outlives them. */
-typedef struct cw__exchange_settings {
+typedef struct cw__transfer_settings {
     char *ca_bundle; /* NULL: the system's */
     char *user_agent;
     bool no_verify;
@@ -20,20 +20,20 @@ typedef struct cw__exchange_settings {
     size_t upload_buffer_bytes; /* 0: the measured best of each scheme */
     bool short_upload_is_error; /* libcurl 8.7 and later */
     cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
-} cw__exchange_settings;
+} cw__transfer_settings;
 
-typedef struct cw__exchange_header {
+typedef struct cw__transfer_header {
     struct curl_slist node;
     char *copy; /* of a header that has to be spelt differently for libcurl, else NULL */
-} cw__exchange_header;
+} cw__transfer_header;
 
-typedef struct cw__exchange {
-    struct cw__exchange *prev, *next; /* among the running ones, or the idle ones */
-    const cw__exchange_settings *settings;
+typedef struct cw__transfer {
+    struct cw__transfer *prev, *next; /* among the running ones, or the idle ones */
+    const cw__transfer_settings *settings;
     CURL *easy;
     cw__http_call *call; /* NULL: cancelled, or idle */
 
-    cw__exchange_header *headers;
+    cw__transfer_header *headers;
     size_t header_capacity;
     size_t header_count;
     long upload_buffer_bytes; /* as set on the handle */
@@ -63,25 +63,25 @@ typedef struct cw__exchange {
     int unsent_bytes;    /* in the kernel, at the last look */
 
     char message[CURL_ERROR_SIZE];
-} cw__exchange;
+} cw__transfer;
 
 /** NULL when out of memory. */
-cw__exchange *cw__exchange_new(const cw__exchange_settings *settings);
-void cw__exchange_free(cw__exchange *x);
+cw__transfer *cw__transfer_new(const cw__transfer_settings *settings);
+void cw__transfer_free(cw__transfer *x);
 
 /** Dress the handle for a call. false: out of memory. */
-bool cw__exchange_prepare(cw__exchange *x, cw__http_call *call, uint64_t now_ms);
+bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms);
 
 /** Forget the call; the handle is ready for another. */
-void cw__exchange_clear(cw__exchange *x);
+void cw__transfer_clear(cw__transfer *x);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
-bool cw__exchange_stalled(cw__exchange *x, uint64_t now_ms);
+bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms);
 
 /** What to tell the call after libcurl has ended with `code`. */
-cw__http_result cw__exchange_result(cw__exchange *x, CURLcode code);
+cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code);
 
-/** What to tell the call when cw__exchange_stalled was true. */
-cw__http_result cw__exchange_stall_result(cw__exchange *x);
+/** What to tell the call when cw__transfer_stalled was true. */
+cw__http_result cw__transfer_stall_result(cw__transfer *x);
 
 #endif
