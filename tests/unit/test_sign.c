@@ -60,8 +60,7 @@ static void published_get_with_range(void)
         {"x-amz-content-sha256", CW__EMPTY_SHA256},
         {"x-amz-date", "20130524T000000Z"},
     };
-    cw__sign_input in =
-        example("GET", "/test.txt", "", headers, COUNT(headers), CW__EMPTY_SHA256);
+    cw__sign_input in = example("GET", "/test.txt", "", headers, COUNT(headers), CW__EMPTY_SHA256);
     check_canonical(&in, "GET\n/test.txt\n\nhost:examplebucket.s3.amazonaws.com\n"
                          "range:bytes=0-9\nx-amz-content-sha256:" CW__EMPTY_SHA256
                          "\nx-amz-date:20130524T000000Z\n\n"
@@ -119,8 +118,7 @@ static void published_string_to_sign(void)
         {"x-amz-date", "20130524T000000Z"},
     };
     cw__text canonical = {0}, string = {0};
-    cw__sign_input in =
-        example("GET", "/test.txt", "", headers, COUNT(headers), CW__EMPTY_SHA256);
+    cw__sign_input in = example("GET", "/test.txt", "", headers, COUNT(headers), CW__EMPTY_SHA256);
     cw__sign_canonical_request(&in, &canonical);
     CHECK_INT(cw__sign_string_to_sign(&in, cw__text_str(&canonical), &string), CW_OK);
     CHECK_STR(cw__text_str(&string),
@@ -187,8 +185,8 @@ static void header_values_are_trimmed_and_collapsed(void)
 static void path_is_neither_encoded_again_nor_normalised(void)
 {
     static const cw__sign_header headers[] = {{"host", "h"}};
-    cw__sign_input in = example("PUT", "/b/a%20b//./../%2B", "", headers, COUNT(headers),
-                                CW__UNSIGNED_PAYLOAD);
+    cw__sign_input in =
+        example("PUT", "/b/a%20b//./../%2B", "", headers, COUNT(headers), CW__UNSIGNED_PAYLOAD);
     check_canonical(&in, "PUT\n/b/a%20b//./../%2B\n\nhost:h\n\nhost\nUNSIGNED-PAYLOAD");
 }
 
