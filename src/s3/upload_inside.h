@@ -1,0 +1,157 @@
+/* upload_inside.h - the parts of an upload's machine, among themselves
+ *
+ * Locking: `lock` guards everything but `plan`, `lane` and the list. The machine (pump, and what
+ * the exchanges call when they end) runs on the loop's thread with the lock held; the writer's
+ * thread holds it to add, to read, and to wait. Exchanges never call back from within start, so
+ * that they can be started under the lock. Order: upload, then loop, pool or client.
+ *
+ *     upload.c          the writer's side
+ *     upload_machine.c  the states, and what moves them on
+ *     upload_parts.c    parts
+ *     upload_commit.c   Create; PUT or Complete; a commit in doubt
+ *     upload_abort.c    taking it all back
+ */
+#ifndef CW_S3_UPLOAD_INSIDE_H
+#define CW_S3_UPLOAD_INSIDE_H
+
+#include "s3/requests.h"
+#include "s3/upload.h"
+
+typedef enum cw__upload_state {
+    CW__UPLOAD_IDLE,
+    CW__UPLOAD_PUTTING,
+    CW__UPLOAD_CREATING,
+    CW__UPLOAD_SENDING,
+    CW__UPLOAD_COMPLETING,
+    CW__UPLOAD_ASKING,
+    CW__UPLOAD_ABORTING,
+    CW__UPLOAD_COMMITTED,
+    CW__UPLOAD_FAILED,
+    CW__UPLOAD_INDETERMINATE
+} cw__upload_state;
+
+/* What the end of a commit says of it, when an attempt of it may have been carried out. */
+typedef enum cw__doubt {
+    CW__DOUBT_REFUSED, /* the last answer was no */
+    CW__DOUBT_GONE,    /* the last answer was that there is no such upload: committed before, or
+                          aborted */
+    CW__DOUBT_OPEN     /* there was no answer: it may yet be carried out */
+} cw__doubt;
+
+/* A part that is being sent. */
+typedef struct cw__sending {
+    struct cw__sending *next;
+    cw__upload *up;
+    cw__part *part;
+    bool body_sent;
+    bool looking_up; /* asking whether it landed, after all */
+    cw__exchange x;
+    cw__exchange lookup;
+} cw__sending;
+
+struct cw__upload {
+    const cw__plan *plan;
+    cw__lane *lane;
+    cw__task pump_task;
+    cw__timer grace;
+    cw__upload *next, **self; /* in its lane's list; on the loop's thread only */
+
+    cw__mutex lock;
+    cw__cond changed;
+    cw__upload_state state;
+    bool pump_posted;
+    bool aborting;   /* asked for, or because of `error` */
+    bool finishing;  /* no more parts come */
+    bool counted;    /* among the client's live uploads */
+    cw_error *error; /* the first; NULL: none. */
+
+    cw__part *first, **tail; /* full, waiting for their turn */
+    unsigned queued;
+    cw__sending *sendings;
+    unsigned running; /* in sendings */
+    unsigned bodies;  /* of those, not yet fully sent */
+    unsigned added;
+
+    char *id;
+    cw__part_receipt *receipts;
+    unsigned receipt_capacity;
+    unsigned acknowledged;
+    uint64_t bytes_acknowledged, bytes_added;
+    cw__checksum_value whole;
+
+    cw__part *put_part;
+    bool exchanging; /* `x` is in use: one at a time, for all but parts */
+    cw__exchange x;
+    cw__text document;
+    char document_hash[65];
+    cw__doubt doubt; /* about the commit, while CW__UPLOAD_ASKING */
+    bool cut_off;    /* parts were cut off in their sending, and may land */
+    unsigned aborts;
+    uint64_t abort_deadline;
+    cw_error *abort_error;
+
+    cw_object_info info;
+    uint64_t requests, retries;
+};
+
+static inline cw_client *cw__upload_client(const cw__upload *up)
+{
+    return up->plan->client;
+}
+
+static inline bool cw__upload_over(const cw__upload *up)
+{
+    return up->state == CW__UPLOAD_COMMITTED || up->state == CW__UPLOAD_FAILED ||
+           up->state == CW__UPLOAD_INDETERMINATE;
+}
+
+/* Everything below is called with the lock held, on the loop's thread unless it says otherwise. */
+
+/** Do whatever can be done now. */
+void cw__upload_pump(cw__upload *up);
+
+/** The same as a task: takes the lock by itself. */
+void cw__upload_run_pump(void *upload);
+
+/** Have the loop's thread pump. From any thread. */
+void cw__upload_post_pump(cw__upload *up);
+
+/** The end: nothing happens to the upload after this. */
+void cw__upload_settle(cw__upload *up, cw__upload_state final);
+
+/** From now on the service may know of it: it is aborted at exit. */
+void cw__upload_enter_lane(cw__upload *up);
+
+/** Keep the error if it is the first, and abort as soon as nothing forbids it. Any thread. */
+void cw__upload_fail(cw__upload *up, const cw_error *e);
+void cw__upload_fail_exchange(cw__upload *up, const cw__exchange *x, cw_status status);
+void cw__upload_fail_memory(cw__upload *up);
+
+/** Keep the first error of two: a copy, or a static one when there is no memory. */
+void cw__upload_keep_error(cw_error **kept, const cw_error *e);
+void cw__upload_free_error(cw_error *e);
+/** Can more be said in it? The static one is not to be written to. */
+bool cw__upload_error_is_own(const cw_error *e);
+
+/** Take the first part of the queue, which must have one. */
+cw__part *cw__upload_dequeue(cw__upload *up);
+
+/** The exchange that all but parts share: to be used once it was built, and after its end. */
+cw__exchange *cw__upload_take_exchange(cw__upload *up, void (*done)(void *, cw_status));
+void cw__upload_release_exchange(cw__upload *up);
+/** Add an exchange's attempts to the counters. */
+void cw__upload_count(cw__upload *up, const cw__exchange *x);
+
+/** Start what the concurrency allows. */
+void cw__upload_start_parts(cw__upload *up);
+/** The sending is over, or cut off; its slabs go back. */
+void cw__upload_forget_sending(cw__upload *up, cw__sending *s);
+
+void cw__upload_start_create(cw__upload *up);
+void cw__upload_start_put(cw__upload *up);
+void cw__upload_start_complete(cw__upload *up);
+
+void cw__upload_start_abort(cw__upload *up);
+void cw__upload_go_on_aborting(cw__upload *up);
+
+#endif

@@ -1,0 +1,175 @@
+/* upload_parts.c - sending the parts of an upload
+ *
+ * A part's slabs go back to the pool as soon as it is acknowledged, or the upload gives up on it:
+ * within the deadlines of one exchange. That is what the pool's argument against deadlock rests on.
+ */
+#include "s3/upload_inside.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+void cw__upload_forget_sending(cw__upload *up, cw__sending *s)
+{
+    cw__sending **at = &up->sendings;
+
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    up->running--;
+    if (!s->body_sent)
+        up->bodies--;
+    cw__upload_count(up, &s->x);
+    cw__exchange_free(&s->x);
+    cw__part_free(s->part, cw__upload_client(up)->pool);
+    cw__free(s);
+    cw__cond_broadcast(&up->changed);
+}
+
+static cw_status make_room_for_receipt(cw__upload *up, unsigned number)
+{
+    unsigned capacity = up->receipt_capacity ? up->receipt_capacity : 8;
+    cw__part_receipt *receipts;
+
+    if (number <= up->receipt_capacity)
+        return CW_OK;
+    while (capacity < number)
+        capacity *= 2;
+    receipts = cw__realloc(up->receipts, capacity * sizeof *receipts);
+    if (!receipts)
+        return CW_E_NO_MEMORY;
+    memset(receipts + up->receipt_capacity, 0,
+           (capacity - up->receipt_capacity) * sizeof *receipts);
+    up->receipts = receipts;
+    up->receipt_capacity = capacity;
+    return CW_OK;
+}
+
+/* The service has the part; `etag` moves. */
+static void acknowledge(cw__upload *up, const cw__part *part, char *etag)
+{
+    cw__part_receipt *receipt = &up->receipts[part->number - 1];
+
+    receipt->etag = etag;
+    receipt->bytes = part->bytes;
+    receipt->checksum = part->checksum;
+    up->acknowledged++;
+    up->bytes_acknowledged += part->bytes;
+}
+
+static void finish_part(cw__upload *up, cw__sending *s, char *etag)
+{
+    if (etag)
+        acknowledge(up, s->part, etag);
+    else
+        cw__upload_fail_memory(up);
+    cw__upload_forget_sending(up, s);
+}
+
+static void on_lookup_done(void *user, cw_status status)
+{
+    cw__sending *s = user;
+    cw__upload *up = s->up;
+    char *etag = NULL;
+
+    cw__mutex_lock(&up->lock);
+    cw__upload_count(up, &s->lookup);
+    if (status == CW_OK)
+        etag = cw__read_listed_part(&s->lookup, s->part->number, s->part->bytes);
+    cw__exchange_free(&s->lookup);
+    if (etag) {
+        finish_part(up, s, etag);
+    } else {
+        cw__upload_fail_exchange(up, &s->x, s->x.judgement.status);
+        cw__upload_forget_sending(up, s);
+    }
+    cw__upload_pump(up);
+    cw__mutex_unlock(&up->lock);
+}
+
+/* A part whose reply was lost may have landed, and some services refuse it a second time. */
+static void look_up_part(cw__upload *up, cw__sending *s)
+{
+    s->looking_up = true;
+    cw__request_list_part(&s->lookup, up->plan, up->lane->loop, up->id, s->part->number - 1);
+    s->lookup.done = on_lookup_done;
+    s->lookup.user = s;
+    s->lookup.deadline = up->plan->deadline;
+    cw__exchange_start(&s->lookup);
+}
+
+static bool may_have_landed(const cw__sending *s)
+{
+    return s->x.in_doubt && s->x.reply.end == CW__HTTP_ANSWERED && s->x.judgement.status != CW_OK;
+}
+
+static void on_part_done(void *user, cw_status status)
+{
+    cw__sending *s = user;
+    cw__upload *up = s->up;
+
+    cw__mutex_lock(&up->lock);
+    if (status == CW_OK && s->x.reply.etag[0]) {
+        finish_part(up, s, cw__strdup(s->x.reply.etag));
+    } else if (!up->aborting && status != CW_OK && may_have_landed(s)) {
+        look_up_part(up, s);
+    } else {
+        cw__upload_fail_exchange(up, &s->x, status == CW_OK ? CW_E_PROTOCOL : status);
+        cw__upload_forget_sending(up, s);
+    }
+    cw__upload_pump(up);
+    cw__mutex_unlock(&up->lock);
+}
+
+static void on_part_sent(void *user)
+{
+    cw__sending *s = user;
+    cw__upload *up = s->up;
+
+    cw__mutex_lock(&up->lock);
+    if (!s->body_sent) {
+        s->body_sent = true;
+        up->bodies--;
+        cw__upload_post_pump(up); /* libcurl takes no new request inside a callback of another */
+    }
+    cw__mutex_unlock(&up->lock);
+}
+
+static bool start_part(cw__upload *up)
+{
+    cw__sending *s = cw__alloc_zero(sizeof *s);
+
+    if (!s || make_room_for_receipt(up, up->first->number) != CW_OK) {
+        cw__free(s);
+        cw__upload_fail_memory(up);
+        return false;
+    }
+    s->up = up;
+    s->part = cw__upload_dequeue(up);
+    s->next = up->sendings;
+    up->sendings = s;
+    up->running++;
+    up->bodies++;
+    cw__request_part(&s->x, up->plan, up->lane->loop, up->id, s->part);
+    s->x.done = on_part_done;
+    s->x.sent = on_part_sent;
+    s->x.user = s;
+    s->x.deadline = up->plan->deadline;
+    cw__exchange_start(&s->x);
+    return true;
+}
+
+/*
+ * Concurrency counts the bodies being sent. A part whose body is out and that waits for its reply
+ * takes no bandwidth, so another may start in its place, up to as many again.
+ */
+void cw__upload_start_parts(cw__upload *up)
+{
+    bool started = false;
+
+    while (up->first && up->bodies < up->plan->concurrency &&
+           up->running < 2 * up->plan->concurrency && start_part(up))
+        started = true;
+    if (started)
+        cw__cond_broadcast(&up->changed);
+}
