@@ -120,10 +120,8 @@ static bool learn_clock(cw__exchange *x)
     return true;
 }
 
-static bool learn_region(cw__exchange *x)
+static bool learn_region(cw__exchange *x, const char *region)
 {
-    const char *region = x->judgement.region;
-
     if (x->learned_region || !region[0] || strcmp(region, x->region) == 0)
         return false;
     x->learned_region = true;
@@ -167,7 +165,7 @@ static bool learn(cw__exchange *x)
     case CW__VERDICT_CLOCK:
         return learn_clock(x);
     case CW__VERDICT_REGION:
-        return learn_region(x);
+        return learn_region(x, x->judgement.region);
     case CW__VERDICT_CREDENTIALS:
         return refresh_keys(x);
     case CW__VERDICT_CHECKSUM:
@@ -175,6 +173,51 @@ static bool learn(cw__exchange *x)
     default:
         return false;
     }
+}
+
+/* ---- the region, when the answer does not name it: HeadBucket does ---- */
+
+static void drop_probe(cw__exchange *x)
+{
+    if (!x->probe)
+        return;
+    cw__exchange_cancel(x->probe);
+    cw__exchange_free(x->probe);
+    cw__free(x->probe);
+    x->probe = NULL;
+}
+
+/* Whatever its status, the answer to HeadBucket has the region in a header. */
+static void on_probe_done(void *user, cw_status status)
+{
+    cw__exchange *x = user;
+    char region[sizeof x->probe->reply.region];
+
+    (void)status;
+    cw__copy_string(region, sizeof region, x->probe->reply.region);
+    drop_probe(x);
+    if (learn_region(x, region))
+        attempt(x);
+    else
+        end(x, x->judgement.status);
+}
+
+static bool ask_for_region(cw__exchange *x)
+{
+    bool needed = x->judgement.verdict == CW__VERDICT_REGION && !x->judgement.region[0] &&
+                  !x->learned_region && x->request.key && x->request.key[0];
+
+    if (!needed || !(x->probe = cw__alloc_zero(sizeof *x->probe)))
+        return false;
+    cw__exchange_init(x->probe, x->client, x->loop, "HEAD", x->request.bucket, "");
+    x->probe->expect = CW__EXPECT_EMPTY;
+    x->probe->payload_hash = CW__EMPTY_SHA256;
+    x->probe->doing = "find the region of";
+    x->probe->deadline = x->deadline;
+    x->probe->done = on_probe_done;
+    x->probe->user = x;
+    cw__exchange_start(x->probe);
+    return true;
 }
 
 static void act(cw__exchange *x)
@@ -193,7 +236,7 @@ static void act(cw__exchange *x)
     default:
         if (learn(x))
             attempt(x);
-        else
+        else if (!ask_for_region(x))
             end(x, x->judgement.status);
     }
 }
@@ -361,6 +404,7 @@ static void out_of_time(void *user)
         x->in_doubt = x->in_doubt || x->unanswered;
     }
     cw__loop_cancel_task(x->loop, &x->failure);
+    drop_probe(x);
     if (x->reply.end == CW__HTTP_ANSWERED && x->judgement.status == CW_OK)
         cw__fail(&x->error, CW_E_TIMEOUT, "the deadline passed before the service answered");
     x->judgement.status = CW_E_TIMEOUT;
@@ -404,6 +448,7 @@ void cw__exchange_cancel(cw__exchange *x)
 {
     stop_timers(x);
     cw__loop_cancel_task(x->loop, &x->failure);
+    drop_probe(x);
     if (x->calling)
         cw__http_cancel(cw__loop_http(x->loop), &x->call);
     x->calling = false;

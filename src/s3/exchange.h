@@ -61,6 +61,7 @@ struct cw__exchange {
     bool calling;
     bool body_out; /* this attempt was fully sent */
     bool learned_clock, learned_region, stripped_checksum;
+    cw__exchange *probe; /* asking for the bucket's region */
     unsigned refreshed;
     cw_error error; /* a failure that no reply speaks of: no keys, no memory */
 };
