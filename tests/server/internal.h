@@ -175,7 +175,7 @@ bool ts_conn_sleep(ts_conn *c, int64_t ms, bool until_closed);
 
 /* ---- tls.c ---- */
 
-SSL_CTX *ts_tls_new(const char *ca_file, const char *domain, char *why, size_t why_size);
+SSL_CTX *ts_tls_new(const ts_options *o, char *why, size_t why_size);
 
 /* ---- http.c ---- */
 

@@ -24,6 +24,7 @@
 
 #define THREAD_STACK  (512 * 1024)
 #define WRITE_LIMIT_S 60
+#define SLACK_NS      10000000u
 
 static uint64_t now_ns(void)
 {
@@ -66,8 +67,9 @@ static void throttle(ts_conn *c, size_t n)
     if (c->s->o.mbps <= 0)
         return;
     uint64_t now = now_ns();
-    if (c->due_ns < now)
-        c->due_ns = now;
+    /* A short pause between requests is not lost, or a cap would never be reached. */
+    if (c->due_ns + SLACK_NS < now)
+        c->due_ns = now - SLACK_NS;
     c->due_ns += (uint64_t)((double)n * 1000 / c->s->o.mbps);
     sleep_until(c, c->due_ns, 0);
 }

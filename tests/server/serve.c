@@ -41,8 +41,8 @@ static void request_over(ts_server *s, const ts_request *q)
 /* A Create has no body, and some clients say so by not naming a length (RFC 9112, 6.3). */
 static int check_length(const ts_request *q, ts_reply *r)
 {
-    bool wants = (!strcmp(q->method, "PUT") || !strcmp(q->method, "POST")) &&
-                 q->op != TS_OP_CREATE_UPLOAD;
+    bool wants =
+        (!strcmp(q->method, "PUT") || !strcmp(q->method, "POST")) && q->op != TS_OP_CREATE_UPLOAD;
 
     if (q->chunked && !ts_get(q, "x-amz-decoded-content-length"))
         return ts_fail(r, 501, "NotImplemented",

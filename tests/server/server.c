@@ -75,7 +75,7 @@ static int start_tls(ts_server *s, char *why, size_t why_size)
         s->own_ca = ts_strdup(name);
         s->o.ca_file = ts_strdup(name);
     }
-    s->net.tls = ts_tls_new(s->o.ca_file, s->o.domain, why, why_size);
+    s->net.tls = ts_tls_new(&s->o, why, why_size);
     return s->net.tls ? 0 : -1;
 }
 

@@ -14,6 +14,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static EVP_PKEY *make_key(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+    EVP_PKEY *key = NULL;
+
+    if (ctx && EVP_PKEY_keygen_init(ctx) == 1 &&
+        EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx, NID_X9_62_prime256v1) == 1)
+        EVP_PKEY_keygen(ctx, &key);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 static int add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
     X509V3_CTX ctx;
@@ -84,23 +96,32 @@ static SSL_CTX *make_ctx(X509 *leaf, EVP_PKEY *key)
     return NULL;
 }
 
-SSL_CTX *ts_tls_new(const char *ca_file, const char *domain, char *why, size_t why_size)
+/* Wildcards under a domain of one label are refused by clients, so known buckets are named one by
+ * one. */
+static void add_names(ts_buf *b, const char *domain, const char *const *buckets)
 {
-    EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
+    ts_buf_printf(b,
+                  "DNS:%s,DNS:*.%s,DNS:localhost,DNS:*.amazonaws.com,"
+                  "DNS:*.s3.us-east-1.amazonaws.com,IP:127.0.0.1",
+                  domain, domain);
+    for (; *buckets; buckets++)
+        ts_buf_printf(b, ",DNS:%s.%s", *buckets, domain);
+}
+
+SSL_CTX *ts_tls_new(const ts_options *o, char *why, size_t why_size)
+{
+    EVP_PKEY *ca_key = make_key(), *key = make_key();
     X509 *ca = NULL, *leaf = NULL;
     SSL_CTX *t = NULL;
     ts_buf names = {0};
 
-    ts_buf_printf(&names,
-                  "DNS:%s,DNS:*.%s,DNS:localhost,DNS:*.localhost,DNS:*.amazonaws.com,"
-                  "DNS:*.s3.us-east-1.amazonaws.com,IP:127.0.0.1",
-                  domain, domain);
+    add_names(&names, o->domain, o->buckets);
     ts_copy(why, why_size, "cannot make the certificates");
     if (ca_key && key)
         ca = make_cert("cw test authority", ca_key, NULL, ca_key, NULL);
     if (ca)
         leaf = make_cert("localhost", key, ca, ca_key, names.data);
-    if (leaf && write_pem(ca_file, ca, why, why_size) == 0)
+    if (leaf && write_pem(o->ca_file, ca, why, why_size) == 0)
         t = make_ctx(leaf, key);
     X509_free(leaf);
     X509_free(ca);

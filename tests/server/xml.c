@@ -70,13 +70,20 @@ static bool read_text(ts_xml *x)
     return true;
 }
 
+/* Past the next `what`, which ends in '>'. */
 static bool skip_past(ts_xml *x, const char *what)
 {
-    const char *p = memmem(x->at, (size_t)(x->end - x->at), what, strlen(what));
+    size_t n = strlen(what);
+    const char *p = x->at;
 
-    if (p)
-        x->at = p + strlen(what);
-    return p != NULL;
+    while ((p = memchr(p, '>', (size_t)(x->end - p)))) {
+        p++;
+        if ((size_t)(p - x->at) >= n && !memcmp(p - n, what, n)) {
+            x->at = p;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool take_name(ts_xml *x)
