@@ -172,6 +172,8 @@ static const code_rule code_rules[] = {
     {"InvalidObjectName", {FINAL, CW_E_INVALID_ARGUMENT, "this service does not take such a key"}},
     {"XMinioInvalidObjectName",
      {FINAL, CW_E_INVALID_ARGUMENT, "this service does not take such a key"}},
+    {"XMinioInvalidResourceName",
+     {FINAL, CW_E_INVALID_ARGUMENT, "this service does not take such a key"}},
     {"KeyTooLong*", {FINAL, CW_E_INVALID_ARGUMENT, "a key has at most 1,024 bytes"}},
     {"InvalidURI", {FINAL, CW_E_INVALID_ARGUMENT, "this service does not take such a key"}},
     {"InvalidStorageClass", {FINAL, CW_E_INVALID_ARGUMENT, "check the storage class"}},

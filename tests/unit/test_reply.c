@@ -213,6 +213,7 @@ static const code_case codes[] = {
     {400, "InvalidBucketName", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "InvalidObjectName", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "XMinioInvalidObjectName", FINAL, CW_E_INVALID_ARGUMENT},
+    {400, "XMinioInvalidResourceName", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "KeyTooLongError", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "InvalidURI", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "InvalidStorageClass", FINAL, CW_E_INVALID_ARGUMENT},
