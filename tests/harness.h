@@ -36,7 +36,7 @@ static inline void test_say(const char *file, int line, const char *what)
 
 static inline void test_int(const char *file, int line, const char *what, int64_t got, int64_t want)
 {
-    char text[256];
+    char text[1024];
     if (got == want)
         return;
     snprintf(text, sizeof text, "%s is %" PRId64 ", expected %" PRId64, what, got, want);
