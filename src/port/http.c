@@ -1,17 +1,17 @@
 /* http.c - many HTTP/1.1 requests at once on one thread (libcurl's multi interface)
  *
- * Owns the multi handle, the exchanges (http_exchange.c), and the queue before them. A call waits
+ * Owns the multi handle, the transfers (http_transfer.c), and the queue before them. A call waits
  * in our own queue, not in libcurl's, until fewer than max_connections are running: so there are
  * never more easy handles, with their buffers, than connections, and no clock runs for a call that
  * nobody serves yet.
  *
  *     cw__http_start          admit               libcurl is done, or nothing moves
- *          ->  queued (handle: the cw__http)  ->  running (handle: its exchange)  ->  done
+ *          ->  queued (handle: the cw__http)  ->  running (handle: its transfer)  ->  done
  *
  * One thread and no locks; only the wakeup may come from another one.
  *
  * libcurl must not be asked to drop a handle from within its own callbacks. A call that is
- * cancelled there loses its exchange at once, which is never to call it again, and the exchange is
+ * cancelled there loses its transfer at once, which is never to call it again, and the transfer is
  * dropped when curl_multi_perform has returned.
  */
 #include "port/http.h"
@@ -23,7 +23,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "port/http_exchange.h"
+#include "port/http_transfer.h"
 #include "port/http_sockets.h"
 #include "port/tls_batch.h"
 
@@ -32,10 +32,10 @@
 static const uint64_t NEVER = UINT64_MAX;
 enum { TICK_MS = 1000, SHORTEST_TICK_MS = 10, TICKS_IN_A_LIMIT = 8 };
 
-typedef struct exchange_list {
+typedef struct transfer_list {
     cw__transfer *first;
     unsigned count;
-} exchange_list;
+} transfer_list;
 
 struct cw__http {
     CURLM *multi;
@@ -43,10 +43,10 @@ struct cw__http {
     uint64_t due_ms; /* when libcurl wants to be called without an event; NEVER */
     cw__transfer_settings settings;
     unsigned max_connections;
-    exchange_list running, idle;
+    transfer_list running, idle;
     cw__http_call *queued, **queued_end;
     bool inside_libcurl;
-    unsigned orphans; /* running exchanges whose call was cancelled inside libcurl */
+    unsigned orphans; /* running transfers whose call was cancelled inside libcurl */
     uint32_t tick_ms; /* of the stall clocks: short enough for the shortest limit */
     uint64_t ticked_ms;
 };
@@ -63,7 +63,7 @@ static void global_init(void)
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-static void list_add(exchange_list *list, cw__transfer *x)
+static void list_add(transfer_list *list, cw__transfer *x)
 {
     x->prev = NULL;
     x->next = list->first;
@@ -73,7 +73,7 @@ static void list_add(exchange_list *list, cw__transfer *x)
     list->count++;
 }
 
-static void list_remove(exchange_list *list, cw__transfer *x)
+static void list_remove(transfer_list *list, cw__transfer *x)
 {
     if (x->prev)
         x->prev->next = x->next;
@@ -140,7 +140,7 @@ static void retire(cw__http *h, cw__transfer *x)
         h->tick_ms = TICK_MS;
 }
 
-static cw__transfer *take_exchange(cw__http *h)
+static cw__transfer *take_transfer(cw__http *h)
 {
     cw__transfer *x = h->idle.first;
     if (x)
@@ -152,7 +152,7 @@ static cw__transfer *take_exchange(cw__http *h)
 
 static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 {
-    cw__transfer *x = take_exchange(h);
+    cw__transfer *x = take_transfer(h);
     if (!x)
         return false;
     if (!cw__transfer_prepare(x, call, now) ||

@@ -1,6 +1,6 @@
-/* http_exchange.c - one request and its reply on one libcurl easy handle
+/* http_transfer.c - one request and its reply on one libcurl easy handle
  *
- * Owns the easy handle, the list of headers that it points to, and what is known of the exchange
+ * Owns the easy handle, the list of headers that it points to, and what is known of the transfer
  * under way: how far the body has gone, which head is being read, when something last moved.
  *
  *     unsent -> sending -> waiting for the reply -> receiving        (cw__transfer_stalled)
@@ -21,7 +21,7 @@
  * something is there it holds the bytes back until libcurl has read it. (Over TLS the batch BIO
  * has its own way.)
  */
-#include "port/http_exchange.h"
+#include "port/http_transfer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -110,17 +110,25 @@ static size_t on_read(char *p, size_t size, size_t count, void *user)
     return got;
 }
 
-static bool request_begun(const cw__transfer *x)
+/* The heads that libcurl has sent for this call, all sendings together. */
+static long head_bytes_sent(const cw__transfer *x)
 {
     long bytes = 0;
-    return curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0;
+    return curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK ? bytes : 0;
+}
+
+static bool request_begun(const cw__transfer *x)
+{
+    return head_bytes_sent(x) > 0;
 }
 
 /* A request that has begun begins again: its connection, a kept one, was dead. */
 static void note_resending(cw__transfer *x)
 {
-    if (!request_begun(x))
+    long bytes = head_bytes_sent(x);
+    if (bytes == x->head_bytes_before)
         return;
+    x->head_bytes_before = bytes;
     x->resent = true;
     x->told_sent = x->peeked = false;
     x->offset = x->uploaded = 0;
@@ -163,7 +171,8 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
 
 static void tell_sent(cw__transfer *x)
 {
-    if (x->told_sent || !x->call || x->uploaded != x->call->body_bytes || !request_begun(x))
+    if (x->told_sent || !x->call || x->uploaded != x->call->body_bytes ||
+        x->offset != x->call->body_bytes || head_bytes_sent(x) == x->head_bytes_before)
         return;
     x->told_sent = true;
     if (x->call->sent)
@@ -474,6 +483,7 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->moves = x->moves_seen = 0;
     x->since_ms = now_ms;
     x->unsent_bytes = 0;
+    x->head_bytes_before = 0;
     x->fd = CURL_SOCKET_BAD;
     x->message[0] = 0;
     SET(CURLOPT_URL, call->url);

@@ -1,17 +1,17 @@
-/* http_exchange.h - one request and its reply on one libcurl easy handle
+/* http_transfer.h - one request and its reply on one libcurl easy handle
  *
  * The easy handle outlives the call: its constant options are set once, a further call only
  * changes what differs. Used by http.c alone.
  */
-#ifndef CW_PORT_HTTP_EXCHANGE_H
-#define CW_PORT_HTTP_EXCHANGE_H
+#ifndef CW_PORT_HTTP_TRANSFER_H
+#define CW_PORT_HTTP_TRANSFER_H
 
 #include "port/http.h"
 #include "port/tls_batch.h"
 
 #include <curl/curl.h>
 
-/* What all exchanges of a cw__http share; it outlives them. */
+/* What all transfers of a cw__http share; it outlives them. */
 typedef struct cw__transfer_settings {
     char *ca_bundle; /* NULL: the system's */
     char *user_agent;
@@ -42,8 +42,9 @@ typedef struct cw__transfer {
     curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
 
     /* sending */
-    uint64_t offset;   /* in the body, of what libcurl asks for next */
-    uint64_t uploaded; /* of the body, gone from libcurl */
+    uint64_t offset;        /* in the body, of what libcurl asks for next */
+    uint64_t uploaded;      /* of the body, gone from libcurl */
+    long head_bytes_before; /* sent by earlier sendings */
     bool told_sent;
     bool resent; /* an earlier sending went to a connection that had died */
     bool peeked; /* at this offset already */
