@@ -60,6 +60,7 @@ static void accept(cw__credentials *c, const cw__credentials_provider *from, cw_
 {
     c->chosen = from;
     c->refused = false;
+    c->look_at_ms = cw__clock_mono_ms() + LOOK_EVERY_MS;
     if (c->current && same_keys(c->current, keys)) {
         release(keys);
         return;

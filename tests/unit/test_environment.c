@@ -1,0 +1,243 @@
+/* test_environment.c - a client's options from the environment */
+#include "harness.h"
+
+#include <cloudwriter/client.h>
+#include "fault_alloc.h"
+
+static const char *const names[] = {"AWS_ACCESS_KEY_ID",
+                                    "AWS_SECRET_ACCESS_KEY",
+                                    "AWS_SESSION_TOKEN",
+                                    "AWS_REGION",
+                                    "AWS_DEFAULT_REGION",
+                                    "AWS_PROFILE",
+                                    "AWS_CONFIG_FILE",
+                                    "AWS_SHARED_CREDENTIALS_FILE",
+                                    "AWS_ENDPOINT_URL_S3",
+                                    "AWS_ENDPOINT_URL",
+                                    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                    "AWS_CA_BUNDLE",
+                                    "AWS_MAX_ATTEMPTS",
+                                    "AWS_REQUEST_CHECKSUM_CALCULATION",
+                                    "HOME"};
+
+static void clear(void)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv(names[i]);
+}
+
+static void put(const char *name, const char *value)
+{
+    REQUIRE(setenv(name, value, 1) == 0);
+}
+
+static cw_client_options options(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    return o;
+}
+
+static void an_empty_environment_changes_nothing(void)
+{
+    cw_client_options o = options(), same = options();
+    cw_error err = {0};
+    clear();
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(memcmp(&o, &same, sizeof o) == 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put(names[i], "");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(memcmp(&o, &same, sizeof o) == 0);
+}
+
+static void everything_is_taken(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_ACCESS_KEY_ID", "AK");
+    put("AWS_SECRET_ACCESS_KEY", "SK");
+    put("AWS_SESSION_TOKEN", "T");
+    put("AWS_REGION", "r1");
+    put("AWS_DEFAULT_REGION", "r2");
+    put("AWS_PROFILE", "p");
+    put("AWS_CONFIG_FILE", "/c");
+    put("AWS_SHARED_CREDENTIALS_FILE", "/s");
+    put("AWS_ENDPOINT_URL_S3", "http://s3:9000");
+    put("AWS_ENDPOINT_URL", "http://all");
+    put("AWS_CA_BUNDLE", "/ca.pem");
+    put("AWS_MAX_ATTEMPTS", "3");
+    put("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED");
+    put("HOME", "/home/u");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.access_key_id, "AK");
+    CHECK_STR(o.secret_access_key, "SK");
+    CHECK_STR(o.session_token, "T");
+    CHECK_STR(o.region, "r1");
+    CHECK_STR(o.profile, "p");
+    CHECK_STR(o.config_file, "/c");
+    CHECK_STR(o.credentials_file, "/s");
+    CHECK_STR(o.endpoint_url, "http://s3:9000");
+    CHECK_STR(o.ca_bundle, "/ca.pem");
+    CHECK_STR(o.home_directory, "/home/u");
+    CHECK_INT(o.max_attempts, 3);
+    CHECK_INT(o.checksum, CW_CHECKSUM_NONE);
+    CHECK_INT(o.ignore_configured_endpoints, 0);
+}
+
+static void the_second_names_are_taken_when_the_first_are_not_there(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_DEFAULT_REGION", "r2");
+    put("AWS_ENDPOINT_URL", "http://all");
+    put("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.region, "r2");
+    CHECK_STR(o.endpoint_url, "http://all");
+    CHECK_INT(o.checksum, CW_CHECKSUM_DEFAULT);
+}
+
+static void what_is_set_stays(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_REGION", "r1");
+    put("AWS_ENDPOINT_URL", "not even a URL");
+    put("AWS_MAX_ATTEMPTS", "none");
+    put("AWS_REQUEST_CHECKSUM_CALCULATION", "nonsense");
+    put("AWS_ACCESS_KEY_ID", "AK");
+    put("AWS_SECRET_ACCESS_KEY", "SK");
+    put("AWS_SESSION_TOKEN", "T");
+    o.region = "own";
+    o.endpoint_url = "http://own";
+    o.max_attempts = 2;
+    o.checksum = CW_CHECKSUM_CRC32;
+    o.access_key_id = "OWN";
+    o.secret_access_key = "SECRET";
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.region, "own");
+    CHECK_STR(o.endpoint_url, "http://own");
+    CHECK_INT(o.max_attempts, 2);
+    CHECK_INT(o.checksum, CW_CHECKSUM_CRC32);
+    CHECK_STR(o.access_key_id, "OWN");
+    CHECK(o.session_token == NULL); /* it belongs to other keys */
+}
+
+static void keys_and_profiles(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_ACCESS_KEY_ID", "AK");
+    put("AWS_SECRET_ACCESS_KEY", "SK");
+    put("AWS_PROFILE", "env");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.access_key_id, "AK"); /* before the profile of the environment */
+    CHECK_STR(o.profile, "env");
+
+    o = options();
+    o.profile = "own";
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(o.access_key_id == NULL); /* but not before one that was asked for */
+    CHECK_STR(o.profile, "own");
+
+    o = options();
+    o.anonymous = 1;
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(o.access_key_id == NULL);
+}
+
+static void ignored_endpoints(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_ENDPOINT_URL_S3", "http://s3:9000");
+    put("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(o.endpoint_url == NULL);
+    CHECK_INT(o.ignore_configured_endpoints, 1);
+    put("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false");
+    o = options();
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.endpoint_url, "http://s3:9000");
+    CHECK_INT(o.ignore_configured_endpoints, 0);
+}
+
+static const char *const wrong[][2] = {
+    {"AWS_MAX_ATTEMPTS", "0"},
+    {"AWS_MAX_ATTEMPTS", "-1"},
+    {"AWS_MAX_ATTEMPTS", "1001"},
+    {"AWS_MAX_ATTEMPTS", "many"},
+    {"AWS_ENDPOINT_URL", "host:9000"},
+    {"AWS_ENDPOINT_URL_S3", "ftp://host"},
+    {"AWS_ACCESS_KEY_ID", "AK"},
+    {"AWS_SECRET_ACCESS_KEY", "s3cr3t"},
+    {"AWS_REQUEST_CHECKSUM_CALCULATION", "sometimes"},
+    {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "perhaps"},
+};
+
+static void unusable_values_are_named(void)
+{
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cw_client_options o = options();
+        cw_error err = {0};
+        clear();
+        put(wrong[i][0], wrong[i][1]);
+        CHECK_STATUS(cw_client_options_from_env(&o, &err), CW_E_INVALID_ARGUMENT, err);
+        CHECK(strstr(err.message, wrong[i][0]) != NULL);
+        CHECK(!strstr(err.message, "s3cr3t"));
+    }
+}
+
+/* The struct of a program that was built before `ignore_configured_endpoints` was there. */
+static void an_older_struct_is_not_overrun(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    put("AWS_ENDPOINT_URL", "http://h");
+    put("AWS_REGION", "r1");
+    o.struct_size = offsetof(cw_client_options, ignore_configured_endpoints);
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_INT(o.ignore_configured_endpoints, 0);
+    CHECK(o.endpoint_url == NULL);
+    CHECK_STR(o.region, "r1");
+    o.struct_size = sizeof(size_t);
+    CHECK_STATUS(cw_client_options_from_env(&o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(cw_client_options_from_env(NULL, &err), CW_E_INVALID_ARGUMENT, err);
+}
+
+static void every_allocation_may_fail(void)
+{
+    bool reached = true;
+    clear();
+    put("AWS_ENDPOINT_URL", "http://h:9000");
+    for (long nth = 1; reached; nth++) {
+        cw_client_options o = options();
+        REQUIRE(nth < 100);
+        fault_begin(nth);
+        cw_status status = cw_client_options_from_env(&o, NULL);
+        reached = fault_happened();
+        CHECK_INT(fault_end(), 0);
+        CHECK_INT(status, reached ? CW_E_NO_MEMORY : CW_OK);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    TEST(an_empty_environment_changes_nothing);
+    TEST(everything_is_taken);
+    TEST(the_second_names_are_taken_when_the_first_are_not_there);
+    TEST(what_is_set_stays);
+    TEST(keys_and_profiles);
+    TEST(ignored_endpoints);
+    TEST(unusable_values_are_named);
+    TEST(an_older_struct_is_not_overrun);
+    TEST(every_allocation_may_fail);
+    return test_end();
+}
