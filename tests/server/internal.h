@@ -202,7 +202,7 @@ typedef struct ts_identity {
 
 /* The head's signature. 0 or ts_fail() */
 int ts_verify_head(ts_server *s, ts_request *q, ts_reply *r);
-/* The body's hash and checksums. 0 or ts_fail() */
+/* bodycheck.c: the body's hash and checksums. 0 or ts_fail() */
 int ts_verify_body(ts_server *s, ts_request *q, ts_reply *r);
 void ts_identity_add(ts_server *s, const char *access, const char *secret, const char *token);
 void ts_identities_expire(ts_server *s);
