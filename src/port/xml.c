@@ -7,8 +7,8 @@
  */
 #include "port/xml.h"
 
-#include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"

@@ -15,8 +15,8 @@ typedef struct cw__xml_node cw__xml_node; /* lives as long as its tree */
 
 /**
  * Parse `n` bytes. Thread-safe; never prints.
- * @return CW_OK; CW_E_PROTOCOL when it is not one whole document, or larger than 16 MiB (a page of a
- *         list has 1,000 keys of 1 KiB, at most 3 MiB encoded); CW_E_NO_MEMORY
+ * @return CW_OK; CW_E_PROTOCOL when it is not one whole document, or larger than 16 MiB (a page
+ *         of a list has 1,000 keys of 1 KiB, at most 3 MiB encoded); CW_E_NO_MEMORY
  */
 cw_status cw__xml_parse(cw__xml **out, const char *p, size_t n, cw_error *err);
 void cw__xml_free(cw__xml *x);

@@ -528,21 +528,56 @@ static void permissions(void)
     rmdir("unlisted");
 }
 
+/** A group that this process may give its files to, other than its own; else its own. */
+static gid_t another_group(void)
+{
+    gid_t groups[64];
+    int n = getgroups(64, groups);
+    for (int i = 0; i < n; i++)
+        if (groups[i] != getegid() && groups[i] != 65534)
+            return groups[i];
+    return getegid();
+}
+
 static void the_owner_stays(void)
 {
     struct stat st;
-    if (geteuid() != 0) {
-        not_tried("keeping another owner (not root)");
+    bool root = geteuid() == 0;
+    uid_t owner = root ? 1234 : geteuid();
+    gid_t group = root ? 5678 : another_group();
+    if (group == getegid()) {
+        not_tried("keeping another owner or group (not root, and in no other group)");
         return;
     }
     make_file("a", "old", 0640);
-    REQUIRE(chown("a", 1234, 5678) == 0);
+    REQUIRE(chown("a", owner, group) == 0);
     put("a", "new");
     REQUIRE(stat("a", &st) == 0);
-    CHECK_INT(st.st_uid, 1234);
-    CHECK_INT(st.st_gid, 5678);
+    CHECK_INT(st.st_uid, owner);
+    CHECK_INT(st.st_gid, group);
     CHECK_INT(st.st_mode & 07777, 0640);
     unlink("a");
+}
+
+static bool tell(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY);
+    bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/** Be allowed to mount, in namespaces of this process alone. */
+static bool enter_namespaces(void)
+{
+    char users[64], groups[64];
+    snprintf(users, sizeof users, "0 %u 1", (unsigned)geteuid());
+    snprintf(groups, sizeof groups, "0 %u 1", (unsigned)getegid());
+    if (geteuid() == 0)
+        return unshare(CLONE_NEWNS) == 0;
+    return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && tell("/proc/self/uid_map", users) &&
+           tell("/proc/self/setgroups", "deny") && tell("/proc/self/gid_map", groups);
 }
 
 /** In a mount namespace of its own: a file system of 64 KiB, filled up. */
@@ -550,7 +585,7 @@ static void on_a_small_disk(void)
 {
     static char page[4096];
     cw_status st = CW_OK;
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (!enter_namespaces() || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("cw", "small", "tmpfs", 0, "size=64k") != 0) {
         not_tried("a full disk (cannot mount)");
         return;
