@@ -148,7 +148,8 @@ static bool go_without_checksum(cw__exchange *x)
         "x-amz-checksum-sha256",
     };
 
-    if (x->stripped_checksum)
+    /* A part that may have landed is refused for being there, not for its checksum. */
+    if (x->stripped_checksum || (x->part && x->in_doubt))
         return false;
     x->stripped_checksum = true;
     x->sent_checksum = false;

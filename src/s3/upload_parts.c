@@ -66,6 +66,12 @@ static void finish_part(cw__upload *up, cw__sending *s, char *etag)
     cw__upload_forget_sending(up, s);
 }
 
+/* An answer of success without an ETag is not one that this service gives. */
+static cw_status failure_of(const cw__sending *s)
+{
+    return s->x.judgement.status == CW_OK ? CW_E_PROTOCOL : s->x.judgement.status;
+}
+
 static void on_lookup_done(void *user, cw_status status)
 {
     cw__sending *s = user;
@@ -80,14 +86,13 @@ static void on_lookup_done(void *user, cw_status status)
     if (etag) {
         finish_part(up, s, etag);
     } else {
-        cw__upload_fail_exchange(up, &s->x, s->x.judgement.status);
+        cw__upload_fail_exchange(up, &s->x, failure_of(s));
         cw__upload_forget_sending(up, s);
     }
     cw__upload_pump(up);
     cw__mutex_unlock(&up->lock);
 }
 
-/* A part whose reply was lost may have landed, and some services refuse it a second time. */
 static void look_up_part(cw__upload *up, cw__sending *s)
 {
     s->looking_up = true;
@@ -98,9 +103,14 @@ static void look_up_part(cw__upload *up, cw__sending *s)
     cw__exchange_start(&s->lookup);
 }
 
+/*
+ * A part whose reply was lost may have landed, and some services refuse it a second time. One that
+ * was answered with success has, even if the reply was cut off before its ETag.
+ */
 static bool may_have_landed(const cw__sending *s)
 {
-    return s->x.in_doubt && s->x.reply.end == CW__HTTP_ANSWERED && s->x.judgement.status != CW_OK;
+    return s->x.reply.end == CW__HTTP_ANSWERED &&
+           (s->x.in_doubt || s->x.judgement.status == CW_OK);
 }
 
 static void on_part_done(void *user, cw_status status)
@@ -111,10 +121,10 @@ static void on_part_done(void *user, cw_status status)
     cw__mutex_lock(&up->lock);
     if (status == CW_OK && s->x.reply.etag[0]) {
         finish_part(up, s, cw__strdup(s->x.reply.etag));
-    } else if (!up->aborting && status != CW_OK && may_have_landed(s)) {
+    } else if (!up->aborting && may_have_landed(s)) {
         look_up_part(up, s);
     } else {
-        cw__upload_fail_exchange(up, &s->x, status == CW_OK ? CW_E_PROTOCOL : status);
+        cw__upload_fail_exchange(up, &s->x, status == CW_OK ? failure_of(s) : status);
         cw__upload_forget_sending(up, s);
     }
     cw__upload_pump(up);
