@@ -136,6 +136,8 @@ static inline void within_run(void)
     alarm((unsigned)(within_ms * 3 / 1000 + 10));
     within_test();
     alarm(0);
+    if (getenv("CW_TEST_TIMES"))
+        fprintf(stderr, "%6lld ms ", (long long)(now_ms() - start));
     if (now_ms() - start > within_ms) {
         fprintf(stderr, "    took %lld ms, more than %d\n", (long long)(now_ms() - start),
                 within_ms);
