@@ -67,7 +67,7 @@ static void append(cw_error *err, const char *text)
         drop_cut_character(err->message, used + n);
 }
 
-cw_status cw__fail(cw_error *err, cw_status status, const char *fmt, ...)
+cw_status(cw__fail)(cw_error *err, cw_status status, const char *fmt, ...)
 {
     if (!err)
         return status;
@@ -79,7 +79,7 @@ cw_status cw__fail(cw_error *err, cw_status status, const char *fmt, ...)
     return store(err, status, 0, message);
 }
 
-cw_status cw__fail_errno(cw_error *err, int os_errno, const char *fmt, ...)
+cw_status(cw__fail_errno)(cw_error *err, int os_errno, const char *fmt, ...)
 {
     if (!err)
         return CW_E_IO;
@@ -95,7 +95,7 @@ cw_status cw__fail_errno(cw_error *err, int os_errno, const char *fmt, ...)
     return err->status;
 }
 
-cw_status cw__fail_memory(cw_error *err, const char *doing)
+cw_status(cw__fail_memory)(cw_error *err, const char *doing)
 {
     return cw__fail(err, CW_E_NO_MEMORY, "out of memory while %s", doing);
 }

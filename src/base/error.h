@@ -25,4 +25,11 @@ void cw__error_copy(cw_error *to, const cw_error *from);
 /** Append a sentence to the message, as far as it fits. */
 void cw__error_append(cw_error *err, const char *fmt, ...) CW_PRINTF(2, 3);
 
+#ifdef __clang_analyzer__
+/* The analyzer reads one source file at a time: tell it that the status comes back. */
+#define cw__fail(err, status, ...)       ((cw__fail)((err), (status), __VA_ARGS__), (status))
+#define cw__fail_errno(err, number, ...) ((cw__fail_errno)((err), (number), __VA_ARGS__), CW_E_IO)
+#define cw__fail_memory(err, doing)      ((cw__fail_memory)((err), (doing)), CW_E_NO_MEMORY)
+#endif
+
 #endif

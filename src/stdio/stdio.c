@@ -360,7 +360,7 @@ int cw_fabort(FILE *f)
 {
     struct stream *s = f ? registry_find(f) : NULL;
     struct answer answer = {.status = CW_E_IO};
-    cw_error err;
+    cw_error err = {.status = CW_E_IO};
     if (!s) {
         errno = EINVAL;
         return EOF;

@@ -209,7 +209,7 @@ cw_status cw_writer_write(cw_writer *w, const void *p, size_t n)
 
 static cw_status lend_side(cw_writer *w, size_t min)
 {
-    unsigned char *side = w->side;
+    unsigned char *side;
 
     if (min > w->side_bytes) {
         side = cw__realloc(w->side, min);
