@@ -17,8 +17,10 @@
  * 3. A request that ends before its last piece either had a final head, whose arrival switches
  *    gathering off as well, or none. Without one libcurl closes the connection. With one it closes
  * it too, unless the body is sent to its end, which is 2 without gathering.
- * 4. What is written next to a body is followed by a flush, or by more of the body: OpenSSL
- *    flushes after each handshake message and alert, and a flush empties the buffer.
+ * 4. What OpenSSL writes beside the body, such as a change of keys, it flushes, and a flush empties
+ *    the buffer as far as the socket takes it. A flush that is blocked while gathering is told as
+ *    done all the same: the rest goes with the body that follows by 1, and OpenSSL's own buffering
+ *    BIO, which stands above ours during a handshake, takes a flush to come again for a failure.
  *
  * A connection that is closed with bytes gathered loses them, as it would have lost what it had not
  * yet written without us.
@@ -221,8 +223,11 @@ static long batch_ctrl(BIO *bio, int command, long number, void *p)
     if (command != BIO_CTRL_FLUSH)
         return BIO_ctrl(next, command, number, p);
     BIO_clear_retry_flags(bio);
-    if (!write_gathered(bio, g))
-        return -1;
+    if (!write_gathered(bio, g)) {
+        if (!g->gathering)
+            return -1;
+        BIO_clear_retry_flags(bio);
+    }
     long answer = BIO_ctrl(next, command, number, p);
     BIO_copy_next_retry(bio);
     return answer;
