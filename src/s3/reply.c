@@ -32,6 +32,15 @@ static const char *const checksum_headers[] = {
     "x-amz-checksum-sha256",    "x-amz-checksum-sha1",
 };
 
+/* These end up in messages and in later requests: no control characters. */
+static void copy_printable(char *to, size_t size, const char *from)
+{
+    cw__copy_string(to, size, from);
+    for (; *to; to++)
+        if ((unsigned char)*to < ' ' || *to == 0x7f)
+            *to = ' ';
+}
+
 static bool keep_as_is(cw__reply *r, const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof kept_headers / sizeof *kept_headers; i++) {
@@ -40,7 +49,7 @@ static bool keep_as_is(cw__reply *r, const char *name, const char *value)
         if (!cw__equal_nocase(name, h->name))
             continue;
         if (!*field)
-            cw__copy_string(field, h->size, value);
+            copy_printable(field, h->size, value);
         return true;
     }
     return false;
@@ -57,7 +66,7 @@ static bool keep_checksum(cw__reply *r, const char *name, const char *value)
         if (!*r->checksum) {
             memcpy(r->checksum, known + prefix, n);
             r->checksum[n] = ':';
-            cw__copy_string(r->checksum + n + 1, sizeof r->checksum - n - 1, value);
+            copy_printable(r->checksum + n + 1, sizeof r->checksum - n - 1, value);
         }
         return true;
     }
@@ -69,14 +78,10 @@ static void keep_etag(cw__reply *r, const char *value)
     if (cw__starts_with(value, "W/"))
         value += 2;
     size_t n = strlen(value);
-    if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
-        value++;
-        n -= 2;
-    }
-    if (n > sizeof r->etag - 1)
-        n = sizeof r->etag - 1;
-    memcpy(r->etag, value, n);
-    r->etag[n] = '\0';
+    bool quoted = n >= 2 && value[0] == '"' && value[n - 1] == '"';
+    copy_printable(r->etag, sizeof r->etag, value + quoted);
+    if (quoted && n - 2 < sizeof r->etag)
+        r->etag[n - 2] = '\0';
 }
 
 static void keep_retry_after(cw__reply *r, const char *value)

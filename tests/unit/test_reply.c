@@ -664,6 +664,11 @@ static void etags_in_every_dress(void)
     CHECK_STR(r.etag, "bare");
     arrive(&r, 200, "ETag: \"", NULL);
     CHECK_STR(r.etag, "\"");
+    arrive(&r, 200, "ETag: \"\"", NULL);
+    CHECK_STR(r.etag, "");
+    arrive(&r, 200, "ETag: \"a\033b\"\nx-amz-request-id: R\033[31m", NULL);
+    CHECK_STR(r.etag, "a b"); /* nothing that a terminal would obey */
+    CHECK_STR(r.request_id, "R [31m");
     cw__reply_free(&r);
 }
 

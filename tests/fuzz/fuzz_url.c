@@ -1,0 +1,64 @@
+/* fuzz_url.c - take apart any URL, and address a bucket on any endpoint */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/url.h"
+#include "s3/endpoint.h"
+
+static void take_apart(const char *text)
+{
+    cw__url url;
+    cw_error err = {0};
+    cw_status status = cw__url_parse(&url, text, &err);
+    MUST(status == CW_OK || status == CW_E_INVALID_ARGUMENT || status == CW_E_UNSUPPORTED);
+    if (status != CW_OK) {
+        MUST(err.message[0]);
+        return;
+    }
+    MUST(url.path);
+    MUST(url.scheme != CW__SCHEME_S3 || (url.bucket && url.bucket[0]));
+    cw__url_free(&url);
+}
+
+/* What goes into a request line and a Host header has no blanks and no line breaks. */
+static void check_visible(const cw__text *t)
+{
+    MUST(!t->failed && t->n > 0);
+    for (size_t i = 0; i < t->n; i++)
+        MUST((unsigned char)t->p[i] > ' ' && t->p[i] != 0x7f);
+}
+
+static void address(const char *text, cw_addressing addressing)
+{
+    cw__endpoint e;
+    cw_error err = {0};
+    cw__text host = {0}, path = {0};
+    if (cw__endpoint_init(&e, text, addressing, &err) == CW_OK) {
+        cw__endpoint_address(&e, "us-east-1", "bucket", text, &host, &path);
+        check_visible(&host);
+        check_visible(&path);
+        MUST(path.p[0] == '/');
+        cw__text_free(&host);
+        cw__text_free(&path);
+        cw__endpoint_free(&e);
+    } else {
+        MUST(err.status == CW_E_INVALID_ARGUMENT);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    MUST(text);
+    if (size)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    take_apart(text);
+    address(text, CW_ADDRESSING_AUTO);
+    address(text, CW_ADDRESSING_PATH);
+    address(text, CW_ADDRESSING_VIRTUAL);
+    free(text);
+    return 0;
+}
