@@ -244,22 +244,27 @@ static void act(cw__exchange *x)
 
 /* ---- one attempt ---- */
 
-/* What was not fully sent cannot have been carried out. */
-static void note_doubt(cw__exchange *x)
+/*
+ * What was not fully sent cannot have been carried out; what was, and got no answer, may have been,
+ * and so may what failed on the service's side: with a 5xx, or with an error in a reply that had
+ * started as a success. A request to slow down comes before any work.
+ */
+static void note_doubt(cw__exchange *x, bool resent)
 {
+    cw__verdict verdict = x->judgement.verdict;
     int status = x->reply.http_status;
     bool cut = x->reply.end == CW__HTTP_BROKEN || x->reply.end == CW__HTTP_STALLED ||
-               x->judgement.verdict == CW__VERDICT_DOUBT;
+               verdict == CW__VERDICT_DOUBT;
+    bool failed = status >= 500 && status != 501 && verdict != CW__VERDICT_THROTTLED;
+    bool failed_late = status >= 200 && status <= 299 && verdict != CW__VERDICT_OK;
 
-    if (x->judgement.verdict == CW__VERDICT_OK || x->judgement.verdict == CW__VERDICT_THROTTLED)
-        return;
-    if (cut && x->body_out)
+    if (resent || (cut && x->body_out))
         x->unanswered = true;
-    if (x->unanswered || (status >= 500 && status != 501))
+    if (x->unanswered || failed || failed_late)
         x->in_doubt = true;
 }
 
-static void judge(cw__exchange *x)
+static void judge(cw__exchange *x, bool resent)
 {
     cw__judge_input in = {
         .expect = x->expect,
@@ -270,7 +275,7 @@ static void judge(cw__exchange *x)
     };
 
     cw__reply_judge(&x->reply, &in, &x->judgement);
-    note_doubt(x);
+    note_doubt(x, resent);
     cw__log_line(&x->client->log, CW_LOG_DEBUG, "%s %s -> %d %s %s", x->request.method,
                  cw__text_str(&x->request.path), x->reply.http_status, x->reply.code,
                  x->reply.end == CW__HTTP_ANSWERED ? x->reply.request_id : x->reply.transport);
@@ -310,7 +315,7 @@ static void on_done(void *user, const cw__http_result *result)
     if (result->new_connection)
         atomic_fetch_add(&x->client->connections, 1);
     cw__reply_end(&x->reply, result);
-    judge(x);
+    judge(x, result->resent);
     act(x);
 }
 

@@ -167,6 +167,13 @@ static bool is_ours(const cw__upload *up, const cw__reply *reply)
     return up->id && cw__multipart_etag(&m, etag) && strcmp(reply->etag, etag) == 0;
 }
 
+/* It is as large as ours and has no token: where metadata is dropped, that may be ours. */
+static bool may_be_ours(const cw__upload *up, const cw__reply *reply)
+{
+    return reply->has_content_length && reply->content_length == up->bytes_added &&
+           !reply->token[0];
+}
+
 static void found_ours(cw__upload *up)
 {
     cw__upload_free_error(up->error);
@@ -184,7 +191,8 @@ static void found_ours(cw__upload *up)
  */
 static void not_found_ours(cw__upload *up, cw_status status)
 {
-    bool answered = status == CW_OK || status == CW_E_NOT_FOUND;
+    bool answered = status == CW_E_NOT_FOUND ||
+                    (status == CW_OK && !may_be_ours(up, &up->x.reply));
 
     cw__upload_release_exchange(up);
     if (answered && up->doubt == CW__DOUBT_REFUSED)
