@@ -191,8 +191,7 @@ static void found_ours(cw__upload *up)
  */
 static void not_found_ours(cw__upload *up, cw_status status)
 {
-    bool answered = status == CW_E_NOT_FOUND ||
-                    (status == CW_OK && !may_be_ours(up, &up->x.reply));
+    bool answered = status == CW_E_NOT_FOUND || (status == CW_OK && !may_be_ours(up, &up->x.reply));
 
     cw__upload_release_exchange(up);
     if (answered && up->doubt == CW__DOUBT_REFUSED)
