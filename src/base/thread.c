@@ -140,3 +140,29 @@ unsigned cw__fork_generation(void)
 {
     return atomic_load(&generation);
 }
+
+static void only_sigpipe(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+}
+
+void cw__pipe_guard_begin(cw__pipe_guard *g)
+{
+    sigset_t set;
+    sigpending(&set);
+    g->pending_before = sigismember(&set, SIGPIPE) == 1;
+    only_sigpipe(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &g->before);
+}
+
+void cw__pipe_guard_end(const cw__pipe_guard *g, bool broken)
+{
+    static const struct timespec at_once = {0, 0};
+    sigset_t set;
+    only_sigpipe(&set);
+    if (broken && !g->pending_before)
+        while (sigtimedwait(&set, NULL, &at_once) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &g->before, NULL);
+}

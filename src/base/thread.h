@@ -3,6 +3,7 @@
 #define CW_BASE_THREAD_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <cloudwriter/status.h>
@@ -30,6 +31,19 @@ void cw__cond_broadcast(cw__cond *c);
 int cw__thread_start(cw__thread *t, void *(*run)(void *), void *user, const char *name);
 void cw__thread_join(cw__thread t);
 bool cw__thread_is_current(cw__thread t);
+
+/**
+ * Keep SIGPIPE from this thread while it writes where a reader may be gone, so that only EPIPE is
+ * left of it; the program's own handlers stay as they are.
+ */
+typedef struct cw__pipe_guard {
+    sigset_t before;
+    bool pending_before; /* one that is not ours, and stays */
+} cw__pipe_guard;
+
+void cw__pipe_guard_begin(cw__pipe_guard *g);
+/** `broken`: a write may have met EPIPE in between. */
+void cw__pipe_guard_end(const cw__pipe_guard *g, bool broken);
 
 /**
  * Changes in the child of a fork, and only there: what was made under another number belongs to

@@ -314,6 +314,11 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms)
     admit_queued(h);
 }
 
+bool cw__http_busy(const cw__http *h)
+{
+    return h->queued || h->running.count > 0;
+}
+
 void cw__http_wakeup(cw__http *h)
 {
     cw__sockets_wakeup(&h->sockets);

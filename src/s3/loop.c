@@ -2,8 +2,13 @@
  *
  *     run the tasks -> fire the timers that are due -> move the calls on, wait -> again
  *
- * Locking: `lock` guards the task list and `stopping`; all else belongs to the thread. The poll is
- * woken only by the first task of a batch, since the thread takes them all at once.
+ * Driving:     parked  --post-->  driven by its own thread  --nothing left to do-->  parked
+ *              parked  --cw__loop_drive-->  driven by a caller  --stop-->  parked, or its own
+ * thread
+ *
+ * Locking: `lock` guards the task list and the flags; all else belongs to whoever drives. Handing
+ * the driving over goes through the lock, so that one driver sees all that the last one did. A poll
+ * is woken by the first task of a batch only, since the driver takes them all at once.
  */
 #include "s3/loop.h"
 
@@ -22,7 +27,10 @@ struct cw__loop {
     cw__thread thread;
 
     cw__mutex lock;
+    cw__cond wanted; /* its own thread is */
     cw__task *first, *last;
+    bool driven;  /* by anyone */
+    bool polling; /* the driver may be asleep */
     bool stopping;
 
     cw__timer **heap; /* heap[1..timers], the one due first on top */
@@ -136,7 +144,6 @@ void cw__loop_post(cw__loop *loop, cw__task *task)
     bool wake;
 
     cw__mutex_lock(&loop->lock);
-    wake = !loop->first && !task->queued;
     if (!task->queued) {
         task->queued = true;
         task->next = NULL;
@@ -146,6 +153,10 @@ void cw__loop_post(cw__loop *loop, cw__task *task)
             loop->first = task;
         loop->last = task;
     }
+    wake = loop->polling;
+    loop->polling = false; /* once is enough */
+    if (!loop->driven)
+        cw__cond_signal(&loop->wanted);
     cw__mutex_unlock(&loop->lock);
     if (wake)
         cw__http_wakeup(loop->http);
@@ -193,36 +204,103 @@ static void run_tasks(cw__loop *loop)
         task->run(task->user);
 }
 
-static bool has_tasks(cw__loop *loop)
+/* ---- driving ---- */
+
+/* From here on a task wakes the poll, so none may have come before. */
+static bool enter_poll(cw__loop *loop)
 {
-    bool has;
+    bool has_tasks;
 
     cw__mutex_lock(&loop->lock);
-    has = loop->first != NULL;
+    has_tasks = loop->first != NULL;
+    loop->polling = true;
     cw__mutex_unlock(&loop->lock);
-    return has;
+    return !has_tasks;
 }
 
-/* ---- the thread ---- */
-
-static bool stopping(cw__loop *loop)
+static void leave_poll(cw__loop *loop)
 {
-    bool stop;
+    cw__mutex_lock(&loop->lock);
+    loop->polling = false;
+    cw__mutex_unlock(&loop->lock);
+}
+
+void cw__loop_turn(cw__loop *loop, uint32_t wait_ms)
+{
+    uint32_t wait;
+
+    run_tasks(loop);
+    fire_timers(loop);
+    wait = sleep_ms(loop);
+    wait = wait < wait_ms ? wait : wait_ms;
+    cw__http_poll(loop->http, enter_poll(loop) ? wait : 0);
+    leave_poll(loop);
+}
+
+/* With the lock held, and nobody driving. */
+static bool has_work(const cw__loop *loop)
+{
+    return loop->first || loop->timers > 0 || cw__http_busy(loop->http);
+}
+
+bool cw__loop_drive(cw__loop *loop)
+{
+    bool mine;
 
     cw__mutex_lock(&loop->lock);
-    stop = loop->stopping && !loop->first;
+    mine = !loop->driven && !loop->stopping && !has_work(loop);
+    if (mine)
+        loop->driven = true;
     cw__mutex_unlock(&loop->lock);
-    return stop;
+    return mine;
+}
+
+void cw__loop_stop_driving(cw__loop *loop)
+{
+    cw__mutex_lock(&loop->lock);
+    loop->driven = false;
+    if (has_work(loop) || loop->stopping)
+        cw__cond_signal(&loop->wanted);
+    cw__mutex_unlock(&loop->lock);
+}
+
+/* ---- its own thread ---- */
+
+/* Wait for work that nobody does. false: there is none left, and the loop is to stop. */
+static bool wait_for_work(cw__loop *loop)
+{
+    bool work;
+
+    cw__mutex_lock(&loop->lock);
+    while (loop->driven || (!has_work(loop) && !loop->stopping))
+        cw__cond_wait(&loop->wanted, &loop->lock);
+    work = loop->first || !loop->stopping;
+    loop->driven = work;
+    cw__mutex_unlock(&loop->lock);
+    return work;
+}
+
+/* Go on, or park: with nothing left to do, or to stop. */
+static bool park(cw__loop *loop)
+{
+    bool parked;
+
+    cw__mutex_lock(&loop->lock);
+    parked = !has_work(loop) || (loop->stopping && !loop->first);
+    if (parked)
+        loop->driven = false;
+    cw__mutex_unlock(&loop->lock);
+    return parked;
 }
 
 static void *run(void *user)
 {
     cw__loop *loop = user;
 
-    while (!stopping(loop)) {
-        run_tasks(loop);
-        fire_timers(loop);
-        cw__http_poll(loop->http, has_tasks(loop) ? 0 : sleep_ms(loop));
+    while (wait_for_work(loop)) {
+        do
+            cw__loop_turn(loop, LONGEST_POLL_MS);
+        while (!park(loop));
     }
     return NULL;
 }
@@ -249,14 +327,21 @@ cw_status cw__loop_new(cw__loop **out, const cw__http_options *http, cw_error *e
         st = cw__fail_errno(err, e, "cannot make a lock");
         goto free_http;
     }
+    e = cw__cond_init(&loop->wanted);
+    if (e) {
+        st = cw__fail_errno(err, e, "cannot make a condition");
+        goto free_lock;
+    }
     e = cw__thread_start(&loop->thread, run, loop, "cloudwriter");
     if (e) {
         st = cw__fail_errno(err, e, "cannot start an I/O thread");
-        goto free_lock;
+        goto free_cond;
     }
     *out = loop;
     return CW_OK;
 
+free_cond:
+    cw__cond_destroy(&loop->wanted);
 free_lock:
     cw__mutex_destroy(&loop->lock);
 free_http:
@@ -272,10 +357,12 @@ void cw__loop_free(cw__loop *loop)
         return;
     cw__mutex_lock(&loop->lock);
     loop->stopping = true;
+    cw__cond_signal(&loop->wanted);
     cw__mutex_unlock(&loop->lock);
     cw__http_wakeup(loop->http);
     cw__thread_join(loop->thread);
     cw__http_free(loop->http);
+    cw__cond_destroy(&loop->wanted);
     cw__mutex_destroy(&loop->lock);
     cw__free(loop->heap);
     cw__free(loop);

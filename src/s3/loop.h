@@ -2,6 +2,10 @@
  *
  * Everything that happens to a request happens on its loop's thread. Others hand it tasks. A loop
  * blocks all signals, never calls user code but the log callback, and sleeps when idle.
+ *
+ * "The loop's thread" is whoever drives it: its own thread as a rule, but a caller who would only
+ * wait for one request on a loop that has nothing else to do may drive it in the meantime. That
+ * spares the small request its four changes of thread.
  */
 #ifndef CW_S3_LOOP_H
 #define CW_S3_LOOP_H
@@ -37,7 +41,20 @@ void cw__loop_free(cw__loop *loop);
 /** From any thread. A task that is queued already is not queued again. Never fails. */
 void cw__loop_post(cw__loop *loop, cw__task *task);
 
+/**
+ * Be the loop's thread until cw__loop_stop_driving, if nobody is and it has nothing to do: then
+ * post, and call cw__loop_turn until what you wait for has come. @return false: its own thread
+ * will do it, wait for that
+ */
+bool cw__loop_drive(cw__loop *loop);
+
+/** Give it back to its own thread, which goes on with what is left. */
+void cw__loop_stop_driving(cw__loop *loop);
+
 /* On the loop's thread only: */
+
+/** Do what there is to do, waiting up to `wait_ms` for it. */
+void cw__loop_turn(cw__loop *loop, uint32_t wait_ms);
 
 /** Take a task back that has not run yet. */
 void cw__loop_cancel_task(cw__loop *loop, cw__task *task);

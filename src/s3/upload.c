@@ -133,15 +133,44 @@ cw_status cw__upload_wait_turn(cw__upload *up, const cw__waiting *w, cw_error *e
     return st;
 }
 
+static bool still_running(const cw__upload *up)
+{
+    return !cw__upload_over(up) || up->pump_posted;
+}
+
 static void wait_until_over(cw__upload *up, const cw__waiting *w)
 {
-    while (!cw__upload_over(up) || up->pump_posted)
+    while (still_running(up))
         wait_once(up, w);
+}
+
+/*
+ * A single PUT on a loop that has nothing else to do: send it from this thread, which would only
+ * wait. Ticks come between the turns.
+ */
+static void drive_until_over(cw__upload *up, const cw__waiting *w)
+{
+    uint32_t wait_ms = w->tick ? w->interval_ms : UINT32_MAX;
+    cw__pipe_guard guard;
+    bool running = true;
+
+    cw__pipe_guard_begin(&guard);
+    while (running) {
+        cw__loop_turn(up->lane->loop, wait_ms);
+        if (w->tick)
+            w->tick(w->user, NULL);
+        cw__mutex_lock(&up->lock);
+        running = still_running(up);
+        cw__mutex_unlock(&up->lock);
+    }
+    cw__loop_stop_driving(up->lane->loop);
+    cw__pipe_guard_end(&guard, true);
 }
 
 cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_value *whole,
                             const cw__waiting *w, cw_object_info *info, cw_error *err)
 {
+    bool driving = up->added == 0 && cw__loop_drive(up->lane->loop);
     cw_status st;
 
     cw__mutex_lock(&up->lock);
@@ -151,6 +180,11 @@ cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_v
     up->whole = *whole;
     up->finishing = true;
     cw__upload_post_pump(up);
+    if (driving) {
+        cw__mutex_unlock(&up->lock);
+        drive_until_over(up, w);
+        cw__mutex_lock(&up->lock);
+    }
     wait_until_over(up, w);
     st = error_of(up, err);
     if (st == CW_OK)

@@ -181,7 +181,8 @@ void cw__upload_run_pump(void *user)
     cw__mutex_lock(&up->lock);
     up->pump_posted = false;
     cw__upload_pump(up);
-    cw__cond_broadcast(&up->changed);
+    if (cw__upload_over(up)) /* whoever waits for the end waits for this task, too */
+        cw__cond_broadcast(&up->changed);
     cw__mutex_unlock(&up->lock);
 }
 

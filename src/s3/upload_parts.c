@@ -23,7 +23,6 @@ void cw__upload_forget_sending(cw__upload *up, cw__sending *s)
     cw__exchange_free(&s->x);
     cw__part_free(s->part, cw__upload_client(up)->pool);
     cw__free(s);
-    cw__cond_broadcast(&up->changed);
 }
 
 static cw_status make_room_for_receipt(cw__upload *up, unsigned number)

@@ -3,51 +3,15 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 
 /* Linux writes no more than 2 GiB at once, and some systems refuse to try. */
 enum { LARGEST_WRITE = 1 << 30, POLL_MS = 1000 };
-
-/* ---- SIGPIPE ---- */
-
-/* Blocking the signal in this thread while it writes leaves the program's handlers alone. */
-struct pipe_guard {
-    sigset_t before;
-    bool pending_before; /* one that is not ours, and stays */
-};
-
-static void only_sigpipe(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGPIPE);
-}
-
-static void guard_pipe(struct pipe_guard *g)
-{
-    sigset_t set;
-    sigpending(&set);
-    g->pending_before = sigismember(&set, SIGPIPE) == 1;
-    only_sigpipe(&set);
-    pthread_sigmask(SIG_BLOCK, &set, &g->before);
-}
-
-static void unguard_pipe(const struct pipe_guard *g, bool broken)
-{
-    static const struct timespec at_once = {0, 0};
-    sigset_t set;
-    only_sigpipe(&set);
-    if (broken && !g->pending_before)
-        while (sigtimedwait(&set, NULL, &at_once) < 0 && errno == EINTR)
-            ;
-    pthread_sigmask(SIG_SETMASK, &g->before, NULL);
-}
 
 /* ---- writing ---- */
 
@@ -79,12 +43,12 @@ static int write_all(int fd, const char *p, size_t n, size_t *written)
 
 int cw__file_write(int fd, bool may_lose_reader, const void *p, size_t n, size_t *written)
 {
-    struct pipe_guard guard;
+    cw__pipe_guard guard;
     if (!may_lose_reader)
         return write_all(fd, p, n, written);
-    guard_pipe(&guard);
+    cw__pipe_guard_begin(&guard);
     int os_errno = write_all(fd, p, n, written);
-    unguard_pipe(&guard, os_errno == EPIPE);
+    cw__pipe_guard_end(&guard, os_errno == EPIPE);
     return os_errno;
 }
 
