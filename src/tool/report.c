@@ -5,6 +5,7 @@
 #include "say.h"
 #include "units.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *status_word(cw_status status)
@@ -74,12 +75,13 @@ char *report_error_text(const cw_error *error)
 
 static void print_committed(const struct job *job, const struct outcome *out)
 {
-    char size[UNITS_TEXT], rate[UNITS_TEXT];
+    char size[UNITS_TEXT], rate[UNITS_TEXT], parts[UNITS_TEXT] = "";
     double seconds = out->seconds > 0.001 ? out->seconds : 0.001;
     units_format_bytes(size, (double)out->info.bytes);
     units_format_bytes(rate, (double)out->info.bytes_in / seconds);
-    say_about(job->url, "%s, %" PRIu64 " parts, %.1f s, %s/s", size, out->info.parts, out->seconds,
-              rate);
+    if (out->info.parts)
+        snprintf(parts, sizeof parts, "%" PRIu64 " parts, ", out->info.parts);
+    say_about(job->url, "%s, %s%.1f s, %s/s", size, parts, out->seconds, rate);
 }
 
 void report_outcome(const struct options *o, const struct job *job, const struct outcome *out)

@@ -171,6 +171,9 @@ static cw_status finish_file(struct source *s, uint64_t total, cw_error *err)
 
 cw_status source_finish(struct source *s, uint64_t total, cw_error *err)
 {
+    cw_status status = check_stop(s, err);
+    if (status != CW_OK)
+        return status;
     if (s->command.pid)
         return finish_command(s, err);
     return s->regular ? finish_file(s, total, err) : CW_OK;
