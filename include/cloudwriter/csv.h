@@ -4,8 +4,9 @@
  *     cw_csv_row(csv, "sif", "name", (int64_t)42, 2.5);        // the same in one call
  *
  * RFC 4180: fields are quoted where they hold the separator, a quote, CR or LF, or where they
- * would otherwise read as NULL. Numbers are printed with the fewest digits that read back as the
- * same value, whatever the locale. Errors stick to the writer; cw_csv_* return its first one.
+ * would otherwise read as NULL (or, as `\.`, end the input of PostgreSQL's COPY). Numbers are
+ * printed with the fewest digits that read back as the same value, whatever the locale; "nan",
+ * "inf" and "-inf" where they are none. Errors stick to the writer; cw_csv_* return its first one.
  */
 #ifndef CLOUDWRITER_CSV_H
 #define CLOUDWRITER_CSV_H
@@ -38,7 +39,10 @@ typedef struct cw_csv_options {
 /** Make a CSV face for `w`, which is borrowed: close or abort it yourself, after cw_csv_free. */
 CW_CHECKED cw_status cw_csv_new(cw_csv **out, cw_writer *w, const cw_csv_options *o, cw_error *err);
 
-/** Free the face, not the writer. Writes nothing. NULL is fine. */
+/**
+ * Free the face, not the writer. Writes nothing; within a row that was not ended it makes the
+ * writer fail with CW_E_STATE, since the end of the row is missing. NULL is fine.
+ */
 CW_API void cw_csv_free(cw_csv *csv);
 
 /** One field: text (NULL: the NULL field), text of a length, numbers, "true"/"false", NULL. */
