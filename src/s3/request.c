@@ -20,7 +20,7 @@ static bool is_blank(char c)
 }
 
 /* The header after the one at `at` in "name\0value\0name\0value\0". */
-static char *after_header(char *at)
+static const char *after_header(const char *at)
 {
     at += strlen(at) + 1;
     return at + strlen(at) + 1;
@@ -30,13 +30,13 @@ static void remove_header(cw__request *r, const char *name)
 {
     char *at = r->headers.p, *end = at + r->headers.n;
     while (at < end) {
-        char *next = after_header(at);
+        size_t n = (size_t)(after_header(at) - at);
         if (strcmp(at, name) != 0) {
-            at = next;
+            at += n;
             continue;
         }
-        memmove(at, next, (size_t)(end - next));
-        end -= next - at;
+        memmove(at, at + n, (size_t)(end - at) - n);
+        end -= n;
         r->header_count--;
     }
     r->headers.n = (size_t)(end - r->headers.p);
@@ -87,7 +87,7 @@ static void add_url(cw__request *r, bool tls)
 static size_t add_own_headers(cw__request *r)
 {
     size_t count = 0;
-    char *at = r->headers.p, *end = at + r->headers.n;
+    const char *at = cw__text_str(&r->headers), *end = at + r->headers.n;
     add_signed(r, &count, "host", cw__text_str(&r->host));
     for (; at < end; at = after_header(at)) {
         const char *value = at + strlen(at) + 1;
