@@ -199,6 +199,17 @@ static inline cw_client_options client_defaults(void)
     return o;
 }
 
+/** For stalls, and for many retries in a row. */
+static inline cw_client_options hasty_client(void)
+{
+    cw_client_options o = client_defaults();
+
+    o.stall_timeout_ms = o.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
+    o.retry_base_ms = 2;
+    o.retry_cap_ms = 40;
+    return o;
+}
+
 static inline ts_server *start_server(const ts_options *options)
 {
     ts_options o = options ? *options : server_defaults();

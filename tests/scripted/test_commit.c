@@ -5,14 +5,6 @@ enum { PART = 100 * 1000, WHOLE = 3 * PART - 1 };
 
 static unsigned char *data;
 
-static cw_client_options hasty(void)
-{
-    cw_client_options c = client_defaults();
-
-    c.stall_timeout_ms = c.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
-    return c;
-}
-
 static cw_status send_parts(bed *b, const char *rules, cw_object_info *info, cw_error *err)
 {
     cw_writer_options o = parts_of(PART);
@@ -32,7 +24,7 @@ static void say_rules(int failures_before, const char *rules)
 static void commits_on(const ts_options *s, const char *rules)
 {
     int before = test_failures_here;
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(s, &c);
     cw_object_info info = {0};
     char etag[100] = "";
@@ -170,7 +162,7 @@ static void etag_is_missing(void)
 static void refused(const char *rules, cw_status want)
 {
     int before = test_failures_here;
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(NULL, &c);
     cw_error err;
 
@@ -255,7 +247,7 @@ static void asked_later_it_is_there(void)
 {
     static const char *const heads[] = {"drop_before", "status:403:AccessDenied",
                                         "status:500:InternalError", "stall_reply:forever"};
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     char rules[400];
 
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
@@ -279,12 +271,12 @@ static void asked_later_it_is_there(void)
 static void asked_later_it_is_not_there(void)
 {
     static const char *const rules[] = {
-        "op=CompleteMultipartUpload times=inf do=drop_before\nop=HeadObject times=inf "
-        "do=drop_before",
+        ("op=CompleteMultipartUpload times=inf do=drop_before\nop=HeadObject times=inf "
+         "do=drop_before"),
         "op=CompleteMultipartUpload times=inf do=drop_before",
         "op=CompleteMultipartUpload times=inf do=stall_request:forever",
     };
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         bed b = bed_open(NULL, &c);
@@ -303,7 +295,7 @@ static void asked_later_it_is_not_there(void)
 /* Over an older object, which is there before and after. */
 static void asked_later_the_older_one_is_there(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(NULL, &c);
     cw_error doubt, err;
 
@@ -319,7 +311,7 @@ static void asked_later_the_older_one_is_there(void)
 /* Committed, and replaced before anybody asked: nobody can tell. */
 static void asked_later_another_is_there(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(NULL, &c);
     cw_error doubt, err;
 
@@ -340,7 +332,7 @@ static void server_gone_for_good(void)
         "op=CompleteMultipartUpload do=gone",
         COMMITTED_UNSEEN "op=HeadObject do=gone",
     };
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         bed b = bed_open(NULL, &c);

@@ -136,21 +136,13 @@ static void garbled_answers_to_create(void)
 
 /* ---- stalls ---- */
 
-static cw_client_options hasty(void)
-{
-    cw_client_options c = client_defaults();
-
-    c.stall_timeout_ms = c.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
-    return c;
-}
-
 static void stalls_that_pass(void)
 {
     static const char *const actions[] = {
         "stall_request:forever", "stall_request:forever:1", "stall_request:forever:100000",
         "stall_reply:forever",   "stall_reply:forever:1",   "stall_reply:forever:100",
     };
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     char rule[100];
 
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
@@ -164,7 +156,7 @@ static void stalls_that_pass(void)
 
 static void a_stall_in_the_middle_of_a_large_body(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     cw_writer_options o = parts_of(6 * MIB);
     unsigned char *large = noise(12 * MIB + 1);
     bed b = bed_open(NULL, &c);
@@ -181,7 +173,7 @@ static void a_stall_in_the_middle_of_a_large_body(void)
 /* Much longer than the stall timeout, but never without a byte for that long. */
 static void slow_is_not_stalled(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     cw_writer_options o = parts_of(MIB);
     ts_options s = server_defaults();
     unsigned char *large = noise(2 * MIB);
@@ -249,7 +241,7 @@ static void failures_that_go_on(void)
 /* A PUT that was sent and not answered is another matter: see test_commit.c. */
 static void replies_of_parts_that_never_come(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
 
     gives_up_with(NULL, "op=UploadPart part=2 times=inf do=reset_request:0", true, CW_E_UNAVAILABLE,
                   4);

@@ -5,38 +5,44 @@ enum { PART = 100 * 1000, SMALL = 40 * 1000, WRITERS = 8 };
 
 static unsigned char *data;
 
-static cw_client_options hasty(void)
-{
-    cw_client_options c = client_defaults();
-
-    c.stall_timeout_ms = c.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
-    return c;
-}
-
 /* ---- replies that were lost ---- */
 
-static void put_commits_on(const ts_options *s, const char *rules, int create_only)
+typedef struct setting {
+    int create_only;
+    bool warm; /* over a connection that was used before, which libcurl replaces by itself */
+    size_t bytes;
+} setting;
+
+static void put_commits_in(const setting *as, const char *rules)
 {
     int before = test_failures_here;
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     cw_writer_options o = CW_WRITER_OPTIONS_INIT;
-    bed b = bed_open(s, &c);
+    bed b = bed_open(NULL, &c);
     cw_object_info info = {0};
     char etag[100] = "";
     cw_error err;
 
-    o.create_only = create_only;
+    if (as->warm)
+        CHECK_OK(send_bytes(&b, "before", NULL, data, 10, NULL, &err), err);
+    o.create_only = as->create_only;
     faults(&b, rules);
-    CHECK_OK(send_bytes(&b, "key", &o, data, SMALL, &info, &err), err);
-    check_object(&b, "key", data, SMALL);
-    CHECK_INT(info.bytes, SMALL);
+    CHECK_OK(send_bytes(&b, "key", &o, data, as->bytes, &info, &err), err);
+    check_object(&b, "key", data, as->bytes);
+    CHECK_INT(info.bytes, as->bytes);
     CHECK_INT(info.parts, 0);
     CHECK_INT(ts_object_header(b.server, "bucket", "key", "etag", etag, sizeof etag), 0);
     CHECK(strstr(etag, info.etag));
-    CHECK(ts_fault_fired(b.server) > 0);
     bed_close(&b);
     if (test_failures_here > before)
-        fprintf(stderr, "    … under: %s\n", rules);
+        fprintf(stderr, "    … create_only %d, warm %d, %zu bytes, under: %s\n", as->create_only,
+                as->warm, as->bytes, rules);
+}
+
+static void put_commits(const char *rules)
+{
+    for (int i = 0; i < 8; i++)
+        put_commits_in(&(setting){i & 1, i & 2, i & 4 ? 0 : SMALL}, rules);
 }
 
 static void reply_lost_after_the_put(void)
@@ -47,22 +53,30 @@ static void reply_lost_after_the_put(void)
         "reset_reply:10",
         "truncate_reply:0",
         "truncate_reply:10",
-        "stall_reply:forever",
         "corrupt_reply",
         "drop_before",
         "reset_request:0",
         "reset_request:1000",
         "reset_request:40000",
-        "stall_request:forever",
         "status:500:InternalError",
     };
     char rules[200];
 
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        for (int create_only = 0; create_only < 2; create_only++) {
-            snprintf(rules, sizeof rules, "op=PutObject do=%s", actions[i]);
-            put_commits_on(NULL, rules, create_only);
-        }
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        snprintf(rules, sizeof rules, "op=PutObject key=key do=%s", actions[i]);
+        put_commits(rules);
+    }
+}
+
+static void stalls_during_the_put(void)
+{
+    const setting warm = {1, true, SMALL};
+
+    put_commits_in(&warm, "op=PutObject key=key do=stall_reply:forever");
+    put_commits_in(&warm, "op=PutObject key=key do=stall_reply:forever:20");
+    put_commits_in(&warm, "op=PutObject key=key do=stall_request:forever");
+    put_commits_in(&warm, "op=PutObject key=key do=stall_request:forever:20000");
+    put_commits_in(&warm, "op=PutObject key=key do=status:503:SlowDown");
 }
 
 /* The retry is told that the key exists: it does, and the token says that it is ours. */
@@ -74,18 +88,16 @@ static void second_answer_after_the_put(void)
         "status:403:AccessDenied",
         "status:500:InternalError",
         "drop_before",
-        "status:503:SlowDown",
     };
     char rules[300];
 
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
-        for (int create_only = 0; create_only < 2; create_only++) {
-            snprintf(rules, sizeof rules,
-                     "op=PutObject attempt=1 do=drop_reply_after_commit\n"
-                     "op=PutObject attempt=2+ times=inf do=%s",
-                     answers[i]);
-            put_commits_on(NULL, rules, create_only);
-        }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        snprintf(rules, sizeof rules,
+                 "op=PutObject key=key attempt=1 do=drop_reply_after_commit\n"
+                 "op=PutObject key=key attempt=2+ times=inf do=%s",
+                 answers[i]);
+        put_commits(rules);
+    }
 }
 
 /* Without a token nobody knows whose object of that size it is: no denial, then. */
@@ -116,7 +128,7 @@ static void put_is_not_known(bed *b, const char *rules, cw_error *doubt)
 
 static void asked_later_it_is_there(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(NULL, &c);
     cw_object_info info = {0};
     cw_error doubt, err;
@@ -141,7 +153,7 @@ static void asked_later_it_is_not_there(void)
         "op=PutObject times=inf do=drop_before",
         "op=PutObject times=inf do=reset_request:40000",
     };
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         bed b = bed_open(NULL, &c);
@@ -158,7 +170,7 @@ static void asked_later_it_is_not_there(void)
 
 static void server_gone_for_good(void)
 {
-    cw_client_options c = hasty();
+    cw_client_options c = hasty_client();
     bed b = bed_open(NULL, &c);
     cw_error doubt, err;
 
@@ -328,6 +340,7 @@ int main(int argc, char **argv)
 {
     data = noise(2 * PART + 100);
     WITHIN(6000, reply_lost_after_the_put);
+    WITHIN(6000, stalls_during_the_put);
     WITHIN(6000, second_answer_after_the_put);
     WITHIN(3000, where_metadata_is_dropped);
     WITHIN(3000, asked_later_it_is_there);
