@@ -29,6 +29,7 @@ static const address_case cases[] = {
     /* names that no certificate covers, or that DNS does not know */
     {NULL, AUTO, "eu-west-1", "my.bucket", "k", "s3.eu-west-1.amazonaws.com", "/my.bucket/k"},
     {NULL, AUTO, "us-east-1", "Old_Bucket", "k", "s3.us-east-1.amazonaws.com", "/Old_Bucket/k"},
+    {NULL, AUTO, "us-east-1", "ab", "k", "s3.us-east-1.amazonaws.com", "/ab/k"},
     {NULL, VIRTUAL, "eu-west-1", "my.bucket", "k", "my.bucket.s3.eu-west-1.amazonaws.com", "/k"},
 
     /* custom endpoints */

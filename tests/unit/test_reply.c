@@ -535,6 +535,7 @@ static void a_redirect_to_where_it_was_sent_is_final(void)
 /* WALL is 22:13:20. */
 #define SAME_TIME   "Date: Tue, 14 Nov 2023 22:14:00 GMT"
 #define NEARLY_LATE "Date: Tue, 14 Nov 2023 22:28:19 GMT"
+#define JUST_LATE   "Date: Tue, 14 Nov 2023 22:28:21 GMT"
 #define LATE        "Date: Tue, 14 Nov 2023 22:33:20 GMT"
 #define EARLY       "Date: Tue, 14 Nov 2023 21:53:20 GMT"
 
@@ -559,6 +560,8 @@ static void a_clock_that_is_off(void)
                FINAL, CW_E_PERMISSION);
     check_case("just in time", judge(&r, 403, NEARLY_LATE, error_of("AccessDenied", ""), &in),
                FINAL, CW_E_PERMISSION);
+    check_case("just late", judge(&r, 403, JUST_LATE, error_of("AccessDenied", ""), &in), CLOCK,
+               CW_E_PERMISSION);
     check_case("HEAD", judge(&r, 403, LATE, NULL, &in), CLOCK, CW_E_PERMISSION);
     check_case("HEAD in time", judge(&r, 403, SAME_TIME, NULL, &in), FINAL, CW_E_PERMISSION);
     check_case("another code", judge(&r, 403, LATE, error_of("InvalidAccessKeyId", ""), &in), FINAL,
