@@ -343,6 +343,8 @@ static cw_status sign(cw__exchange *x)
     cw__mutex_lock(&c->sign_lock);
     st = cw__request_lay_out(&x->request, &layout);
     cw__mutex_unlock(&c->sign_lock);
+    if (st == CW_E_INVALID_ARGUMENT)
+        return cw__fail(&x->error, st, "a header or the region has a line break or is too long");
     return st == CW_OK ? CW_OK : cw__fail_memory(&x->error, x->doing);
 }
 
