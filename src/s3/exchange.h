@@ -10,6 +10,7 @@
 #ifndef CW_S3_EXCHANGE_H
 #define CW_S3_EXCHANGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "s3/client.h"
@@ -44,7 +45,7 @@ struct cw__exchange {
     /* the outcome, for the owner to read in done */
     cw__reply reply;
     cw__judgement judgement;
-    unsigned attempts;
+    atomic_uint attempts; /* also read by the writer's thread, for its statistics */
     bool in_doubt;   /* an attempt may have been carried out, though it was not answered with success */
     bool unanswered; /* of those, one got no answer at all once it was fully sent */
 

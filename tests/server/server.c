@@ -119,7 +119,9 @@ int ts_server_start(ts_server **out, const ts_options *o, char *why, size_t why_
         return -1;
     }
     ts_buf_printf(&url, "%s://%s", s->o.tls ? "https" : "http", s->host);
+    pthread_mutex_lock(&s->lock); /* connections are served already */
     s->url = url.data;
+    pthread_mutex_unlock(&s->lock);
     *out = s;
     return 0;
 }
