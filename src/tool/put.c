@@ -7,6 +7,7 @@
 #include "put.h"
 #include "client.h"
 #include "failure.h"
+#include "memory.h"
 #include "report.h"
 #include "say.h"
 #include "stop.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "memory.h"
 
 enum { DEFAULT_JOBS = 4, MAX_JOBS = 256, DRAW_MS = 100 };
 
@@ -200,6 +199,10 @@ int put_main(struct options *o)
 
     if (list_jobs(o, &jobs)) {
         code = client_make(o, &client);
+        if (code == 0 && stop_asked()) {
+            say("stopped by a signal, so nothing was published");
+            code = 1;
+        }
         if (code == 0)
             code = run_jobs(o, &jobs, client);
         cw_client_release(client);

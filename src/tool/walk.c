@@ -7,6 +7,7 @@
 #include "walk.h"
 #include "memory.h"
 #include "say.h"
+#include "stop.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -85,7 +86,8 @@ static void walk_folder(struct job_list *jobs, const char *path, const char *url
         return;
     }
     for (int i = 0; i < n; i++) {
-        walk_entry(jobs, path, url, entries[i]->d_name, depth);
+        if (!stop_asked())
+            walk_entry(jobs, path, url, entries[i]->d_name, depth);
         free(entries[i]);
     }
     free(entries);

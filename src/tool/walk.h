@@ -22,7 +22,7 @@ struct job_list {
 
 /**
  * List what is to be uploaded. Says what is skipped. A source that cannot be read becomes a job
- * with os_errno. @return false on wrong usage, which it explains
+ * with os_errno. Stops early on a signal. @return false on wrong usage, which it explains
  */
 bool walk_sources(struct job_list *out, char **sources, size_t count, const char *url,
                   bool recursive);

@@ -117,6 +117,20 @@ class Signals(ToolTest):
             return False
         wait_for(group_is_gone, "the command's processes to end", 10)
 
+    def test_ctrl_c_on_a_terminal(self):
+        pid, leader = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execve(TOOL, [TOOL, "put", "--exec", "echo $$ > pid; echo x; sleep 62; echo never",
+                             "s3://bucket/s"], self.environment)
+        self.addCleanup(os.close, leader)
+        shell = int(wait_for(lambda: self.read("pid"), "the command"))
+        os.write(leader, b"\x03")
+        status = wait_for(lambda: os.waitpid(pid, os.WNOHANG)[1] or None, "the end")
+        self.assertEqual(os.waitstatus_to_exitcode(status), 1)
+        self.assertFalse(os.path.exists("/proc/%d" % shell))
+        self.assert_nothing("s")
+
     def test_during_the_commit(self):
         # Once the commit is under way only its outcome counts, and that must be told.
         self.s3.fault("op=PutObject times=inf do=status:503:SlowDown")
