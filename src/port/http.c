@@ -150,21 +150,26 @@ static cw__transfer *take_transfer(cw__http *h)
     return x;
 }
 
+/* Preparing may read the body, and reading may cancel. false: out of memory. */
 static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 {
     cw__transfer *x = take_transfer(h);
     if (!x)
         return false;
-    if (!cw__transfer_prepare(x, call, now) ||
-        curl_multi_add_handle(h->multi, x->easy) != CURLM_OK) {
-        cw__transfer_clear(x);
-        list_add(&h->idle, x);
-        return false;
-    }
     call->handle = x;
     list_add(&h->running, x);
-    choose_tick(h, call);
-    return true;
+    h->inside_libcurl = true;
+    bool ok = cw__transfer_prepare(x, call, now);
+    h->inside_libcurl = false;
+    bool cancelled = !x->call;
+    if (cancelled)
+        h->orphans--;
+    if (ok && !cancelled && curl_multi_add_handle(h->multi, x->easy) == CURLM_OK) {
+        choose_tick(h, call);
+        return true;
+    }
+    retire(h, x);
+    return cancelled;
 }
 
 static void admit_queued(cw__http *h)

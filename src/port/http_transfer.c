@@ -38,11 +38,13 @@
 
 enum {
     HTTP_UPLOAD_BUFFER = 256 * 1024,
-    HTTPS_UPLOAD_BUFFER = 64 * 1024,
+    HTTPS_UPLOAD_BUFFER = 128 * 1024,
     SMALL_BODY = 64 * 1024,
+    HTTP_BODY_WITH_HEAD = 64 * 1024 - 1, /* libcurl before 8.7 does it below 64 KiB */
+    HTTPS_BODY_WITH_HEAD = 12 * 1024,    /* so that both fit into one record */
     GET_RECEIVE_BUFFER = 128 * 1024,
     OTHER_RECEIVE_BUFFER = 16 * 1024,
-    EXTRA_HEADERS = 2 /* Accept, Expect */
+    EXTRA_HEADERS = 3 /* Accept, Content-Type, Expect */
 };
 
 size_t cw__http_connection_bytes(bool tls)
@@ -131,7 +133,8 @@ static void note_resending(cw__transfer *x)
     x->head_bytes_before = bytes;
     x->resent = true;
     x->told_sent = x->peeked = false;
-    x->offset = x->uploaded = 0;
+    x->offset = x->small_body ? x->call->body_bytes : 0;
+    x->uploaded = 0;
 }
 
 static int on_seek(void *user, curl_off_t offset, int origin)
@@ -365,13 +368,21 @@ static void drop_headers(cw__transfer *x)
     x->header_count = 0;
 }
 
+void cw__transfer_clear(cw__transfer *x)
+{
+    drop_headers(x);
+    cw__free(x->small_body);
+    x->small_body = NULL;
+    x->call = NULL;
+}
+
 void cw__transfer_free(cw__transfer *x)
 {
     if (!x)
         return;
     if (x->easy)
         curl_easy_cleanup(x->easy);
-    drop_headers(x);
+    cw__transfer_clear(x);
     cw__free(x->headers);
     cw__free(x);
 }
@@ -420,28 +431,56 @@ static bool set_headers(cw__transfer *x, const cw__http_call *call)
     for (size_t i = 0; i < n; i++)
         ok = ok && add_header(x, call->headers[i], false);
     bool expect = call->expect_continue && call->body_bytes;
-    ok = ok && add_header(x, "Accept:", true) &&
+    ok = ok && add_header(x, "Accept:", true) && add_header(x, "Content-Type:", true) &&
          add_header(x, expect ? "Expect: 100-continue" : "Expect:", true);
     SET(CURLOPT_HTTPHEADER, &x->headers[0].node);
     return ok;
 }
 
-/* HTTPGET first, because NOBODY alone leaves an earlier UPLOAD in force. */
+/* Without it, for want of memory or bytes, the body is read when libcurl asks for it. */
+static void take_small_body(cw__transfer *x, cw__http_call *call)
+{
+    uint64_t most = x->tls ? HTTPS_BODY_WITH_HEAD : HTTP_BODY_WITH_HEAD;
+    if (call->body_bytes == 0 || call->body_bytes > most || call->expect_continue)
+        return;
+    size_t n = (size_t)call->body_bytes, got = 0;
+    x->small_body = cw__alloc(n);
+    while (x->small_body && got < n) {
+        size_t more = call->read(call->user, got, x->small_body + got, n - got);
+        if (x->call && more && more <= n - got) {
+            got += more;
+        } else {
+            cw__free(x->small_body);
+            x->small_body = NULL;
+        }
+    }
+    if (x->small_body)
+        x->offset = n;
+}
+
+/*
+ * A small body goes as what libcurl calls post fields, under whatever method: it is sent along with
+ * the head, in one system call and one packet the fewer. They are unset for any other body, or
+ * libcurl would not rewind it; HTTPGET comes before NOBODY, which alone leaves an UPLOAD in force.
+ */
 static bool set_method(cw__transfer *x, const cw__http_call *call)
 {
     bool ok = true;
     const char *m = call->method;
-    bool upload = strcmp(m, "PUT") == 0 || strcmp(m, "POST") == 0;
-    if (upload) {
+    bool head = strcmp(m, "HEAD") == 0, get = strcmp(m, "GET") == 0;
+    SET(CURLOPT_POSTFIELDS, x->small_body);
+    if (x->small_body) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_bytes);
+    } else if (strcmp(m, "PUT") == 0 || strcmp(m, "POST") == 0) {
         SET(CURLOPT_UPLOAD, 1L);
         SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_bytes);
     } else {
         SET(CURLOPT_HTTPGET, 1L);
-        if (strcmp(m, "HEAD") == 0)
+        if (head)
             SET(CURLOPT_NOBODY, 1L);
     }
-    bool own_name = strcmp(m, "POST") == 0 || strcmp(m, "DELETE") == 0;
-    SET(CURLOPT_CUSTOMREQUEST, own_name ? m : NULL);
+    SET(CURLOPT_CUSTOMREQUEST, head || get ? NULL : m);
     return ok;
 }
 
@@ -486,14 +525,9 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->head_bytes_before = 0;
     x->fd = CURL_SOCKET_BAD;
     x->message[0] = 0;
+    take_small_body(x, call);
     SET(CURLOPT_URL, call->url);
     return ok && set_headers(x, call) && set_method(x, call) && set_buffers(x, call);
-}
-
-void cw__transfer_clear(cw__transfer *x)
-{
-    drop_headers(x);
-    x->call = NULL;
 }
 
 /* --- being alive ------------------------------------------------------------------------------ */

@@ -42,6 +42,7 @@ typedef struct cw__transfer {
     curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
 
     /* sending */
+    char *small_body;       /* the whole of it, when it goes along with the head, else NULL */
     uint64_t offset;        /* in the body, of what libcurl asks for next */
     uint64_t uploaded;      /* of the body, gone from libcurl */
     long head_bytes_before; /* sent by earlier sendings */

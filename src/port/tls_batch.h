@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 enum {
-    CW__TLS_BATCH_BYTES = 512 * 1024, /* gathered for one write */
-    CW__TLS_BATCH_TAIL = 16 * 1024    /* the end of a body is never gathered */
+    /* Gathered for one write: 16 records with what TLS adds to each. A quarter MiB measured as well
+     * as a half, and better than less or more. */
+    CW__TLS_BATCH_BYTES = 16 * (16 * 1024 + 64),
+    CW__TLS_BATCH_TAIL = 16 * 1024 /* the end of a body is never gathered */
 };
 
 /** Belongs to one thread and outlives the connections that it touched. */

@@ -918,7 +918,8 @@ static void reply_refused_by_its_reader(void)
 }
 
 /* The server drops the connection when the second request on it comes. */
-static void run_on_dead_connection(const char *path, uint64_t bytes, bool may_break)
+static void run_on_dead_connection(const char *path, uint64_t first_bytes, uint64_t bytes,
+                                   bool may_break)
 {
     server s;
     server_start(&s, 0);
@@ -926,9 +927,9 @@ static void run_on_dead_connection(const char *path, uint64_t bytes, bool may_br
     for (int n = 0; n < 2; n++) {
         request r;
         char wanted[32];
-        request_init(&r, h, "PUT", s.port, path, bytes);
+        request_init(&r, h, "PUT", s.port, path, n == 0 ? first_bytes : bytes);
         request_run(&r);
-        snprintf(wanted, sizeof wanted, "%016" PRIx64, body_hash(bytes));
+        snprintf(wanted, sizeof wanted, "%016" PRIx64, body_hash(r.call.body_bytes));
         if (n == 1 && may_break && r.result.end == CW__HTTP_BROKEN) {
             CHECK_INT(r.sent, 0);
             continue;
@@ -948,14 +949,15 @@ static void run_on_dead_connection(const char *path, uint64_t bytes, bool may_br
 
 static void dead_kept_connection(void)
 {
-    run_on_dead_connection("/die-second/0", 0, false);
-    run_on_dead_connection("/die-second/0", 1, false);
-    run_on_dead_connection("/die-second/5", 10, false);
-    run_on_dead_connection("/die-second/3145728", 3 << 20, false);
+    run_on_dead_connection("/die-second/0", 0, 0, false);
+    run_on_dead_connection("/die-second/0", 1, 1, false);
+    run_on_dead_connection("/die-second/5", 10, 10, false);
+    run_on_dead_connection("/die-second/100000", 100000, 100000, false);
+    run_on_dead_connection("/die-second/3145728", 10, 3 << 20, false);
     /* In the middle of a body the break may be seen by a send first, and nothing is sent again. */
     for (int i = 0; i < 10; i++) {
-        run_on_dead_connection("/die-second/0", 3 << 20, true);
-        run_on_dead_connection("/die-second/700000", 3 << 20, true);
+        run_on_dead_connection("/die-second/0", 10, 3 << 20, true);
+        run_on_dead_connection("/die-second/700000", 3 << 20, 3 << 20, true);
     }
 }
 
@@ -1162,6 +1164,12 @@ static void cancel(void)
 
     request_init(&r, h, "PUT", s.port, "/hash", 8 << 20);
     r.cancel_in_read = &r;
+    request_start(&r);
+    check_cancelled(&s, &r);
+
+    request_init(&r, h, "PUT", s.port, "/hash", 10);
+    r.cancel_in_read = &r;
+    r.at_most = 4;
     request_start(&r);
     check_cancelled(&s, &r);
 
