@@ -167,8 +167,10 @@ static void deadlines_end_it(void)
     deadline_under("op=CreateMultipartUpload do=stall_request:forever", 300, CW_E_TIMEOUT);
     deadline_under("op=UploadPart part=2 do=stall_reply:forever", 300, CW_E_TIMEOUT);
     deadline_under("op=UploadPart part=6 do=stall_request:forever", 300, CW_E_TIMEOUT);
-    deadline_under("op=UploadPart part=2 times=inf do=status:500:InternalError", 300, CW_E_TIMEOUT);
-    deadline_under("op=UploadPart times=inf do=status:503:SlowDown", 300, CW_E_TIMEOUT);
+    deadline_or_under("op=UploadPart part=2 times=inf do=status:500:InternalError", 300,
+                      CW_E_TIMEOUT, CW_E_UNAVAILABLE);
+    deadline_or_under("op=UploadPart times=inf do=status:503:SlowDown", 300, CW_E_TIMEOUT,
+                      CW_E_THROTTLED);
 }
 
 static void deadlines_that_are_met(void)
@@ -209,7 +211,7 @@ static void the_producer_is_too_slow(void)
 static void the_deadline_of_one_request(void)
 {
     static const char *const rules[] = {
-        "op=UploadPart part=3 times=inf do=stall_reply:forever",
+        "op=UploadPart part=3 times=inf do=delay:20000,drop_before",
         "op=UploadPart part=3 times=inf do=status:500:InternalError",
         "op=CreateMultipartUpload do=stall_request:forever"};
     cw_client_options c = client_defaults();
