@@ -9,6 +9,9 @@
 /** Milliseconds of a clock that never steps. */
 uint64_t cw__clock_mono_ms(void);
 
+/** The same clock in microseconds. */
+uint64_t cw__clock_mono_us(void);
+
 /** Milliseconds since 1970-01-01 UTC. */
 int64_t cw__clock_wall_ms(void);
 

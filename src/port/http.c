@@ -45,6 +45,7 @@ struct cw__http {
     unsigned max_connections;
     transfer_list running, idle;
     cw__http_call *queued, **queued_end;
+    uint64_t slept_us;
     bool inside_libcurl;
     unsigned orphans; /* running transfers whose call was cancelled inside libcurl */
     uint32_t tick_ms; /* of the stall clocks: short enough for the shortest limit */
@@ -308,15 +309,28 @@ static int time_to_wait(const cw__http *h, uint64_t timeout_ms)
     return (int)wait;
 }
 
+static size_t wait_for_sockets(cw__http *h, int wait_ms)
+{
+    uint64_t before = cw__clock_mono_us();
+    size_t ready = cw__sockets_wait(&h->sockets, wait_ms);
+    h->slept_us += cw__clock_mono_us() - before;
+    return ready;
+}
+
 /* --- the face --------------------------------------------------------------------------------- */
 
 void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 {
     admit_queued(h);
-    perform(h, cw__sockets_wait(&h->sockets, time_to_wait(h, timeout_ms)));
+    perform(h, wait_for_sockets(h, time_to_wait(h, timeout_ms)));
     finish_ended(h);
     finish_stalled(h);
     admit_queued(h);
+}
+
+uint64_t cw__http_slept_us(const cw__http *h)
+{
+    return h->slept_us;
 }
 
 bool cw__http_busy(const cw__http *h)

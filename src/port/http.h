@@ -1,9 +1,10 @@
 /* http.h - many HTTP/1.1 requests at once on one thread (libcurl's multi interface)
  *
  * A cw__http belongs to one thread at a time, which calls cw__http_poll in a loop; only
- * cw__http_wakeup may be called from others. Requests are described by a cw__http_call that the caller owns and that
- * stays where it is from cw__http_start until its `done` has been called. All callbacks run
- * inside cw__http_poll on that thread (or inside cw__http_cancel: `done` is not called then).
+ * cw__http_wakeup may be called from others. Requests are described by a cw__http_call that the
+ * caller owns and that stays where it is from cw__http_start until its `done` has been called. All
+ * callbacks run inside cw__http_poll on that thread (or inside cw__http_cancel: `done` is not
+ * called then).
  *
  * It sends exactly the headers it is given; Host, Content-Length and User-Agent it makes itself. It
  * follows no redirect, adds no Expect unless told to, keeps connections and reuses them. A kept
@@ -90,6 +91,9 @@ void cw__http_cancel(cw__http *h, cw__http_call *call);
 
 /** Move all calls on, wait up to `timeout_ms` for something to do, call back. */
 void cw__http_poll(cw__http *h, uint32_t timeout_ms);
+
+/** Microseconds spent asleep in cw__http_poll so far: the rest of the time it had work. */
+uint64_t cw__http_slept_us(const cw__http *h);
 
 /** Is any call queued or running? */
 bool cw__http_busy(const cw__http *h);

@@ -22,6 +22,9 @@
 /* The longest sleep: stalled calls are looked for this often. */
 enum { LONGEST_POLL_MS = 1000 };
 
+/* Time is spare when of SPARE_WINDOW_US one in SPARE_SHARE was slept through. */
+enum { SPARE_WINDOW_US = 1000, SPARE_SHARE = 4, SPARE_POLL_MS = 1 };
+
 struct cw__loop {
     cw__http *http;
     cw__thread thread;
@@ -35,6 +38,9 @@ struct cw__loop {
 
     cw__timer **heap; /* heap[1..timers], the one due first on top */
     size_t timers, heap_capacity;
+
+    cw__task *spare;                           /* for when there is time */
+    uint64_t window_start_us, window_slept_us; /* since when, and how much had been slept then */
 };
 
 /* ---- timers: a binary heap ---- */
@@ -204,6 +210,59 @@ static void run_tasks(cw__loop *loop)
         task->run(task->user);
 }
 
+/* ---- time to spare ---- */
+
+static void restart_window(cw__loop *loop)
+{
+    loop->window_start_us = cw__clock_mono_us();
+    loop->window_slept_us = cw__http_slept_us(loop->http);
+}
+
+void cw__loop_when_spare(cw__loop *loop, cw__task *task)
+{
+    if (task->queued)
+        return;
+    if (!loop->spare)
+        restart_window(loop);
+    task->queued = true;
+    task->next = loop->spare;
+    loop->spare = task;
+}
+
+void cw__loop_cancel_spare(cw__loop *loop, cw__task *task)
+{
+    cw__task **at = &loop->spare;
+
+    if (!task->queued)
+        return;
+    while (*at != task)
+        at = &(*at)->next;
+    *at = task->next;
+    task->queued = false;
+}
+
+/* The window is over and had time to spare; either way a new one starts when it is over. */
+static bool has_spare_time(cw__loop *loop)
+{
+    uint64_t passed = cw__clock_mono_us() - loop->window_start_us;
+    uint64_t slept = cw__http_slept_us(loop->http) - loop->window_slept_us;
+
+    if (passed < SPARE_WINDOW_US)
+        return false;
+    restart_window(loop);
+    return slept * SPARE_SHARE >= passed;
+}
+
+static void use_spare_time(cw__loop *loop)
+{
+    cw__task *task = loop->spare;
+
+    if (!task || !has_spare_time(loop))
+        return;
+    cw__loop_cancel_spare(loop, task);
+    task->run(task->user);
+}
+
 /* ---- driving ---- */
 
 /* From here on a task wakes the poll, so none may have come before. */
@@ -233,14 +292,17 @@ void cw__loop_turn(cw__loop *loop, uint32_t wait_ms)
     fire_timers(loop);
     wait = sleep_ms(loop);
     wait = wait < wait_ms ? wait : wait_ms;
+    if (loop->spare && wait > SPARE_POLL_MS)
+        wait = SPARE_POLL_MS;
     cw__http_poll(loop->http, enter_poll(loop) ? wait : 0);
     leave_poll(loop);
+    use_spare_time(loop);
 }
 
 /* With the lock held, and nobody driving. */
 static bool has_work(const cw__loop *loop)
 {
-    return loop->first || loop->timers > 0 || cw__http_busy(loop->http);
+    return loop->first || loop->spare || loop->timers > 0 || cw__http_busy(loop->http);
 }
 
 bool cw__loop_drive(cw__loop *loop)

@@ -65,4 +65,11 @@ cw__http *cw__loop_http(cw__loop *loop);
 cw_status cw__loop_set_timer(cw__loop *loop, cw__timer *timer, uint64_t due_ms);
 void cw__loop_cancel_timer(cw__loop *loop, cw__timer *timer);
 
+/**
+ * Run a task when the loop has time to spare: when for a millisecond or more it has been asleep a
+ * good part of the time, so that the network is what everything waits for. One task each time.
+ */
+void cw__loop_when_spare(cw__loop *loop, cw__task *task);
+void cw__loop_cancel_spare(cw__loop *loop, cw__task *task);
+
 #endif

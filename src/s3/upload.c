@@ -28,6 +28,7 @@ cw_status cw__upload_new(cw__upload **out, const cw__plan *plan, cw_error *err)
     up->lane = cw__client_next_lane(plan->client);
     up->tail = &up->first;
     up->pump_task = (cw__task){.run = cw__upload_run_pump, .user = up};
+    up->spare_task = (cw__task){.run = cw__upload_start_spare_part, .user = up};
     *out = up;
     return CW_OK;
 
@@ -94,10 +95,18 @@ cw_status cw__upload_check(cw__upload *up, cw_error *err)
     return st;
 }
 
+/* Once a commit is on its way it can only be given up between two attempts, by the machine. */
 static void cancel(cw__upload *up)
 {
     cw_error e;
 
+    if (up->aborting || cw__upload_over(up))
+        return;
+    if (is_committing(up)) {
+        up->cancelling = true;
+        cw__upload_post_pump(up);
+        return;
+    }
     cw__fail(&e, CW_E_CANCELLED, "cancelled by the progress callback");
     cw__upload_fail(up, &e);
     cw__upload_post_pump(up);
@@ -117,7 +126,7 @@ static void wait_once(cw__upload *up, const cw__waiting *w)
     cw__mutex_unlock(&up->lock);
     stop = w->tick(w->user, NULL);
     cw__mutex_lock(&up->lock);
-    if (stop && !up->aborting && !cw__upload_over(up) && !is_committing(up))
+    if (stop)
         cancel(up);
 }
 
@@ -126,7 +135,7 @@ cw_status cw__upload_wait_turn(cw__upload *up, const cw__waiting *w, cw_error *e
     cw_status st;
 
     cw__mutex_lock(&up->lock);
-    while (up->queued > 1 && !up->aborting)
+    while (up->queued > 0 && !up->aborting)
         wait_once(up, w);
     st = error_of(up, err);
     cw__mutex_unlock(&up->lock);
@@ -156,10 +165,13 @@ static void drive_until_over(cw__upload *up, const cw__waiting *w)
 
     cw__pipe_guard_begin(&guard);
     while (running) {
+        int stop;
+
         cw__loop_turn(up->lane->loop, wait_ms);
-        if (w->tick)
-            w->tick(w->user, NULL);
+        stop = w->tick ? w->tick(w->user, NULL) : 0;
         cw__mutex_lock(&up->lock);
+        if (stop)
+            cancel(up);
         running = still_running(up);
         cw__mutex_unlock(&up->lock);
     }

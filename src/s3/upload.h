@@ -49,7 +49,10 @@ cw_status cw__upload_add(cw__upload *up, cw__part *part, cw_error *err);
 /** The upload's error so far, without waiting. */
 cw_status cw__upload_check(cw__upload *up, cw_error *err);
 
-/** Wait until fewer than its concurrency of parts wait for their turn. */
+/**
+ * Wait until every part is on its way: the next one is filled while those are sent, and no more
+ * memory is taken than keeps the network busy.
+ */
 cw_status cw__upload_wait_turn(cw__upload *up, const cw__waiting *w, cw_error *err);
 
 /**

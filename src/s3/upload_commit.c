@@ -138,6 +138,19 @@ void cw__upload_start_complete(cw__upload *up)
     cw__exchange_start(&up->x);
 }
 
+void cw__upload_cancel_commit(cw__upload *up)
+{
+    cw_error e;
+
+    if (up->x.calling || up->x.in_doubt)
+        return;
+    cw__exchange_cancel(&up->x);
+    cw__upload_release_exchange(up);
+    cw__fail(&e, CW_E_CANCELLED, "cancelled by the progress callback");
+    cw__upload_fail(up, &e);
+    cw__upload_start_abort(up);
+}
+
 /* ---- asking: what became of a commit in doubt ---- */
 
 static void tell_indeterminate(cw__upload *up)

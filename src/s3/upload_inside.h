@@ -54,6 +54,7 @@ struct cw__upload {
     cw__lane *lane;
     cw__task pump_task;
     cw__timer grace;
+    cw__task spare_task;      /* start one more part */
     cw__upload *next, **self; /* in its lane's list; on the loop's thread only */
 
     cw__mutex lock;
@@ -61,6 +62,7 @@ struct cw__upload {
     cw__upload_state state;
     bool pump_posted;
     bool aborting;   /* asked for, or because of `error` */
+    bool cancelling; /* asked for during the commit: as soon as that is possible */
     bool finishing;  /* no more parts come */
     bool counted;    /* among the client's live uploads */
     cw_error *error; /* the first; NULL: none. */
@@ -142,14 +144,18 @@ void cw__upload_release_exchange(cw__upload *up);
 /** Add an exchange's attempts to the counters. */
 void cw__upload_count(cw__upload *up, const cw__exchange *x);
 
-/** Start what the concurrency allows. */
+/** Start what the concurrency allows, a few parts at once and more as there is time for them. */
 void cw__upload_start_parts(cw__upload *up);
+/** The loop has time for one more. A task of its loop: takes the lock by itself. */
+void cw__upload_start_spare_part(void *upload);
 /** The sending is over, or cut off; its slabs go back. */
 void cw__upload_forget_sending(cw__upload *up, cw__sending *s);
 
 void cw__upload_start_create(cw__upload *up);
 void cw__upload_start_put(cw__upload *up);
 void cw__upload_start_complete(cw__upload *up);
+/** Give the commit up if it is between two attempts and none can have been carried out. */
+void cw__upload_cancel_commit(cw__upload *up);
 
 void cw__upload_start_abort(cw__upload *up);
 void cw__upload_go_on_aborting(cw__upload *up);

@@ -89,6 +89,7 @@ void cw__upload_settle(cw__upload *up, cw__upload_state final)
     cw__part_free(up->put_part, cw__upload_client(up)->pool);
     up->put_part = NULL;
     cw__loop_cancel_timer(up->lane->loop, &up->grace);
+    cw__loop_cancel_spare(up->lane->loop, &up->spare_task);
     leave_lane(up);
     cw__cond_broadcast(&up->changed);
 }
@@ -164,6 +165,11 @@ void cw__upload_pump(cw__upload *up)
         break;
     case CW__UPLOAD_SENDING:
         go_on_uploading(up);
+        break;
+    case CW__UPLOAD_PUTTING:
+    case CW__UPLOAD_COMPLETING:
+        if (up->cancelling)
+            cw__upload_cancel_commit(up);
         break;
     case CW__UPLOAD_ABORTING:
         cw__upload_go_on_aborting(up);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { EAGER_PARTS = 2 }; /* one being sent, one ready when that is out */
+
 void cw__upload_forget_sending(cw__upload *up, cw__sending *s)
 {
     cw__sending **at = &up->sendings;
@@ -108,8 +110,7 @@ static void look_up_part(cw__upload *up, cw__sending *s)
  */
 static bool may_have_landed(const cw__sending *s)
 {
-    return s->x.reply.end == CW__HTTP_ANSWERED &&
-           (s->x.in_doubt || s->x.judgement.status == CW_OK);
+    return s->x.reply.end == CW__HTTP_ANSWERED && (s->x.in_doubt || s->x.judgement.status == CW_OK);
 }
 
 static void on_part_done(void *user, cw_status status)
@@ -172,13 +173,35 @@ static bool start_part(cw__upload *up)
  * Concurrency counts the bodies being sent. A part whose body is out and that waits for its reply
  * takes no bandwidth, so another may start in its place, up to as many again.
  */
+static bool may_start(const cw__upload *up)
+{
+    return up->first && up->bodies < up->plan->concurrency &&
+           up->running < 2 * up->plan->concurrency;
+}
+
+/*
+ * While this thread is what limits the speed, more parts on their way only push each other out of
+ * the processor's cache. So a few start at once, and more when the thread has time to spare.
+ */
 void cw__upload_start_parts(cw__upload *up)
 {
     bool started = false;
 
-    while (up->first && up->bodies < up->plan->concurrency &&
-           up->running < 2 * up->plan->concurrency && start_part(up))
+    while (may_start(up) && up->bodies < EAGER_PARTS && start_part(up))
         started = true;
+    if (may_start(up))
+        cw__loop_when_spare(up->lane->loop, &up->spare_task);
     if (started)
         cw__cond_broadcast(&up->changed);
+}
+
+void cw__upload_start_spare_part(void *user)
+{
+    cw__upload *up = user;
+
+    cw__mutex_lock(&up->lock);
+    if (up->state == CW__UPLOAD_SENDING && !up->aborting && may_start(up) && start_part(up))
+        cw__cond_broadcast(&up->changed);
+    cw__upload_pump(up);
+    cw__mutex_unlock(&up->lock);
 }
