@@ -78,7 +78,8 @@ typedef struct cw_client_options {
     int no_verify;         /**< accept any certificate: for experiments only */
 
     /* resources */
-    uint64_t memory_bytes;    /**< for all that the client's writers hold; default 128 MiB */
+    uint64_t memory_bytes;    /**< for all that the client and its writers hold; at
+                                   least 12 MiB; default 128 MiB */
     unsigned io_threads;      /**< default 1, which is about 1 GB/s over TLS; at most 64 */
     unsigned max_connections; /**< for each I/O thread; default 32 */
 

@@ -10,6 +10,10 @@ static const uint64_t mib = 1024 * 1024;
 /* Memory for which one more connection is worth its buffers. */
 enum { MIB_PER_CONNECTION = 8, LEAST_CONNECTIONS = 2 };
 
+/* What a client needs besides: libcurl's and TLS's own, certificates, slack of the allocator.
+ * Measured by bench/run --only rss. */
+enum { BESIDES_MIB = 5 };
+
 static unsigned connections_for(uint64_t memory_bytes, unsigned io_threads, unsigned limit)
 {
     uint64_t n = memory_bytes / (MIB_PER_CONNECTION * mib) / io_threads;
@@ -27,7 +31,8 @@ cw_status cw__budget_split(cw__budget *out, uint64_t memory_bytes, unsigned io_t
 
     out->connections = connections_for(memory, io_threads,
                                        max_connections ? max_connections : CW__DEFAULT_CONNECTIONS);
-    buffers = (uint64_t)out->connections * io_threads * cw__http_connection_bytes(tls);
+    buffers = (uint64_t)out->connections * io_threads * cw__http_connection_bytes(tls) +
+              BESIDES_MIB * mib;
     if (memory < CW__SMALLEST_MEMORY_MIB * mib || memory < buffers + CW__SLAB_BYTES)
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "memory_bytes is %llu: it must be at least %d MiB, and more with many "

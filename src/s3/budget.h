@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cloudwriter/status.h>
 
-enum { CW__DEFAULT_MEMORY_MIB = 128, CW__SMALLEST_MEMORY_MIB = 8, CW__DEFAULT_CONNECTIONS = 32 };
+enum { CW__DEFAULT_MEMORY_MIB = 128, CW__SMALLEST_MEMORY_MIB = 12, CW__DEFAULT_CONNECTIONS = 32 };
 
 typedef struct cw__budget {
     unsigned connections; /* for each I/O thread */
@@ -14,8 +14,9 @@ typedef struct cw__budget {
 } cw__budget;
 
 /**
- * Share out `memory_bytes` (0: the default). A connection that sends holds buffers of its own, so
- * a small budget has few of them: one for each 8 MiB, at least two.
+ * Share out `memory_bytes` (0: the default). What libcurl, TLS and the allocator need comes off
+ * first. A connection that sends holds buffers of its own, so a small budget has few of them: one
+ * for each 8 MiB, at least two.
  * @return CW_OK; CW_E_INVALID_ARGUMENT when it is too small
  */
 cw_status cw__budget_split(cw__budget *out, uint64_t memory_bytes, unsigned io_threads,
