@@ -1,6 +1,6 @@
 """differences.py - where a real server does not do what S3 does, with the reason
 
-Each entry names a server, a case (of test_real.c or run.py), a text that every complaint of the
+Each entry names a server, a case (of test_real_*.c or run.py), a text that every complaint of the
 case must hold, and why the server fails. A case listed here must fail in just that way: if it
 passes, or complains of something else, the run fails, and the table wants an update.
 """

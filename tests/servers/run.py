@@ -4,7 +4,7 @@
     run.py --home HOME --build BUILD --logs LOGS [--server NAME]... [--case NAME]...
 
 HOME is what tests/servers/provide printed (run this file with its python), BUILD a build folder.
-Every server runs by itself in a thread; every case of test_real.c and of the tool runs on every
+Every server runs by itself in a thread; every case of test_real_*.c and of the tool runs on every
 server. What a server is known not to do is in differences.py and nowhere else.
 """
 import argparse
@@ -62,18 +62,18 @@ def decompress(data, encoding):
 
 
 def differs(s3, want):
-    """Compare one object with a line of test_real's report; yield what is wrong."""
+    """Compare one object with a line that a case printed; yield what is wrong."""
     key = bytes.fromhex(want["key"]).decode()
     sse = {}
     if "sse_c" in want:
         sse = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": want["sse_c"]}
     found = get(s3, key, **sse)
-    if not want["present"]:
-        if found is not None:
-            yield f"{key!r} exists, and must not"
-        return
     if found is None:
-        yield f"{key!r} does not exist"
+        if want["present"]:  # None: whole or absent
+            yield f"{key!r} does not exist"
+        return
+    if want["present"] is False:
+        yield f"{key!r} exists, and must not"
         return
     data = decompress(found["Body"].read(), want.get("encoding"))
     if len(data) != want["bytes"] or hashlib.sha256(data).hexdigest() != want["sha256"]:
@@ -104,8 +104,18 @@ def check_no_uploads(s3, prefix):
 
 # ---- the cases of the C program -----------------------------------------------------------------
 
-def run_c_case(server, s3, build, case):
-    done = subprocess.run([build / "bin/test_real", case], env=server.environment(REAL_BUCKET=BUCKET),
+PROGRAMS = ["test_real_shapes", "test_real_promises"]
+
+
+def list_c_cases(build):
+    """(program, case) of every case."""
+    return [(build / "bin" / program, case) for program in PROGRAMS
+            for case in subprocess.run([build / "bin" / program, "--list"], capture_output=True,
+                                       text=True, check=True).stdout.split()]
+
+
+def run_c_case(server, s3, program, case):
+    done = subprocess.run([program, case], env=server.environment(REAL_BUCKET=BUCKET),
                           capture_output=True, text=True, timeout=CASE_S, stdin=subprocess.DEVNULL)
     wrong = done.stderr.splitlines()
     if done.returncode not in (0, 1) or bool(done.returncode) != bool(wrong):
@@ -247,13 +257,14 @@ def judge(server, name, run):
                    f"{text!r}, and at least one{details}")
 
 
-def run_server(name, args, names):
+def run_server(name, args):
     """All cases on one server; the number that passed and failed."""
     passed = failed = 0
     with servers.running(name, args.home, args.logs) as server:
         s3 = server.boto()
         s3.create_bucket(Bucket=BUCKET)
-        runs = [(case, lambda case=case: run_c_case(server, s3, args.build, case)) for case in names]
+        runs = [(case, lambda program=program, case=case: run_c_case(server, s3, program, case))
+                for program, case in list_c_cases(args.build)]
         runs += [(case.__name__, lambda case=case: run_tool_case(server, s3, args.build, case))
                  for case in TOOL_CASES]
         runs += [("consumers", lambda: run_consumers(server, args.build))]
@@ -275,12 +286,10 @@ def main():
     parser.add_argument("--case", action="append")
     args = parser.parse_args()
     args.logs.mkdir(parents=True, exist_ok=True)
-    names = subprocess.run([args.build / "bin/test_real", "--list"], capture_output=True, text=True,
-                           check=True).stdout.split()
     chosen = args.server or servers.NAMES
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(len(chosen)) as pool:
-        runs = {name: pool.submit(run_server, name, args, names) for name in chosen}
+        runs = {name: pool.submit(run_server, name, args) for name in chosen}
         total = [0, 0]
         for name, run in runs.items():
             try:
