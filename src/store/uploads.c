@@ -73,24 +73,42 @@ static void forget_markers(page *p)
     p->key_marker = p->id_marker = NULL;
 }
 
-/* A truncated page without a marker would come again and again: that is an error of the service. */
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+/*
+ * A truncated page that does not say where the next one starts, or that starts it where this one
+ * was asked for, would come again and again: that is an error of the service.
+ */
+static cw_status take_markers(page *p, char *key, char *id, cw_error *err)
+{
+    bool moves = key && key[0] &&
+                 (strcmp(key, or_empty(p->key_marker)) != 0 ||
+                  strcmp(or_empty(id), or_empty(p->id_marker)) != 0);
+
+    forget_markers(p);
+    p->key_marker = key;
+    p->id_marker = id;
+    return moves ? CW_OK
+                 : cw__fail(err, CW_E_PROTOCOL,
+                            "the service's list of uploads goes on, but it does not say where");
+}
+
 static cw_status read_markers(page *p, const cw__xml_node *root, bool encoded, cw_error *err)
 {
     char truncated[8];
+    char *key;
 
-    forget_markers(p);
     cw__xml_copy_text(root, "IsTruncated", truncated, sizeof truncated);
     p->more = strcmp(truncated, "true") == 0;
     if (!p->more)
         return CW_OK;
-    p->key_marker = cw__xml_child_text(root, "NextKeyMarker");
-    p->id_marker = cw__xml_child_text(root, "NextUploadIdMarker");
-    if (!p->key_marker || !p->key_marker[0])
-        return cw__fail(err, CW_E_PROTOCOL,
-                        "the service's list of uploads goes on, but it does not say where");
-    if (encoded)
-        cw__decode_url(p->key_marker);
-    return CW_OK;
+    key = cw__xml_child_text(root, "NextKeyMarker");
+    if (key && encoded)
+        cw__decode_url(key);
+    return take_markers(p, key, cw__xml_child_text(root, "NextUploadIdMarker"), err);
 }
 
 static cw_status tell_one(const page *p, const cw__xml_node *node, bool encoded, cw_upload_fn each,
