@@ -273,7 +273,7 @@ static void never_a_part_too_small(bool fixed)
     s.equal_parts = fixed;
     for (int i = 0; i < ROUNDS; i++) {
         cw_client_options c = client_defaults();
-        uint64_t seed = mix(&random), floor = fixed ? 11 : 8;
+        uint64_t seed = mix(&random), floor = fixed ? 16 : 14;
 
         c.memory_bytes = (floor + below(&random, 40)) * MIB;
         c.payload = CW_PAYLOAD_UNSIGNED;
