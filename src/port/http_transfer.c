@@ -1,7 +1,7 @@
 /* http_transfer.c - one request and its reply on one libcurl easy handle
  *
- * Owns the easy handle, the list of headers that it points to, and what is known of the transfer
- * under way: how far the body has gone, which head is being read, when something last moved.
+ * What libcurl asks and tells while it is under way: how far the body has gone, which head is being
+ * read, when something last moved; and what to make of the end.
  *
  *     unsent -> sending -> waiting for the reply -> receiving        (cw__transfer_stalled)
  *
@@ -18,8 +18,8 @@
  *
  * A refusal and a reset that follow each other closely race with our next send, which would fail
  * and hide the refusal. So the read callback looks at the socket after it has copied, and if
- * something is there it holds the bytes back until libcurl has read it. (Over TLS the batch BIO
- * has its own way.)
+ * something is there it holds the bytes back until libcurl has read it. (The batch BIO has its own
+ * way.)
  */
 #include "port/http_transfer.h"
 
@@ -35,23 +35,6 @@
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
-
-enum {
-    HTTP_UPLOAD_BUFFER = 256 * 1024,
-    HTTPS_UPLOAD_BUFFER = 128 * 1024,
-    SMALL_BODY = 64 * 1024,
-    HTTP_BODY_WITH_HEAD = 64 * 1024 - 1, /* libcurl before 8.7 does it below 64 KiB */
-    HTTPS_BODY_WITH_HEAD = 12 * 1024,    /* so that both fit into one record */
-    GET_RECEIVE_BUFFER = 128 * 1024,
-    OTHER_RECEIVE_BUFFER = 16 * 1024,
-    EXTRA_HEADERS = 3 /* Accept, Content-Type, Expect */
-};
-
-size_t cw__http_connection_bytes(bool tls)
-{
-    return tls ? HTTPS_UPLOAD_BUFFER + CW__TLS_BATCH_BYTES + OTHER_RECEIVE_BUFFER
-               : HTTP_UPLOAD_BUFFER + OTHER_RECEIVE_BUFFER;
-}
 
 /* --- what libcurl asks and tells -------------------------------------------------------------- */
 
@@ -98,12 +81,13 @@ static size_t on_read(char *p, size_t size, size_t count, void *user)
     size_t n = size * count < left ? size * count : (size_t)left;
     if (n == 0)
         return 0;
-    if (x->tls && x->settings->batch)
+    bool batched = x->tls && x->settings->batch;
+    if (batched)
         n = keep_tail_apart(x, n);
     size_t got = x->call->read(x->call->user, x->offset, p, n);
     if (!x->call || got == 0 || got > n)
         return CURL_READFUNC_ABORT;
-    if (!x->tls && !x->peeked && !x->head_final && reply_is_waiting(x)) {
+    if (!batched && !x->peeked && !x->head_final && reply_is_waiting(x)) {
         x->peeked = x->paused = true;
         return CURL_READFUNC_PAUSE;
     }
@@ -112,70 +96,111 @@ static size_t on_read(char *p, size_t size, size_t count, void *user)
     return got;
 }
 
-/* The heads that libcurl has sent for this call, all sendings together. */
-static long head_bytes_sent(const cw__transfer *x)
-{
-    long bytes = 0;
-    return curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK ? bytes : 0;
-}
-
-static bool request_begun(const cw__transfer *x)
-{
-    return head_bytes_sent(x) > 0;
-}
-
 /* A request that has begun begins again: its connection, a kept one, was dead. */
-static void note_resending(cw__transfer *x)
+static void begin_again(cw__transfer *x)
 {
-    long bytes = head_bytes_sent(x);
-    if (bytes == x->head_bytes_before)
-        return;
-    x->head_bytes_before = bytes;
     x->resent = true;
     x->told_sent = x->peeked = false;
     x->offset = x->small_body ? x->call->body_bytes : 0;
     x->uploaded = 0;
 }
 
+/*
+ * From 7.80 on libcurl says when it is about to send. Before, the bytes of all heads sent for a
+ * call tell the same in hindsight (libcurl 8.7 forgot to count them), looked at when a socket is
+ * opened and when the body is rewound: either happens to every request that is sent again, but for
+ * one without a body on another kept connection.
+ */
+#if LIBCURL_VERSION_NUM >= 0x075000
+
+static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
+{
+    cw__transfer *x = user;
+    (void)to_ip;
+    (void)from_ip;
+    (void)to_port;
+    (void)from_port;
+    if (!x->call)
+        return CURL_PREREQFUNC_ABORT;
+    if (x->begun)
+        begin_again(x);
+    x->begun = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static bool set_begin_callback(cw__transfer *x)
+{
+    return curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
+           curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x) == CURLE_OK;
+}
+
+static void look_for_beginning(cw__transfer *x)
+{
+    (void)x;
+}
+
+static void look_for_resending(cw__transfer *x)
+{
+    (void)x;
+}
+
+#else
+
+static long head_bytes_sent(const cw__transfer *x)
+{
+    long bytes = 0;
+    return curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK ? bytes : 0;
+}
+
+static void look_for_beginning(cw__transfer *x)
+{
+    x->begun = head_bytes_sent(x) > x->head_bytes_before || x->resent;
+}
+
+static void look_for_resending(cw__transfer *x)
+{
+    long bytes = head_bytes_sent(x);
+    if (bytes == x->head_bytes_before)
+        return;
+    x->head_bytes_before = bytes;
+    begin_again(x);
+}
+
+static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    cw__transfer *x = user;
+    (void)fd;
+    (void)purpose;
+    if (x->call)
+        look_for_resending(x);
+    return CURL_SOCKOPT_OK;
+}
+
+static bool set_begin_callback(cw__transfer *x)
+{
+    return curl_easy_setopt(x->easy, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
+           curl_easy_setopt(x->easy, CURLOPT_SOCKOPTDATA, x) == CURLE_OK;
+}
+
+#endif
+
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
     cw__transfer *x = user;
     if (!x->call || origin != SEEK_SET || offset < 0 || (uint64_t)offset > x->call->body_bytes)
         return CURL_SEEKFUNC_FAIL;
-    note_resending(x);
+    look_for_resending(x);
     x->offset = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
 }
 
-/*
- * Three places to notice a resending, since none sees it always: the seek, where a byte of the body
- * had gone; a new socket, unless another kept connection is tried; and libcurl's own word for
- * "about to send", from 7.80 on.
- */
-static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)fd;
-    (void)purpose;
-    note_resending(user);
-    return CURL_SOCKOPT_OK;
-}
-
-#if LIBCURL_VERSION_NUM >= 0x075000
-static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
-{
-    (void)to_ip;
-    (void)from_ip;
-    (void)to_port;
-    (void)from_port;
-    note_resending(user);
-    return CURL_PREREQFUNC_OK;
-}
-#endif
-
 static void tell_sent(cw__transfer *x)
 {
     if (x->told_sent || !x->call || x->uploaded != x->call->body_bytes ||
-        x->offset != x->call->body_bytes || head_bytes_sent(x) == x->head_bytes_before)
+        x->offset != x->call->body_bytes)
+        return;
+    look_for_beginning(x);
+    if (!x->begun)
         return;
     x->told_sent = true;
     if (x->call->sent)
@@ -281,11 +306,12 @@ static size_t on_body(char *p, size_t size, size_t count, void *user)
     return !x->call || x->refused ? 0 : n;
 }
 
-/* --- the handle's options --------------------------------------------------------------------- */
+/* --- libcurl's end of the callbacks ------------------------------------------------------------
+ */
 
 #define SET(option, value) (ok = ok && curl_easy_setopt(x->easy, option, value) == CURLE_OK)
 
-static bool set_callbacks(cw__transfer *x)
+bool cw__transfer_set_callbacks(cw__transfer *x)
 {
     bool ok = true;
     SET(CURLOPT_PRIVATE, x);
@@ -294,12 +320,6 @@ static bool set_callbacks(cw__transfer *x)
     SET(CURLOPT_READDATA, x);
     SET(CURLOPT_SEEKFUNCTION, on_seek);
     SET(CURLOPT_SEEKDATA, x);
-    SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
-    SET(CURLOPT_SOCKOPTDATA, x);
-#if LIBCURL_VERSION_NUM >= 0x075000
-    SET(CURLOPT_PREREQFUNCTION, on_request);
-    SET(CURLOPT_PREREQDATA, x);
-#endif
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, x);
     SET(CURLOPT_WRITEFUNCTION, on_body);
@@ -307,227 +327,7 @@ static bool set_callbacks(cw__transfer *x)
     SET(CURLOPT_XFERINFOFUNCTION, on_progress);
     SET(CURLOPT_XFERINFODATA, x);
     SET(CURLOPT_NOPROGRESS, 0L);
-    return ok;
-}
-
-static bool set_protocol(cw__transfer *x)
-{
-    bool ok = true;
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-#if LIBCURL_VERSION_NUM >= 0x075500
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-    SET(CURLOPT_PATH_AS_IS, 1L);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
-    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_USERAGENT, x->settings->user_agent);
-    return ok;
-}
-
-static bool set_connection(cw__transfer *x)
-{
-    const cw__transfer_settings *s = x->settings;
-    bool ok = true;
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
-    SET(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_TCP_KEEPIDLE, 30L);
-    SET(CURLOPT_TCP_KEEPINTVL, 15L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, s->no_verify ? 0L : 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, s->no_verify ? 0L : 2L);
-    if (s->ca_bundle)
-        SET(CURLOPT_CAINFO, s->ca_bundle);
-    return ok;
-}
-
-cw__transfer *cw__transfer_new(const cw__transfer_settings *settings)
-{
-    cw__transfer *x = cw__alloc_zero(sizeof *x);
-    if (!x)
-        return NULL;
-    x->settings = settings;
-    x->easy = curl_easy_init();
-    if (x->easy && set_callbacks(x) && set_protocol(x) && set_connection(x))
-        return x;
-    cw__transfer_free(x);
-    return NULL;
-}
-
-static void drop_headers(cw__transfer *x)
-{
-    for (size_t i = 0; i < x->header_count; i++)
-        cw__free(x->headers[i].copy);
-    x->header_count = 0;
-}
-
-void cw__transfer_clear(cw__transfer *x)
-{
-    drop_headers(x);
-    cw__free(x->small_body);
-    x->small_body = NULL;
-    x->call = NULL;
-}
-
-void cw__transfer_free(cw__transfer *x)
-{
-    if (!x)
-        return;
-    if (x->easy)
-        curl_easy_cleanup(x->easy);
-    cw__transfer_clear(x);
-    cw__free(x->headers);
-    cw__free(x);
-}
-
-/* libcurl takes "Name:" for a wish not to send that header; an empty one is spelt "Name;". */
-static bool add_header(cw__transfer *x, const char *line, bool as_it_is)
-{
-    cw__transfer_header *h = &x->headers[x->header_count];
-    const char *colon = strchr(line, ':');
-    h->copy = NULL;
-    h->node.next = NULL;
-    if (!as_it_is && colon && strspn(colon + 1, " \t") == strlen(colon + 1)) {
-        h->copy = cw__strndup(line, (size_t)(colon - line) + 1);
-        if (!h->copy)
-            return false;
-        h->copy[colon - line] = ';';
-    }
-    /* The list is the caller's text in libcurl's type; libcurl only reads it. */
-    h->node.data = h->copy ? h->copy : (char *)(uintptr_t)line;
-    if (x->header_count)
-        x->headers[x->header_count - 1].node.next = &h->node;
-    x->header_count++;
-    return true;
-}
-
-static bool make_room_for_headers(cw__transfer *x, size_t n)
-{
-    if (n <= x->header_capacity)
-        return true;
-    cw__transfer_header *more = cw__realloc(x->headers, n * sizeof *more);
-    if (!more)
-        return false;
-    x->headers = more;
-    x->header_capacity = n;
-    return true;
-}
-
-static bool set_headers(cw__transfer *x, const cw__http_call *call)
-{
-    size_t n = 0;
-    while (call->headers && call->headers[n])
-        n++;
-    if (!make_room_for_headers(x, n + EXTRA_HEADERS))
-        return false;
-    bool ok = true;
-    for (size_t i = 0; i < n; i++)
-        ok = ok && add_header(x, call->headers[i], false);
-    bool expect = call->expect_continue && call->body_bytes;
-    ok = ok && add_header(x, "Accept:", true) && add_header(x, "Content-Type:", true) &&
-         add_header(x, expect ? "Expect: 100-continue" : "Expect:", true);
-    SET(CURLOPT_HTTPHEADER, &x->headers[0].node);
-    return ok;
-}
-
-/* Without it, for want of memory or bytes, the body is read when libcurl asks for it. */
-static void take_small_body(cw__transfer *x, cw__http_call *call)
-{
-    uint64_t most = x->tls ? HTTPS_BODY_WITH_HEAD : HTTP_BODY_WITH_HEAD;
-    if (call->body_bytes == 0 || call->body_bytes > most || call->expect_continue)
-        return;
-    size_t n = (size_t)call->body_bytes, got = 0;
-    x->small_body = cw__alloc(n);
-    while (x->small_body && got < n) {
-        size_t more = call->read(call->user, got, x->small_body + got, n - got);
-        if (x->call && more && more <= n - got) {
-            got += more;
-        } else {
-            cw__free(x->small_body);
-            x->small_body = NULL;
-        }
-    }
-    if (x->small_body)
-        x->offset = n;
-}
-
-/*
- * A small body goes as what libcurl calls post fields, under whatever method: it is sent along with
- * the head, in one system call and one packet the fewer. They are unset for any other body, or
- * libcurl would not rewind it; HTTPGET comes before NOBODY, which alone leaves an UPLOAD in force.
- */
-static bool set_method(cw__transfer *x, const cw__http_call *call)
-{
-    bool ok = true;
-    const char *m = call->method;
-    bool head = strcmp(m, "HEAD") == 0, get = strcmp(m, "GET") == 0;
-    SET(CURLOPT_POSTFIELDS, x->small_body);
-    if (x->small_body) {
-        SET(CURLOPT_POST, 1L);
-        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_bytes);
-    } else if (strcmp(m, "PUT") == 0 || strcmp(m, "POST") == 0) {
-        SET(CURLOPT_UPLOAD, 1L);
-        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->body_bytes);
-    } else {
-        SET(CURLOPT_HTTPGET, 1L);
-        if (head)
-            SET(CURLOPT_NOBODY, 1L);
-    }
-    SET(CURLOPT_CUSTOMREQUEST, head || get ? NULL : m);
-    return ok;
-}
-
-/* A small body does not pay for the allocation of a large buffer. */
-static size_t upload_buffer_for(const cw__transfer *x, uint64_t body_bytes)
-{
-    size_t size = x->settings->upload_buffer_bytes;
-    if (size == 0)
-        size = x->tls ? HTTPS_UPLOAD_BUFFER : HTTP_UPLOAD_BUFFER;
-    return body_bytes <= SMALL_BODY && size > SMALL_BODY ? SMALL_BODY : size;
-}
-
-/* Setting either buffer's size frees the buffer, so only when it changes. */
-static bool set_buffers(cw__transfer *x, const cw__http_call *call)
-{
-    bool ok = true;
-    size_t size = upload_buffer_for(x, call->body_bytes);
-    if (x->upload_buffer_bytes != (long)size) {
-        x->upload_buffer_bytes = (long)size;
-        SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)size);
-    }
-    long receive = strcmp(call->method, "GET") == 0 ? GET_RECEIVE_BUFFER : OTHER_RECEIVE_BUFFER;
-    if (x->receive_buffer_bytes != receive) {
-        x->receive_buffer_bytes = receive;
-        SET(CURLOPT_BUFFERSIZE, receive);
-    }
-    return ok;
-}
-
-bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
-{
-    bool ok = true;
-    x->call = call;
-    x->tls = cw__starts_with(call->url, "https:");
-    x->offset = x->uploaded = x->downloaded = 0;
-    x->told_sent = x->resent = x->peeked = x->paused = false;
-    x->head_open = x->head_final = x->refused = false;
-    x->status = 0;
-    x->moves = x->moves_seen = 0;
-    x->since_ms = now_ms;
-    x->unsent_bytes = 0;
-    x->head_bytes_before = 0;
-    x->fd = CURL_SOCKET_BAD;
-    x->message[0] = 0;
-    take_small_body(x, call);
-    SET(CURLOPT_URL, call->url);
-    return ok && set_headers(x, call) && set_method(x, call) && set_buffers(x, call);
+    return ok && set_begin_callback(x);
 }
 
 /* --- being alive ------------------------------------------------------------------------------ */
@@ -555,8 +355,8 @@ static bool anything_moved(cw__transfer *x)
 
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
 {
-    bool begun = request_begun(x);
-    if (!begun || anything_moved(x)) {
+    look_for_beginning(x);
+    if (!x->begun || anything_moved(x)) {
         x->since_ms = now_ms;
         return false;
     }
@@ -581,9 +381,9 @@ static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code)
     case CURLE_SSL_INVALIDCERTSTATUS:
         return CW__HTTP_UNTRUSTED;
     case CURLE_OPERATION_TIMEDOUT:
-        return request_begun(x) ? CW__HTTP_STALLED : CW__HTTP_UNREACHABLE;
+        return x->begun ? CW__HTTP_STALLED : CW__HTTP_UNREACHABLE;
     default:
-        return request_begun(x) ? CW__HTTP_BROKEN : CW__HTTP_UNREACHABLE;
+        return x->begun ? CW__HTTP_BROKEN : CW__HTTP_UNREACHABLE;
     }
 }
 
@@ -604,6 +404,7 @@ static cw__http_result result_of(cw__transfer *x, cw__http_end end)
 
 cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
 {
+    look_for_beginning(x);
     if (code == CURLE_OK && x->head_final) {
         x->message[0] = 0;
         return result_of(x, CW__HTTP_ANSWERED);

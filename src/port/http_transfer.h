@@ -45,7 +45,8 @@ typedef struct cw__transfer {
     char *small_body;       /* the whole of it, when it goes along with the head, else NULL */
     uint64_t offset;        /* in the body, of what libcurl asks for next */
     uint64_t uploaded;      /* of the body, gone from libcurl */
-    long head_bytes_before; /* sent by earlier sendings */
+    bool begun;             /* the head has been sent, or soon will be */
+    long head_bytes_before; /* sent by earlier sendings; with libcurl before 7.80 only */
     bool told_sent;
     bool resent; /* an earlier sending went to a connection that had died */
     bool peeked; /* at this offset already */
@@ -76,6 +77,9 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
 
 /** Forget the call; the handle is ready for another. */
 void cw__transfer_clear(cw__transfer *x);
+
+/** Between http_prepare.c, which makes the handle, and http_transfer.c, which it calls. */
+bool cw__transfer_set_callbacks(cw__transfer *x);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms);

@@ -202,6 +202,8 @@ typedef struct pair {
     uint64_t sent, received, hash;
 } pair;
 
+static bool batching; /* is possible with this libcurl */
+
 static const char *curl_ssl_version(void)
 {
     return curl_version_info(CURLVERSION_NOW)->ssl_version;
@@ -876,7 +878,7 @@ static void refused_early(void)
         CHECK_INT(r.sent, 0);
     }
     fprintf(stderr, "    %d of %d answered against a reset\n", answered, TIMES);
-    CHECK(answered >= TIMES * 7 / 10);
+    CHECK(answered >= TIMES * 7 / 10 || !batching);
     put_and_check(h, s.port, "/hash", 700000, 0);
     cw__http_free(h);
     server_stop(&s);
@@ -971,6 +973,9 @@ static void trust(void)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    cw__tls_batch *batch = cw__tls_batch_new(curl_ssl_version());
+    batching = batch != NULL;
+    cw__tls_batch_free(batch);
     TEST(body_sizes);
     TEST(small_pieces_and_other_methods);
     TEST(slow_reader);
@@ -980,9 +985,8 @@ int main(int argc, char **argv)
     TEST(refused_early);
     TEST(stalled_and_cancelled);
     TEST(trust);
-    if (!strstr(curl_ssl_version(), "OpenSSL/")) {
-        fprintf(stderr, "SKIP batching: libcurl speaks %s here\n", curl_ssl_version());
-        CHECK(getenv("CI") == NULL);
+    if (!batching) {
+        fprintf(stderr, "SKIP batching: not possible with a libcurl on %s\n", curl_ssl_version());
         return test_end() || getenv("CI");
     }
     TEST(nothing_stays_behind);
