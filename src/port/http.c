@@ -16,6 +16,7 @@
  */
 #include "port/http.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -173,15 +174,20 @@ static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
     return cancelled;
 }
 
-static void admit_queued(cw__http *h)
+/* false when one has failed at once: then there is news, and no reason to wait for any. */
+static bool admit_queued(cw__http *h)
 {
     uint64_t now = h->queued ? cw__clock_mono_ms() : 0;
+    bool fine = true;
     while (h->queued && h->running.count < h->max_connections) {
         cw__http_call *call = h->queued;
         queue_remove(h, call);
-        if (!admit(h, call, now))
+        if (!admit(h, call, now)) {
             fail_call(call, CW__HTTP_NO_MEMORY);
+            fine = false;
+        }
     }
+    return fine;
 }
 
 /* The call may be freed or started again in `done`, so it is let go before. */
@@ -321,7 +327,8 @@ static size_t wait_for_sockets(cw__http *h, int wait_ms)
 
 void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 {
-    admit_queued(h);
+    if (!admit_queued(h))
+        timeout_ms = 0;
     perform(h, wait_for_sockets(h, time_to_wait(h, timeout_ms)));
     finish_ended(h);
     finish_stalled(h);
@@ -430,7 +437,8 @@ cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
     int os_errno = cw__sockets_open(&h->sockets, 2 * (size_t)h->max_connections);
     if (os_errno) {
         cw__free(h);
-        return cw__fail_errno(err, os_errno, "preparing connections");
+        return os_errno == ENOMEM ? cw__fail_memory(err, "preparing connections")
+                                  : cw__fail_errno(err, os_errno, "preparing connections");
     }
     if (!copy_settings(h, o) || !open_multi(h)) {
         cw__http_free(h);

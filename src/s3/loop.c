@@ -39,6 +39,8 @@ struct cw__loop {
     cw__timer **heap; /* heap[1..timers], the one due first on top */
     size_t timers, heap_capacity;
 
+    bool hurry; /* do not sleep in this turn */
+
     cw__task *spare;                           /* for when there is time */
     uint64_t window_start_us, window_slept_us; /* since when, and how much had been slept then */
 };
@@ -284,6 +286,11 @@ static void leave_poll(cw__loop *loop)
     cw__mutex_unlock(&loop->lock);
 }
 
+void cw__loop_hurry(cw__loop *loop)
+{
+    loop->hurry = true;
+}
+
 void cw__loop_turn(cw__loop *loop, uint32_t wait_ms)
 {
     uint32_t wait;
@@ -294,8 +301,9 @@ void cw__loop_turn(cw__loop *loop, uint32_t wait_ms)
     wait = wait < wait_ms ? wait : wait_ms;
     if (loop->spare && wait > SPARE_POLL_MS)
         wait = SPARE_POLL_MS;
-    cw__http_poll(loop->http, enter_poll(loop) ? wait : 0);
+    cw__http_poll(loop->http, enter_poll(loop) && !loop->hurry ? wait : 0);
     leave_poll(loop);
+    loop->hurry = false;
     use_spare_time(loop);
 }
 

@@ -56,6 +56,9 @@ void cw__loop_stop_driving(cw__loop *loop);
 /** Do what there is to do, waiting up to `wait_ms` for it. */
 void cw__loop_turn(cw__loop *loop, uint32_t wait_ms);
 
+/** Do not wait in this turn: what a driver waits for has come. */
+void cw__loop_hurry(cw__loop *loop);
+
 /** Take a task back that has not run yet. */
 void cw__loop_cancel_task(cw__loop *loop, cw__task *task);
 
