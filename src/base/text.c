@@ -91,6 +91,11 @@ void cw__text_add_n(cw__text *t, const void *p, size_t n)
     t->p[t->n] = '\0';
 }
 
+bool cw__text_reserve(cw__text *t, size_t n)
+{
+    return make_room(t, n);
+}
+
 void cw__text_add(cw__text *t, const char *s)
 {
     cw__text_add_n(t, s, strlen(s));

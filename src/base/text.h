@@ -22,6 +22,8 @@ typedef struct cw__text {
 void cw__text_free(cw__text *t);
 /** Empty it, keep the memory, forget a failure. */
 void cw__text_reset(cw__text *t);
+/** Have room for `n` bytes more, so that adding them cannot fail. false: out of memory. */
+bool cw__text_reserve(cw__text *t, size_t n);
 void cw__text_add(cw__text *t, const char *s);
 void cw__text_add_n(cw__text *t, const void *p, size_t n);
 void cw__text_add_char(cw__text *t, char c);

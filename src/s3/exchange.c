@@ -10,11 +10,13 @@
 #include "base/memory.h"
 #include "base/random.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
-    DOING_BYTES = 1400, /* a phrase, a bucket and a key of 1,024 bytes */
-    MOST_REFRESHES = 3  /* of credentials, in one request */
+    DOING_BYTES = 1400,    /* a phrase, a bucket and a key of 1,024 bytes */
+    DOCUMENT_BYTES = 2048, /* room for an answer of the usual size */
+    MOST_REFRESHES = 3     /* of credentials, in one request */
 };
 
 static void attempt(cw__exchange *x);
@@ -58,7 +60,7 @@ static void fail_later(cw__exchange *x)
 
 static void fail_memory(cw__exchange *x)
 {
-    cw__fail_memory(&x->error, x->doing);
+    cw__fail_memory(&x->error, "preparing the request");
     fail_later(x);
 }
 
@@ -345,7 +347,15 @@ static cw_status sign(cw__exchange *x)
     cw__mutex_unlock(&c->sign_lock);
     if (st == CW_E_INVALID_ARGUMENT)
         return cw__fail(&x->error, st, "a header or the region has a line break or is too long");
-    return st == CW_OK ? CW_OK : cw__fail_memory(&x->error, x->doing);
+    return st == CW_OK ? CW_OK : cw__fail_memory(&x->error, "signing the request");
+}
+
+/* An answer that cannot be taken leaves an upload without an id: have the memory before asking. */
+static cw_status make_room_for_reply(cw__exchange *x)
+{
+    if (x->expect == CW__EXPECT_EMPTY || cw__text_reserve(&x->reply.body, DOCUMENT_BYTES))
+        return CW_OK;
+    return cw__fail_memory(&x->error, "preparing for the reply");
 }
 
 static cw_status send(cw__exchange *x)
@@ -393,6 +403,8 @@ static void attempt(cw__exchange *x)
     st = cw__credentials_get(x->client->credentials, &x->keys, &x->error);
     if (st == CW_OK)
         st = sign(x);
+    if (st == CW_OK)
+        st = make_room_for_reply(x);
     if (st == CW_OK)
         st = send(x);
     if (st != CW_OK)
@@ -471,16 +483,12 @@ void cw__exchange_free(cw__exchange *x)
 
 void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err)
 {
-    char doing[DOING_BYTES];
-    cw__text text = {0};
+    char doing[DOING_BYTES], part[24] = "";
 
-    cw__text_add(&text, x->doing);
     if (x->part)
-        cw__text_addf(&text, " %u of", x->part);
-    cw__text_addf(&text, " s3://%s/%s", x->request.bucket ? x->request.bucket : "",
-                  x->request.key ? x->request.key : "");
-    cw__copy_string(doing, sizeof doing, cw__text_str(&text));
-    cw__text_free(&text);
+        snprintf(part, sizeof part, " %u of", x->part);
+    snprintf(doing, sizeof doing, "%s%s s3://%s/%s", x->doing, part,
+             x->request.bucket ? x->request.bucket : "", x->request.key ? x->request.key : "");
     if (x->error.status != CW_OK)
         cw__fail(err, x->error.status, "cannot %s: %s", doing, x->error.message);
     else

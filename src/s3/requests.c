@@ -135,8 +135,8 @@ static void hash_document(cw__exchange *x, const cw__text *document, char *hash)
     x->payload_hash = hash;
 }
 
-void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop,
-                          const cw__manifest *m, cw__text *document, char *hash)
+void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, const cw__manifest *m,
+                          cw__text *document, char *hash)
 {
     const cw__checksum_kind *kind = checksum_of(p);
     char bytes[24];
@@ -200,15 +200,12 @@ static const cw__xml_node *root_of(const cw__exchange *x)
     return x->reply.document ? cw__xml_root(x->reply.document) : NULL;
 }
 
-char *cw__read_upload_id(const cw__exchange *x)
+void cw__read_upload_id(const cw__exchange *x, char out[CW__UPLOAD_ID])
 {
-    char *id = cw__xml_child_text(root_of(x), "UploadId");
+    char id[CW__UPLOAD_ID + 1];
 
-    if (id && !id[0]) {
-        cw__free(id);
-        return NULL;
-    }
-    return id;
+    cw__xml_copy_text(root_of(x), "UploadId", id, sizeof id);
+    cw__copy_string(out, CW__UPLOAD_ID, strlen(id) < CW__UPLOAD_ID ? id : "");
 }
 
 /* ETags are quoted in documents, as a rule. */

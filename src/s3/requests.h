@@ -41,8 +41,10 @@ void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const
 void cw__request_list_part(cw__exchange *x, const cw__plan *p, cw__loop *loop,
                            const char *upload_id, unsigned after);
 
-/** The upload id that a Create answered; NULL when it has none or out of memory. */
-char *cw__read_upload_id(const cw__exchange *x);
+enum { CW__UPLOAD_ID = sizeof(((cw_error *)0)->upload_id) };
+
+/** The upload id that a Create answered; "" when it has none that fits. */
+void cw__read_upload_id(const cw__exchange *x, char out[CW__UPLOAD_ID]);
 
 /** Is part `number` of `bytes` among those that a ListParts answered? Its ETag, or NULL. */
 char *cw__read_listed_part(const cw__exchange *x, unsigned number, uint64_t bytes);

@@ -41,10 +41,9 @@ free_upload:
 
 static cw_status error_of(const cw__upload *up, cw_error *err)
 {
-    if (!up->error)
-        return CW_OK;
-    cw__error_copy(err, up->error);
-    return up->error->status;
+    if (up->error.status != CW_OK)
+        cw__error_copy(err, &up->error);
+    return up->error.status;
 }
 
 static void refuse_at_exit(cw__upload *up)
@@ -209,17 +208,16 @@ cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_v
 
 cw_status cw__upload_abort(cw__upload *up, cw_error *err)
 {
-    cw_status st = CW_OK;
+    cw_status st;
 
     cw__mutex_lock(&up->lock);
     up->aborting = true;
     if (!cw__upload_over(up))
         cw__upload_post_pump(up);
     wait_until_over(up, NULL);
-    if (up->abort_error) {
-        cw__error_copy(err, up->abort_error);
-        st = up->abort_error->status;
-    }
+    st = up->abort_error.status;
+    if (st != CW_OK)
+        cw__error_copy(err, &up->abort_error);
     cw__mutex_unlock(&up->lock);
     return st;
 }
@@ -249,10 +247,7 @@ void cw__upload_free(cw__upload *up)
     for (unsigned i = 0; i < up->receipt_capacity; i++)
         cw__free(up->receipts[i].etag);
     cw__free(up->receipts);
-    cw__free(up->id);
     cw__text_free(&up->document);
-    cw__upload_free_error(up->error);
-    cw__upload_free_error(up->abort_error);
     cw__cond_destroy(&up->changed);
     cw__mutex_destroy(&up->lock);
     cw__free(up);

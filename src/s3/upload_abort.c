@@ -69,10 +69,9 @@ static void on_abort_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (!abort_worked(up, status)) {
-        cw_error e;
-        cw__exchange_explain(&up->x, status, &e);
-        cw__copy_string(e.upload_id, sizeof e.upload_id, up->id);
-        cw__upload_keep_error(&up->abort_error, &e);
+        cw_error *e = &up->abort_error;
+        cw__exchange_explain(&up->x, status, e);
+        cw__copy_string(e->upload_id, sizeof e->upload_id, up->id);
         abort_over(up);
     } else if (up->cut_off) {
         check_abort(up);
@@ -143,7 +142,7 @@ void cw__upload_go_on_aborting(cw__upload *up)
 {
     if (up->running > 0 || up->exchanging)
         return;
-    if (up->id)
+    if (up->id[0])
         send_abort(up);
     else
         cw__upload_settle(up, CW__UPLOAD_FAILED);

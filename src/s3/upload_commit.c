@@ -27,8 +27,8 @@ static void on_create_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (status == CW_OK)
-        up->id = cw__read_upload_id(&up->x);
-    if (!up->id)
+        cw__read_upload_id(&up->x, up->id);
+    if (!up->id[0])
         cw__upload_fail_exchange(up, &up->x, status == CW_OK ? CW_E_PROTOCOL : status);
     cw__upload_release_exchange(up);
     up->state = CW__UPLOAD_SENDING;
@@ -70,7 +70,7 @@ static void take_info(cw__upload *up, const cw__reply *reply)
     cw_object_info *info = &up->info;
 
     info->bytes = up->bytes_added;
-    info->parts = up->id ? up->acknowledged : 0;
+    info->parts = up->id[0] ? up->acknowledged : 0;
     cw__copy_string(info->etag, sizeof info->etag, reply->etag);
     cw__copy_string(info->version_id, sizeof info->version_id, reply->version_id);
     cw__copy_string(info->checksum, sizeof info->checksum, reply->checksum);
@@ -86,6 +86,16 @@ static cw__doubt doubt_of(const cw__exchange *x)
                                                                       : CW__DOUBT_REFUSED;
 }
 
+/* Whatever was said before: the end of the process may have called it off too late. */
+static void committed(cw__upload *up)
+{
+    cw__error_clear(&up->error);
+    up->aborting = false;
+    take_info(up, &up->x.reply);
+    cw__upload_release_exchange(up);
+    cw__upload_settle(up, CW__UPLOAD_COMMITTED);
+}
+
 static void on_commit_done(void *user, cw_status status)
 {
     cw__upload *up = user;
@@ -94,9 +104,7 @@ static void on_commit_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (status == CW_OK) {
-        take_info(up, &x->reply);
-        cw__upload_release_exchange(up);
-        cw__upload_settle(up, CW__UPLOAD_COMMITTED);
+        committed(up);
     } else {
         up->doubt = doubt_of(x);
         cw__upload_fail_exchange(up, x, status);
@@ -155,15 +163,13 @@ void cw__upload_cancel_commit(cw__upload *up)
 
 static void tell_indeterminate(cw__upload *up)
 {
-    cw_error *e = up->error;
+    cw_error *e = &up->error;
 
-    if (cw__upload_error_is_own(e)) {
-        cw__error_append(e, "; the commit was sent and may have taken effect: ask later, with "
-                            "cw_commit_query");
-        e->status = CW_E_INDETERMINATE;
-        cw__copy_string(e->commit_token, sizeof e->commit_token, up->plan->token);
-        cw__copy_string(e->upload_id, sizeof e->upload_id, up->id ? up->id : "");
-    }
+    cw__error_append(e, "; the commit was sent and may have taken effect: ask later, with "
+                        "cw_commit_query");
+    e->status = CW_E_INDETERMINATE;
+    cw__copy_string(e->commit_token, sizeof e->commit_token, up->plan->token);
+    cw__copy_string(e->upload_id, sizeof e->upload_id, up->id);
     cw__upload_settle(up, CW__UPLOAD_INDETERMINATE);
 }
 
@@ -177,7 +183,7 @@ static bool is_ours(const cw__upload *up, const cw__reply *reply)
         return false;
     if (reply->token[0])
         return strcmp(reply->token, up->plan->token) == 0;
-    return up->id && cw__multipart_etag(&m, etag) && strcmp(reply->etag, etag) == 0;
+    return up->id[0] && cw__multipart_etag(&m, etag) && strcmp(reply->etag, etag) == 0;
 }
 
 /* It is as large as ours and has no token: where metadata is dropped, that may be ours. */
@@ -185,16 +191,6 @@ static bool may_be_ours(const cw__upload *up, const cw__reply *reply)
 {
     return reply->has_content_length && reply->content_length == up->bytes_added &&
            !reply->token[0];
-}
-
-static void found_ours(cw__upload *up)
-{
-    cw__upload_free_error(up->error);
-    up->error = NULL;
-    up->aborting = false;
-    take_info(up, &up->x.reply);
-    cw__upload_release_exchange(up);
-    cw__upload_settle(up, CW__UPLOAD_COMMITTED);
 }
 
 /*
@@ -219,7 +215,7 @@ static void on_ask_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (status == CW_OK && is_ours(up, &up->x.reply))
-        found_ours(up);
+        committed(up);
     else
         not_found_ours(up, status);
     cw__mutex_unlock(&up->lock);

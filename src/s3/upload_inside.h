@@ -65,7 +65,7 @@ struct cw__upload {
     bool cancelling; /* asked for during the commit: as soon as that is possible */
     bool finishing;  /* no more parts come */
     bool counted;    /* among the client's live uploads */
-    cw_error *error; /* the first; NULL: none. */
+    cw_error error;  /* the first; CW_OK: none. Here, not elsewhere: there may be no memory */
 
     cw__part *first, **tail; /* full, waiting for their turn */
     unsigned queued;
@@ -74,7 +74,7 @@ struct cw__upload {
     unsigned bodies;  /* of those, not yet fully sent */
     unsigned added;
 
-    char *id;
+    char id[CW__UPLOAD_ID]; /* "": not created */
     cw__part_receipt *receipts;
     unsigned receipt_capacity;
     unsigned acknowledged;
@@ -90,7 +90,7 @@ struct cw__upload {
     bool cut_off;    /* parts were cut off in their sending, and may land */
     unsigned aborts;
     uint64_t abort_deadline;
-    cw_error *abort_error;
+    cw_error abort_error; /* CW_OK: none */
 
     cw_object_info info;
     uint64_t requests, retries;
@@ -128,12 +128,6 @@ void cw__upload_enter_lane(cw__upload *up);
 void cw__upload_fail(cw__upload *up, const cw_error *e);
 void cw__upload_fail_exchange(cw__upload *up, const cw__exchange *x, cw_status status);
 void cw__upload_fail_memory(cw__upload *up);
-
-/** Keep the first error of two: a copy, or a static one when there is no memory. */
-void cw__upload_keep_error(cw_error **kept, const cw_error *e);
-void cw__upload_free_error(cw_error *e);
-/** Can more be said in it? The static one is not to be written to. */
-bool cw__upload_error_is_own(const cw_error *e);
 
 /** Take the first part of the queue, which must have one. */
 cw__part *cw__upload_dequeue(cw__upload *up);

@@ -2,33 +2,8 @@
 #include "s3/upload_inside.h"
 
 #include "base/error.h"
-#include "base/memory.h"
-
-/* What is told when there is no memory even for the error. */
-static cw_error no_memory_error = {
-    .status = CW_E_NO_MEMORY,
-    .message = "out of memory while uploading",
-};
 
 /* ---- small things ---- */
-
-void cw__upload_free_error(cw_error *e)
-{
-    if (e != &no_memory_error)
-        cw__free(e);
-}
-
-/* Keep the first error of two; a clone, or the static one. */
-void cw__upload_keep_error(cw_error **kept, const cw_error *e)
-{
-    if (*kept)
-        return;
-    *kept = cw__alloc(sizeof **kept);
-    if (*kept)
-        **kept = *e;
-    else
-        *kept = &no_memory_error;
-}
 
 void cw__upload_count(cw__upload *up, const cw__exchange *x)
 {
@@ -50,11 +25,6 @@ void cw__upload_release_exchange(cw__upload *up)
     cw__upload_count(up, &up->x);
     cw__exchange_free(&up->x);
     up->exchanging = false;
-}
-
-bool cw__upload_error_is_own(const cw_error *e)
-{
-    return e != &no_memory_error;
 }
 
 /* ---- the lane's list, and the end ---- */
@@ -91,6 +61,7 @@ void cw__upload_settle(cw__upload *up, cw__upload_state final)
     cw__loop_cancel_timer(up->lane->loop, &up->grace);
     cw__loop_cancel_spare(up->lane->loop, &up->spare_task);
     leave_lane(up);
+    cw__loop_hurry(up->lane->loop); /* the driver may be the writer */
     cw__cond_broadcast(&up->changed);
 }
 
@@ -110,7 +81,8 @@ cw__part *cw__upload_dequeue(cw__upload *up)
 
 void cw__upload_fail(cw__upload *up, const cw_error *e)
 {
-    cw__upload_keep_error(&up->error, e);
+    if (up->error.status == CW_OK)
+        up->error = *e;
     up->aborting = true;
     cw__cond_broadcast(&up->changed);
 }

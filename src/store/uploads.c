@@ -73,6 +73,13 @@ static void forget_markers(page *p)
     p->key_marker = p->id_marker = NULL;
 }
 
+/* The text of an element, NULL where there is none; lack of memory is another matter. */
+static cw_status read_text(char **out, const cw__xml_node *node, const char *name, cw_error *err)
+{
+    *out = cw__xml_child_text(node, name);
+    return *out || !cw__xml_child(node, name) ? CW_OK : cw__fail_memory(err, "listing uploads");
+}
+
 static const char *or_empty(const char *s)
 {
     return s ? s : "";
@@ -99,39 +106,53 @@ static cw_status take_markers(page *p, char *key, char *id, cw_error *err)
 static cw_status read_markers(page *p, const cw__xml_node *root, bool encoded, cw_error *err)
 {
     char truncated[8];
-    char *key;
+    char *key, *id = NULL;
+    cw_status st;
 
     cw__xml_copy_text(root, "IsTruncated", truncated, sizeof truncated);
     p->more = strcmp(truncated, "true") == 0;
     if (!p->more)
         return CW_OK;
-    key = cw__xml_child_text(root, "NextKeyMarker");
+    st = read_text(&key, root, "NextKeyMarker", err);
+    if (st == CW_OK)
+        st = read_text(&id, root, "NextUploadIdMarker", err);
+    if (st != CW_OK) {
+        cw__free(key);
+        return st;
+    }
     if (key && encoded)
         cw__decode_url(key);
-    return take_markers(p, key, cw__xml_child_text(root, "NextUploadIdMarker"), err);
+    return take_markers(p, key, id, err);
+}
+
+static cw_status tell_named(const page *p, const cw__xml_node *node, const char *key,
+                            const char *id, cw_upload_fn each, void *user, cw_error *err)
+{
+    char storage_class[32], initiated[40];
+    cw_upload_info info = {
+        .bucket = p->where->bucket, .key = key, .upload_id = id, .storage_class = storage_class};
+
+    cw__xml_copy_text(node, "StorageClass", storage_class, sizeof storage_class);
+    cw__xml_copy_text(node, "Initiated", initiated, sizeof initiated);
+    cw__clock_parse_iso(initiated, &info.initiated_ms);
+    return each(user, &info) == 0 ? CW_OK
+                                  : cw__fail(err, CW_E_CANCELLED, "cancelled by the callback");
 }
 
 static cw_status tell_one(const page *p, const cw__xml_node *node, bool encoded, cw_upload_fn each,
                           void *user, cw_error *err)
 {
-    char *key = cw__xml_child_text(node, "Key");
-    char *id = cw__xml_child_text(node, "UploadId");
-    char storage_class[32], initiated[40];
-    cw_upload_info info = {.bucket = p->where->bucket, .storage_class = storage_class};
-    cw_status st = CW_OK;
+    char *key, *id = NULL;
+    cw_status st = read_text(&key, node, "Key", err);
 
-    cw__xml_copy_text(node, "StorageClass", storage_class, sizeof storage_class);
-    cw__xml_copy_text(node, "Initiated", initiated, sizeof initiated);
-    if (!key || !id) {
+    if (st == CW_OK)
+        st = read_text(&id, node, "UploadId", err);
+    if (st == CW_OK && (!key || !id))
         st = cw__fail(err, CW_E_PROTOCOL, "an upload in the service's list has no key or no id");
-    } else {
+    if (st == CW_OK) {
         if (encoded)
             cw__decode_url(key);
-        info.key = key;
-        info.upload_id = id;
-        cw__clock_parse_iso(initiated, &info.initiated_ms);
-        if (each(user, &info) != 0)
-            st = cw__fail(err, CW_E_CANCELLED, "cancelled by the callback");
+        st = tell_named(p, node, key, id, each, user, err);
     }
     cw__free(key);
     cw__free(id);
