@@ -10,14 +10,14 @@
 
 #include <limits.h>
 
-enum { RUN_MS = 8000, MOST_ALLOCATIONS = 5000 };
+enum { RUN_MS = 2000, MOST_ALLOCATIONS = 5000 };
 
 static stage s;
 static bool for_ever;
 
 static bool is_fine(cw_status st)
 {
-    return st == CW_OK || st == CW_E_NO_MEMORY;
+    return st == CW_OK || st == CW_E_NO_MEMORY || st == s.play->also;
 }
 
 static void say_run(long nth, const char *what, const cw_error *err)
@@ -55,6 +55,9 @@ static bool run_with(long nth)
         say_run(nth, "it fails although every allocation worked", &err);
     if (live != 0)
         say_run(nth, "allocations are still alive", &err);
+    if (getenv("CW_TEST_RUNS"))
+        fprintf(stderr, "      %ld: %lld ms, %s\n", nth, (long long)(now_ms() - start),
+                cw_status_name(st));
     if (now_ms() - start > RUN_MS * SLOWNESS)
         say_run(nth, "that took too long", &err);
     return calls >= nth;
