@@ -210,7 +210,7 @@ static void secrets_that_come_back(void)
     static const char *const words[] = {
         "Your header was AWS4-HMAC-SHA256 Credential=ACCESSKEY/x Signature=0123456789abcdef",
         "X-Amz-Signature=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        "the token was X-Amz-Security-Token: " SESSION,
+        ("the token was X-Amz-Security-Token: " SESSION),
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
