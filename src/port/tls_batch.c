@@ -45,6 +45,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 typedef struct gather_buffer {
     struct gather_buffer *next; /* among the idle ones */
@@ -302,10 +303,15 @@ static bool kernel_makes_records(BIO *bio)
 #endif
 }
 
-/* SSL_set0_wbio lets go of the old BIO, which lives on below ours: hence one more reference. */
+/*
+ * SSL_set0_wbio lets go of the old BIO, which lives on below ours: hence one more reference. An
+ * error left in the thread's queue would be taken for one of the connection's.
+ */
 static BIO *push_bio(cw__tls_batch *batch, void *ssl, BIO *below)
 {
+    ERR_set_mark();
     BIO *bio = kernel_makes_records(below) ? NULL : BIO_new(method);
+    ERR_pop_to_mark();
     if (!bio)
         return NULL;
     gathered *g = BIO_get_data(bio);

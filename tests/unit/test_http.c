@@ -19,6 +19,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cloudwriter/sys/allocator.h>
+
 #include "base/clock.h"
 #include "port/http.h"
 
@@ -1236,6 +1238,86 @@ static void free_with_calls_running(void)
     server_stop(&s);
 }
 
+/* --- without memory --------------------------------------------------------------------------- */
+
+static atomic_long allocations_left, allocations_failed, blocks;
+
+static bool allocation_fails(void)
+{
+    bool fails = atomic_fetch_sub(&allocations_left, 1) <= 0;
+    atomic_fetch_add(&allocations_failed, fails);
+    return fails;
+}
+
+static void *scarce_alloc(void *user, size_t bytes)
+{
+    (void)user;
+    void *p = allocation_fails() ? NULL : malloc(bytes);
+    atomic_fetch_add(&blocks, p != NULL);
+    return p;
+}
+
+static void *scarce_realloc(void *user, void *p, size_t bytes)
+{
+    (void)user;
+    if (allocation_fails())
+        return NULL;
+    void *more = realloc(p, bytes);
+    atomic_fetch_add(&blocks, more && !p);
+    return more;
+}
+
+static void scarce_free(void *user, void *p)
+{
+    (void)user;
+    atomic_fetch_sub(&blocks, p != NULL);
+    free(p);
+}
+
+/* With `n` allocations to be had. true: none was refused. */
+static bool run_with_allocations(server *s, long n, bool once)
+{
+    static const cw_allocator scarce = {scarce_alloc, scarce_realloc, scarce_free, NULL};
+    cw_error err;
+    cw__http *h = NULL;
+    cw__http_options o = {.user_agent = "test/1", .max_connections = 2};
+    atomic_store(&allocations_left, n);
+    atomic_store(&allocations_failed, 0);
+    cw_allocator_install(&scarce);
+    if (cw__http_new(&h, &o, &err) != CW_OK) {
+        CHECK_INT(err.status, CW_E_NO_MEMORY);
+        CHECK(h == NULL);
+    }
+    for (int i = 0; h && i < 3; i++) {
+        static const uint64_t sizes[] = {300000, 10, 0};
+        request r;
+        request_init(&r, h, "PUT", s->port, "/hash", sizes[i]);
+        request_run(&r);
+        CHECK(r.result.end == CW__HTTP_ANSWERED || r.result.end == CW__HTTP_NO_MEMORY);
+        CHECK(r.result.end == CW__HTTP_ANSWERED || atomic_load(&allocations_failed));
+        request_free(&r);
+        if (once && atomic_load(&allocations_failed))
+            atomic_store(&allocations_left, 1000000);
+    }
+    cw__http_free(h);
+    cw_allocator_install(NULL);
+    CHECK_INT(atomic_load(&blocks), 0);
+    return !atomic_load(&allocations_failed);
+}
+
+static void every_allocation_fails(void)
+{
+    server s;
+    server_start(&s, 0);
+    for (int once = 0; once < 2; once++) {
+        long n = 0;
+        while (n < 200 && !run_with_allocations(&s, n, once))
+            n++;
+        CHECK(n > 5 && n < 200);
+    }
+    server_stop(&s);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -1268,5 +1350,6 @@ int main(int argc, char **argv)
     TEST(cancel);
     TEST(cancel_from_another_calls_end);
     TEST(free_with_calls_running);
+    TEST(every_allocation_fails);
     return test_end();
 }

@@ -26,6 +26,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <cloudwriter/sys/allocator.h>
+
 #include "base/clock.h"
 #include "port/http.h"
 #include "port/tls_batch.h"
@@ -442,6 +444,50 @@ static void closed_with_bytes_gathered(void)
     CHECK(cw__tls_batch_gather(p.batch, p.client, true));
     CHECK(client_writes(&p, 100000));
     pair_close(&p);
+}
+
+static void *no_alloc(void *user, size_t bytes)
+{
+    (void)user;
+    (void)bytes;
+    return NULL;
+}
+
+static void *no_realloc(void *user, void *p, size_t bytes)
+{
+    (void)user;
+    (void)p;
+    (void)bytes;
+    return NULL;
+}
+
+static void standard_free(void *user, void *p)
+{
+    (void)user;
+    free(p);
+}
+
+/* No memory for the BIO, or for its buffer: each record is written by itself. */
+static void without_memory(void)
+{
+    static const cw_allocator none = {no_alloc, no_realloc, standard_free, NULL};
+    for (int with_bio = 0; with_bio < 2; with_bio++) {
+        pair p;
+        pair_open(&p, TLS1_3_VERSION, 1);
+        p.narrow.blocks = 4;
+        if (with_bio)
+            CHECK(cw__tls_batch_gather(p.batch, p.client, true));
+        cw_allocator_install(&none);
+        for (int i = 0; i < 10; i++) {
+            CHECK(cw__tls_batch_gather(p.batch, p.client, true) == with_bio);
+            CHECK(client_writes(&p, 50000));
+        }
+        cw_allocator_install(NULL);
+        server_reads(&p);
+        CHECK_INT(p.received, 500000);
+        CHECK(p.hash == body_hash(500000));
+        pair_close(&p);
+    }
 }
 
 static void other_libraries_are_left_alone(void)
@@ -996,6 +1042,7 @@ int main(int argc, char **argv)
     TEST(flush_empties);
     TEST(failures);
     TEST(closed_with_bytes_gathered);
+    TEST(without_memory);
     TEST(other_libraries_are_left_alone);
     TEST(sends_are_few);
     return test_end();
