@@ -89,7 +89,8 @@ typedef struct cw_client_options {
     uint32_t retry_cap_ms;        /**< longest pause; default 20,000 */
     uint32_t connect_timeout_ms;  /**< default 5,000 */
     uint32_t stall_timeout_ms;    /**< no byte either way; default 30,000 */
-    uint32_t commit_timeout_ms;   /**< from the end of a Complete to its reply; default 600,000 */
+    uint32_t commit_timeout_ms;   /**< from the end of a Complete to its reply, twice
+                                       before it is looked into; default 600,000 */
     uint64_t request_deadline_ms; /**< for one request with all its retries; default none */
     uint32_t exit_timeout_ms;     /**< for aborting open uploads at exit(); default 5,000 */
 

@@ -31,7 +31,7 @@ typedef struct cw_csv_options {
     const char *line_end;  /**< "\r\n" or "\n"; default "\n" */
     const char *null_text; /**< default "" (nothing between the separators) */
     cw_csv_quoting quoting;
-    size_t columns;        /**< check that each row has so many; 0: as many as the first row */
+    size_t columns; /**< check that each row has so many; 0: as many as the first row */
 } cw_csv_options;
 
 #define CW_CSV_OPTIONS_INIT CW_OPTIONS_INIT(cw_csv_options)

@@ -22,7 +22,7 @@
 
 #ifdef __cplusplus
 #define CW_BEGIN_DECLS extern "C" {
-#define CW_END_DECLS }
+#define CW_END_DECLS   }
 
 /** An options struct with its size filled in and everything else at its default. */
 template <class T> inline T cw_options_init()

@@ -11,8 +11,11 @@ CW_BEGIN_DECLS
  * @param url    the same as at open
  * @param doubt  the error that close gave: its commit_token and upload_id are used
  * @param info   nullable; filled on CW_OK
- * @return CW_OK: committed, the object is there; CW_E_NOT_FOUND: not committed, and the upload was
- *         aborted; CW_E_INDETERMINATE: still not known; else why it could not be asked
+ * An object that was written with CW_SSE_C cannot be looked at without its key, which is not kept:
+ * the service's refusal is the answer.
+ * @return CW_OK: committed, the object is there; CW_E_NOT_FOUND: not committed, and an upload that
+ *         was still there has been aborted; CW_E_INDETERMINATE: still not known, for the key holds
+ *         another object, or the service drops metadata; else why it could not be asked
  */
 CW_CHECKED cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
                                      cw_object_info *info, cw_error *err);

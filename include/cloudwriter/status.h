@@ -48,14 +48,14 @@ typedef enum cw_status {
  */
 typedef struct cw_error {
     cw_status status;
-    int os_errno;           /**< errno of the system call that failed, or 0 */
-    int http_status;        /**< of the last reply, or 0 if there was none */
-    int attempts;           /**< how many times the request was sent, or 0 */
-    char service_code[64];  /**< the service's own code, such as "NoSuchBucket" */
-    char request_id[96];    /**< what the service's support asks for */
-    char upload_id[512];    /**< an upload that could not be aborted, or may yet be complete */
-    char commit_token[40];  /**< with CW_E_INDETERMINATE: for cw_commit_query */
-    char message[512];      /**< one sentence: what was wrong, and what to do */
+    int os_errno;          /**< errno of the system call that failed, or 0 */
+    int http_status;       /**< of the last reply, or 0 if there was none */
+    int attempts;          /**< how many times the request was sent, or 0 */
+    char service_code[64]; /**< the service's own code, such as "NoSuchBucket" */
+    char request_id[96];   /**< what the service's support asks for */
+    char upload_id[512];   /**< an upload that could not be aborted, or may yet be complete */
+    char commit_token[40]; /**< with CW_E_INDETERMINATE: for cw_commit_query */
+    char message[512];     /**< one sentence: what was wrong, and what to do */
 } cw_error;
 
 /** The name of a status, such as "CW_E_TIMEOUT". Static storage; never NULL. */

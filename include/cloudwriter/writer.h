@@ -50,9 +50,9 @@ typedef struct cw_pair {
 
 /** Where a writer is. Read it in a progress callback or at any time. */
 typedef struct cw_stats {
-    uint64_t bytes_in;        /**< accepted from the caller */
-    uint64_t bytes_out;       /**< after compression: what the object holds so far */
-    uint64_t bytes_sent;      /**< of parts that the service acknowledged */
+    uint64_t bytes_in;   /**< accepted from the caller */
+    uint64_t bytes_out;  /**< after compression: what the object holds so far */
+    uint64_t bytes_sent; /**< of parts that the service acknowledged */
     uint64_t parts_done;
     uint64_t parts_in_flight; /**< being sent or waiting for a retry */
     uint64_t parts_queued;    /**< full, waiting for their turn */
@@ -64,7 +64,8 @@ typedef struct cw_stats {
 
 /**
  * Called on the caller's thread from write, flush and close, about every `progress_interval_ms`,
- * also while they wait. Answer 0 to go on, anything else to stop with CW_E_CANCELLED.
+ * also while they wait. Answer 0 to go on, anything else to stop with CW_E_CANCELLED. Once the
+ * commit may have been carried out it is not stopped: close then answers what became of it.
  */
 typedef int (*cw_progress_fn)(void *user, const cw_stats *now);
 
@@ -78,30 +79,30 @@ typedef struct cw_writer_options {
     size_t struct_size;
 
     /* how it is sent */
-    uint64_t size_hint;  /**< expected bytes after compression; picks the part size; 0: unknown */
+    uint64_t size_hint; /**< expected bytes after compression; picks the part size; 0: unknown */
     cw_part_policy part_policy;
-    uint64_t part_bytes; /**< of the first part, or of each if fixed; default 8 MiB, less where
-                              the memory budget is small; at least 5 MiB at AWS */
-    unsigned concurrency;    /**< parts being sent at once; default 8; less if memory is short */
-    cw_checksum checksum;    /**< default: the client's */
-    cw_payload payload;      /**< default: the client's */
-    uint64_t deadline_ms;    /**< from open to the answer of close; default none */
+    uint64_t part_bytes;  /**< of the first part, or of each if fixed; default 8 MiB, less where
+                               the memory budget is small; at least 5 MiB at AWS */
+    unsigned concurrency; /**< parts being sent at once; default 8; less if memory is short */
+    cw_checksum checksum; /**< default: the client's */
+    cw_payload payload;   /**< default: the client's */
+    uint64_t deadline_ms; /**< from open to the answer of close; default none */
 
     /* what it is */
-    const char *content_type;        /**< default application/octet-stream */
-    const char *content_encoding;    /**< default gzip or zstd with that compression, else none */
+    const char *content_type;     /**< default application/octet-stream */
+    const char *content_encoding; /**< default gzip or zstd with that compression, else none */
     const char *content_disposition;
     const char *content_language;
     const char *cache_control;
-    const cw_pair *metadata;         /**< names without "x-amz-meta-" */
+    const cw_pair *metadata; /**< names without "x-amz-meta-" */
     size_t metadata_count;
     const cw_pair *tags;
     size_t tags_count;
     const char *storage_class;
-    const char *acl;                 /**< a canned one, such as "bucket-owner-full-control" */
+    const char *acl; /**< a canned one, such as "bucket-owner-full-control" */
     cw_sse sse;
-    const char *sse_kms_key_id;      /**< NULL: the account's default key */
-    const char *sse_kms_context;     /**< base64 of the JSON, as the service wants it */
+    const char *sse_kms_key_id;  /**< NULL: the account's default key */
+    const char *sse_kms_context; /**< base64 of the JSON, as the service wants it */
     int sse_bucket_key;
     const unsigned char *sse_customer_key; /**< 32 bytes; with CW_SSE_C */
 
@@ -123,7 +124,8 @@ typedef struct cw_writer_options {
 #define CW_WRITER_OPTIONS_INIT CW_OPTIONS_INIT(cw_writer_options)
 
 /**
- * Open a writer. Checks the options and the URL; sends nothing, so it does not block.
+ * Open a writer. Checks the options and the URL; sends nothing, so it does not block (but a FIFO
+ * waits for its reader, 30 s or deadline_ms).
  * @param c  NULL: a private client from the environment, that lives as long as the writer
  * @param o  NULL: every default
  * @return CW_OK; CW_E_INVALID_ARGUMENT; CW_E_UNSUPPORTED; CW_E_TOO_LARGE when the size hint does
@@ -169,14 +171,14 @@ CW_API cw_status cw_writer_flush(cw_writer *w);
 
 /** What cw_writer_close publishes. Strings are empty where the backend does not say. */
 typedef struct cw_object_info {
-    uint64_t bytes;       /**< size of the object */
-    uint64_t bytes_in;    /**< written by the caller, before compression */
-    uint64_t parts;       /**< 0: sent as a single PUT, or no S3 object */
-    uint64_t requests;    /**< sent, retries included */
+    uint64_t bytes;    /**< size of the object */
+    uint64_t bytes_in; /**< written by the caller, before compression */
+    uint64_t parts;    /**< 0: sent as a single PUT, or no S3 object */
+    uint64_t requests; /**< sent, retries included */
     uint64_t retries;
-    char etag[136];       /**< without quotes */
+    char etag[136]; /**< without quotes */
     char version_id[136];
-    char checksum[96];    /**< "crc64nvme:…" in base64, as the service states it */
+    char checksum[96]; /**< "crc64nvme:…" in base64, as the service states it */
     uint64_t reserved[8];
 } cw_object_info;
 

@@ -10,6 +10,18 @@
 
 enum { FIRST_CAPACITY = 64 };
 
+/* As realloc, but nothing of it stays behind. */
+static char *move_secret(const cw__text *t, size_t capacity)
+{
+    char *p = cw__alloc(capacity);
+    if (p && t->p) {
+        memcpy(p, t->p, t->n + 1);
+        cw__wipe(t->p, t->capacity);
+        cw__free(t->p);
+    }
+    return p;
+}
+
 /* Room for `n` bytes more and a NUL. After a failure there is never room again until a reset. */
 static bool make_room(cw__text *t, size_t n)
 {
@@ -23,7 +35,7 @@ static bool make_room(cw__text *t, size_t n)
         capacity = FIRST_CAPACITY;
     if (capacity < need)
         capacity = need;
-    char *p = cw__realloc(t->p, capacity);
+    char *p = t->secret ? move_secret(t, capacity) : cw__realloc(t->p, capacity);
     if (!p)
         goto fail;
     t->p = p;
@@ -69,6 +81,8 @@ static const char *xml_escape(char c)
 
 void cw__text_free(cw__text *t)
 {
+    if (t->secret && t->p)
+        cw__wipe(t->p, t->capacity);
     cw__free(t->p);
     *t = (cw__text){0};
 }

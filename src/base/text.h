@@ -17,6 +17,7 @@ typedef struct cw__text {
     size_t n;
     size_t capacity;
     bool failed;
+    bool secret; /* set it before the first addition: memory is wiped before it is given back */
 } cw__text;
 
 void cw__text_free(cw__text *t);

@@ -8,8 +8,8 @@
 
 const cw__checksum_kind *cw__checksum_kind_of(cw_checksum which)
 {
-    static const cw__checksum_kind crc64nvme = {"crc64nvme", "CRC64NVME", "x-amz-checksum-crc64nvme",
-                                                "ChecksumCRC64NVME", true};
+    static const cw__checksum_kind crc64nvme = {
+        "crc64nvme", "CRC64NVME", "x-amz-checksum-crc64nvme", "ChecksumCRC64NVME", true};
     static const cw__checksum_kind crc32c = {"crc32c", "CRC32C", "x-amz-checksum-crc32c",
                                              "ChecksumCRC32C", false};
     static const cw__checksum_kind crc32 = {"crc32", "CRC32", "x-amz-checksum-crc32",

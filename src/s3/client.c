@@ -17,6 +17,7 @@
 
 enum {
     MOST_IO_THREADS = 64,
+    LONGEST_REGION = 63,
     DEFAULT_ATTEMPTS = 10,
     DEFAULT_RETRY_BASE_MS = 50,
     THROTTLED_BASE_FACTOR = 20, /* 1 s at the default */
@@ -65,7 +66,9 @@ static cw_status take_attempts(cw_client *c, const cw_client_options *o, const c
         .base_ms = or_default(o->retry_base_ms, DEFAULT_RETRY_BASE_MS),
         .cap_ms = or_default(o->retry_cap_ms, DEFAULT_RETRY_CAP_MS),
     };
-    c->retry.throttled_base_ms = c->retry.base_ms * THROTTLED_BASE_FACTOR;
+    c->retry.throttled_base_ms = c->retry.base_ms < UINT32_MAX / THROTTLED_BASE_FACTOR
+                                     ? c->retry.base_ms * THROTTLED_BASE_FACTOR
+                                     : UINT32_MAX;
     return CW_OK;
 }
 
@@ -80,9 +83,9 @@ static void take_checksum(cw_client *c, const cw_client_options *o, const cw__pr
 static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
                                cw_error *err)
 {
-    const char *url = o->ignore_configured_endpoints ? o->endpoint_url
-                                                     : first_of(o->endpoint_url,
-                                                                profile->endpoint_url, NULL);
+    const char *url = o->ignore_configured_endpoints
+                          ? o->endpoint_url
+                          : first_of(o->endpoint_url, profile->endpoint_url, NULL);
     cw_status st = cw__endpoint_init(&c->endpoint, url, addressing_of(o, profile), err);
 
     if (st == CW_OK)
@@ -90,6 +93,10 @@ static cw_status take_settings(cw_client *c, const cw_client_options *o, const c
     if (st != CW_OK)
         return st;
     c->region = cw__strdup(first_of(o->region, profile->region, "us-east-1"));
+    if (c->region && strlen(c->region) > LONGEST_REGION)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the region has %zu characters; none has over %d", strlen(c->region),
+                        LONGEST_REGION);
     c->tls = cw__endpoint_tls(&c->endpoint);
     c->stall_timeout_ms = or_default(o->stall_timeout_ms, DEFAULT_STALL_MS);
     c->commit_timeout_ms = or_default(o->commit_timeout_ms, DEFAULT_COMMIT_MS);

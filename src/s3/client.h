@@ -45,8 +45,9 @@ struct cw_client {
     struct cw__lane *lanes;
     unsigned lane_count;
     atomic_uint next_lane;
-    atomic_uint live_uploads; /* on all lanes */
-    atomic_bool exiting;      /* the process is: nothing new is sent */
+    atomic_uint live_uploads;   /* on all lanes */
+    atomic_uint lanes_to_sweep; /* at exit */
+    atomic_bool exiting;        /* the process is: nothing new is sent */
 
     struct cw_client *next; /* of all clients, under the lock of exit.c */
 

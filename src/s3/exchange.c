@@ -14,9 +14,10 @@
 #include <string.h>
 
 enum {
-    DOING_BYTES = 1400,    /* a phrase, a bucket and a key of 1,024 bytes */
-    DOCUMENT_BYTES = 2048, /* room for an answer of the usual size */
-    MOST_REFRESHES = 3     /* of credentials, in one request */
+    DOING_BYTES = 1400,     /* a phrase, a bucket and a key of 1,024 bytes */
+    DOCUMENT_BYTES = 2048,  /* room for an answer of the usual size */
+    MOST_REFRESHES = 3,     /* of credentials, in one request */
+    MOST_SILENT_COMMITS = 2 /* each of commit_timeout_ms */
 };
 
 static void attempt(cw__exchange *x);
@@ -84,6 +85,13 @@ static bool past(const cw__exchange *x, uint64_t when)
     return x->deadline && when >= x->deadline;
 }
 
+/* A commit may take minutes to answer. If it has not twice, asking tells more than a third try. */
+static bool waited_enough(const cw__exchange *x)
+{
+    return x->expect == CW__EXPECT_COMMIT && x->reply.end == CW__HTTP_STALLED &&
+           x->attempts >= MOST_SILENT_COMMITS;
+}
+
 static void retry_or_end(cw__exchange *x)
 {
     cw_client *c = x->client;
@@ -97,7 +105,7 @@ static void retry_or_end(cw__exchange *x)
         atomic_fetch_add(&c->throttled, 1);
         cw__learn_throttled(&c->learned);
     }
-    if (x->attempts >= c->retry.max_attempts || past(x, now + pause) ||
+    if (x->attempts >= c->retry.max_attempts || past(x, now + pause) || waited_enough(x) ||
         !cw__retry_budget_take(&c->retry_tokens, verdict)) {
         end(x, x->judgement.status);
         return;
@@ -133,13 +141,25 @@ static bool learn_region(cw__exchange *x, const char *region)
     return true;
 }
 
+/* Not to be told: the next attempt will. */
+static bool has_other_keys(cw__exchange *x)
+{
+    cw__credentials *credentials = x->client->credentials;
+    cw__keys *fresh = NULL;
+    bool other = cw__credentials_get(credentials, &fresh, NULL) != CW_OK || fresh != x->keys;
+
+    if (fresh)
+        cw__keys_release(credentials, fresh);
+    return other;
+}
+
 static bool refresh_keys(cw__exchange *x)
 {
     if (x->refreshed >= MOST_REFRESHES || !x->keys)
         return false;
     x->refreshed++;
     cw__credentials_expired(x->client->credentials, x->keys);
-    return true;
+    return has_other_keys(x);
 }
 
 static bool go_without_checksum(cw__exchange *x)
@@ -246,18 +266,27 @@ static void act(cw__exchange *x)
 
 /* ---- one attempt ---- */
 
+/* A gateway gave up on the service behind it, which may still be at work. */
+static bool is_gateway_timeout(int status)
+{
+    return status == 408 || status == 499 || status == 502 || status == 504 ||
+           (status >= 520 && status <= 529);
+}
+
 /*
  * What was not fully sent cannot have been carried out; what was, and got no answer, may have been,
  * and so may what failed on the service's side: with a 5xx, or with an error in a reply that had
- * started as a success. A request to slow down comes before any work.
+ * started as a success. A request to slow down comes before any work, if it is the service's own:
+ * a bare 503 is also what a gateway says whose connection broke in mid-work.
  */
 static void note_doubt(cw__exchange *x, bool resent)
 {
     cw__verdict verdict = x->judgement.verdict;
     int status = x->reply.http_status;
     bool cut = x->reply.end == CW__HTTP_BROKEN || x->reply.end == CW__HTTP_STALLED ||
-               verdict == CW__VERDICT_DOUBT;
-    bool failed = status >= 500 && status != 501 && verdict != CW__VERDICT_THROTTLED;
+               verdict == CW__VERDICT_DOUBT || is_gateway_timeout(status);
+    bool refused = verdict == CW__VERDICT_THROTTLED && x->reply.code[0];
+    bool failed = status >= 500 && status != 501 && !refused;
     bool failed_late = status >= 200 && status <= 299 && verdict != CW__VERDICT_OK;
 
     if (resent || (cut && x->body_out))
@@ -393,10 +422,12 @@ static void attempt(cw__exchange *x)
     uint64_t hold = cw__learned_hold_until_ms(&x->client->learned);
     cw_status st;
 
-    if (hold > cw__clock_mono_ms()) {
+    if (hold > cw__clock_mono_ms() && !x->held) {
+        x->held = true; /* once for each attempt, lest others' throttling starve it */
         pause_for(x, hold);
         return;
     }
+    x->held = false;
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);

@@ -46,7 +46,8 @@ struct cw__exchange {
     cw__reply reply;
     cw__judgement judgement;
     atomic_uint attempts; /* also read by the writer's thread, for its statistics */
-    bool in_doubt;   /* an attempt may have been carried out, though it was not answered with success */
+    bool in_doubt; /* an attempt may have been carried out, though it was not answered with success
+                    */
     bool unanswered; /* of those, one got no answer at all once it was fully sent */
 
     /* its own */
@@ -60,6 +61,7 @@ struct cw__exchange {
     char region[64];
     int64_t signed_ms;
     bool calling;
+    bool held;     /* this attempt waited for others' throttling to pass */
     bool body_out; /* this attempt was fully sent */
     bool learned_clock, learned_region, stripped_checksum;
     cw__exchange *probe; /* asking for the bucket's region */

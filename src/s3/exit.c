@@ -19,17 +19,28 @@ static cw__mutex lock = CW__MUTEX_INIT;
 static cw_client *clients; /* under lock */
 static bool registered;    /* under lock */
 
+/* What a forked child inherits is the parent's, and perhaps in the middle of a change. */
+static void forget_all(void)
+{
+    static const cw__mutex fresh = CW__MUTEX_INIT;
+
+    lock = fresh;
+    clients = NULL;
+}
+
 static void abort_lane(void *user)
 {
     cw__lane *lane = user;
     cw_client *c = lane->client;
 
     cw__uploads_abort_all(lane->uploads, cw__clock_mono_ms() + c->exit_timeout_ms);
+    atomic_fetch_sub(&c->lanes_to_sweep, 1);
 }
 
 static void start_aborting(cw_client *c)
 {
-    atomic_store(&c->exiting, true);
+    atomic_store(&c->exiting, true); /* from here on no upload starts */
+    atomic_store(&c->lanes_to_sweep, c->lane_count);
     for (unsigned i = 0; i < c->lane_count; i++) {
         c->lanes[i].exit_task = (cw__task){.run = abort_lane, .user = &c->lanes[i]};
         cw__loop_post(c->lanes[i].loop, &c->lanes[i].exit_task);
@@ -38,7 +49,8 @@ static void start_aborting(cw_client *c)
 
 static void wait_until_aborted(const cw_client *c, uint64_t deadline)
 {
-    while (atomic_load(&c->live_uploads) > 0 && cw__clock_mono_ms() < deadline)
+    while (atomic_load(&c->live_uploads) + atomic_load(&c->lanes_to_sweep) > 0 &&
+           cw__clock_mono_ms() < deadline)
         cw__clock_sleep_ms(LOOK_AGAIN_MS);
 }
 
@@ -53,10 +65,8 @@ static void at_exit(void)
 
     cw__mutex_lock(&lock);
     for (cw_client *c = clients; c; c = c->next)
-        if (ours(c) && atomic_load(&c->live_uploads) > 0)
+        if (ours(c))
             start_aborting(c);
-        else
-            atomic_store(&c->exiting, true);
     for (cw_client *c = clients; c; c = c->next)
         if (ours(c))
             wait_until_aborted(c, now + c->exit_timeout_ms);
@@ -67,7 +77,7 @@ cw_status cw__exit_watch(cw_client *c)
 {
     cw__mutex_lock(&lock);
     if (!registered)
-        registered = atexit(at_exit) == 0;
+        registered = pthread_atfork(NULL, NULL, forget_all) == 0 && atexit(at_exit) == 0;
     if (registered) {
         c->next = clients;
         clients = c;

@@ -222,13 +222,17 @@ static void restart_window(cw__loop *loop)
 
 void cw__loop_when_spare(cw__loop *loop, cw__task *task)
 {
+    cw__task **at = &loop->spare;
+
     if (task->queued)
         return;
     if (!loop->spare)
         restart_window(loop);
+    while (*at)
+        at = &(*at)->next;
     task->queued = true;
-    task->next = loop->spare;
-    loop->spare = task;
+    task->next = NULL;
+    *at = task;
 }
 
 void cw__loop_cancel_spare(cw__loop *loop, cw__task *task)

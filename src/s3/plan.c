@@ -228,10 +228,11 @@ static cw_status choose_protection(cw__plan *p, const cw_writer_options *o, cw_e
     if (p->checksum == CW_CHECKSUM_DEFAULT)
         p->checksum = CW_CHECKSUM_CRC64NVME;
     if ((unsigned)p->checksum > CW_CHECKSUM_NONE || (unsigned)payload > CW_PAYLOAD_SIGNED)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT, "checksum %d or payload %d is not one of its enum",
-                        (int)p->checksum, (int)payload);
-    p->sign_payload = payload == CW_PAYLOAD_SIGNED ||
-                      (payload == CW_PAYLOAD_AUTO && !p->client->tls);
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "checksum %d or payload %d is not one of its enum", (int)p->checksum,
+                        (int)payload);
+    p->sign_payload =
+        payload == CW_PAYLOAD_SIGNED || (payload == CW_PAYLOAD_AUTO && !p->client->tls);
     return CW_OK;
 }
 
@@ -283,6 +284,7 @@ cw_status cw__plan_init(cw__plan *p, cw_client *c, const char *bucket, const cha
     if (st != CW_OK)
         return st;
     p->client = cw_client_retain(c);
+    p->headers.secret = true; /* may hold the key of SSE-C */
     p->bucket = cw__strdup(bucket);
     p->key = cw__strdup(key);
     p->concurrency = o->concurrency ? o->concurrency : DEFAULT_CONCURRENCY;
@@ -297,8 +299,6 @@ cw_status cw__plan_init(cw__plan *p, cw_client *c, const char *bucket, const cha
 
 void cw__plan_free(cw__plan *p)
 {
-    if (p->headers.p) /* may hold the key of SSE-C */
-        cw__wipe(p->headers.p, p->headers.n);
     cw__text_free(&p->headers);
     cw__free(p->bucket);
     cw__free(p->key);

@@ -18,8 +18,8 @@ typedef enum cw__use {
     CW__USE_PART = 4,
     CW__USE_COMPLETE = 8,
     CW__USE_HEAD = 16,
-    CW__USE_OBJECT = CW__USE_PUT | CW__USE_CREATE,     /* describes the object */
-    CW__USE_COMMIT = CW__USE_PUT | CW__USE_COMPLETE,   /* a condition */
+    CW__USE_OBJECT = CW__USE_PUT | CW__USE_CREATE,   /* describes the object */
+    CW__USE_COMMIT = CW__USE_PUT | CW__USE_COMPLETE, /* a condition */
     CW__USE_KEYED = CW__USE_OBJECT | CW__USE_PART | CW__USE_COMPLETE | CW__USE_HEAD /* SSE-C */
 } cw__use;
 
@@ -29,13 +29,13 @@ typedef struct cw__plan {
     cw_client *client; /* a reference of its own */
     char *bucket;
     char *key;
-    cw__text headers;  /* "use" byte, name, NUL, value, NUL; and again */
+    cw__text headers; /* "use" byte, name, NUL, value, NUL; and again */
     bool create_only;
     bool conditional;
     cw_checksum checksum; /* never DEFAULT */
     bool sign_payload;
     unsigned concurrency;
-    uint64_t deadline; /* on the clock that never steps; 0: none */
+    uint64_t deadline;               /* on the clock that never steps; 0: none */
     char token[CW__TOKEN_CHARS + 1]; /* of the commit, in the object's metadata */
 } cw__plan;
 

@@ -136,6 +136,8 @@ static void list_lines(cw__request *r)
 void cw__request_init(cw__request *r, const char *method, const char *bucket, const char *key)
 {
     memset(r, 0, sizeof *r);
+    r->headers.secret = true; /* the key of SSE-C */
+    r->lines.secret = true;   /* the session token and the signature */
     r->method = method;
     r->bucket = cw__strdup(bucket ? bucket : "");
     r->key = cw__strdup(key ? key : "");
@@ -151,7 +153,6 @@ void cw__request_free(cw__request *r)
     cw__text_free(&r->url);
     cw__text_free(&r->host);
     cw__text_free(&r->path);
-    cw__wipe(r->lines.p, r->lines.n); /* a session token and a signature */
     cw__text_free(&r->lines);
     cw__free(r->line_list);
     cw__free(r->sign_list);

@@ -62,7 +62,6 @@ void cw__request_put(cw__exchange *x, const cw__plan *p, cw__loop *loop, cw__par
     add_headers(x, p, CW__USE_PUT);
     x->expect = CW__EXPECT_EMPTY;
     x->create_only = p->create_only;
-    x->reply_ms = p->client->commit_timeout_ms;
     if (part) {
         add_part_body(x, p, part);
         add_checksum(x, checksum_of(p), &part->checksum);

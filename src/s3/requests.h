@@ -32,8 +32,8 @@ void cw__request_part(cw__exchange *x, const cw__plan *p, cw__loop *loop, const 
                       cw__part *part);
 
 /** `document` receives the body, and `hash` (65 bytes) its digest; both must outlive `x`. */
-void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop,
-                          const cw__manifest *m, cw__text *document, char *hash);
+void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, const cw__manifest *m,
+                          cw__text *document, char *hash);
 void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop);
 void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id);
 

@@ -319,7 +319,7 @@ static cw_status sign_string(const cw__sign_keys *keys, const cw__sign_input *in
 static cw_status signature(const cw__sign_keys *keys, const cw__sign_input *in,
                            const pairs *headers, cw__sign_day_key *day, char hex[HEX_BYTES])
 {
-    cw__text canonical = {0}, string = {0};
+    cw__text canonical = {.secret = true}, string = {0};
     cw_status status;
     add_canonical(&canonical, in, headers);
     if (canonical.failed) {
@@ -452,6 +452,6 @@ void cw__sign_canonical_request(const cw__sign_input *in, cw__text *out)
 
 cw_status cw__sign_string_to_sign(const cw__sign_input *in, const char *canonical, cw__text *out)
 {
-    cw__text text = {(char *)(uintptr_t)canonical, strlen(canonical), 0, false};
+    cw__text text = {.p = (char *)(uintptr_t)canonical, .n = strlen(canonical)};
     return add_string_to_sign(in, &text, out);
 }

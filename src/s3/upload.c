@@ -7,12 +7,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static bool is_committing(const cw__upload *up)
-{
-    return up->state == CW__UPLOAD_PUTTING || up->state == CW__UPLOAD_COMPLETING ||
-           up->state == CW__UPLOAD_ASKING;
-}
-
 cw_status cw__upload_new(cw__upload **out, const cw__plan *plan, cw_error *err)
 {
     cw__upload *up = cw__alloc_zero(sizeof *up);
@@ -48,12 +42,8 @@ static cw_status error_of(const cw__upload *up, cw_error *err)
 
 static void refuse_at_exit(cw__upload *up)
 {
-    cw_error e;
-
-    if (!atomic_load(&cw__upload_client(up)->exiting))
-        return;
-    cw__fail(&e, CW_E_CANCELLED, "the process is exiting");
-    cw__upload_fail(up, &e);
+    if (atomic_load(&cw__upload_client(up)->exiting))
+        cw__upload_fail_exiting(up);
 }
 
 /* The part moves; after an error it is only given back. */
@@ -101,7 +91,7 @@ static void cancel(cw__upload *up)
 
     if (up->aborting || cw__upload_over(up))
         return;
-    if (is_committing(up)) {
+    if (cw__upload_is_committing(up)) {
         up->cancelling = true;
         cw__upload_post_pump(up);
         return;
@@ -154,23 +144,17 @@ static void wait_until_over(cw__upload *up, const cw__waiting *w)
 
 /*
  * A single PUT on a loop that has nothing else to do: send it from this thread, which would only
- * wait. Ticks come between the turns.
+ * wait. Not with a progress callback: that may use the client, and nobody else drives this loop.
  */
-static void drive_until_over(cw__upload *up, const cw__waiting *w)
+static void drive_until_over(cw__upload *up)
 {
-    uint32_t wait_ms = w->tick ? w->interval_ms : UINT32_MAX;
     cw__pipe_guard guard;
     bool running = true;
 
     cw__pipe_guard_begin(&guard);
     while (running) {
-        int stop;
-
-        cw__loop_turn(up->lane->loop, wait_ms);
-        stop = w->tick ? w->tick(w->user, NULL) : 0;
+        cw__loop_turn(up->lane->loop, UINT32_MAX);
         cw__mutex_lock(&up->lock);
-        if (stop)
-            cancel(up);
         running = still_running(up);
         cw__mutex_unlock(&up->lock);
     }
@@ -181,7 +165,7 @@ static void drive_until_over(cw__upload *up, const cw__waiting *w)
 cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_value *whole,
                             const cw__waiting *w, cw_object_info *info, cw_error *err)
 {
-    bool driving = up->added == 0 && cw__loop_drive(up->lane->loop);
+    bool driving = up->added == 0 && !w->tick && cw__loop_drive(up->lane->loop);
     cw_status st;
 
     cw__mutex_lock(&up->lock);
@@ -193,7 +177,7 @@ cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_v
     cw__upload_post_pump(up);
     if (driving) {
         cw__mutex_unlock(&up->lock);
-        drive_until_over(up, w);
+        drive_until_over(up);
         cw__mutex_lock(&up->lock);
     }
     wait_until_over(up, w);

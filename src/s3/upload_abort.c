@@ -33,7 +33,24 @@ static void abort_over(cw__upload *up)
     cw__upload_settle(up, CW__UPLOAD_FAILED);
 }
 
-/* After an abort that parts may have outrun: is anything there? */
+static void tell_left_behind(cw__upload *up, cw_status status)
+{
+    cw_error *e = &up->abort_error;
+
+    cw__exchange_explain(&up->x, status, e);
+    cw__copy_string(e->upload_id, sizeof e->upload_id, up->id);
+}
+
+static bool refused(const cw__upload *up)
+{
+    return up->x.reply.end == CW__HTTP_ANSWERED && up->x.reply.http_status >= 400 &&
+           up->x.reply.http_status <= 499;
+}
+
+/*
+ * After an abort that parts may have outrun: is anything there? A service that does not list parts
+ * has accepted the abort; that must do.
+ */
 static void on_check_done(void *user, cw_status status)
 {
     cw__upload *up = user;
@@ -43,6 +60,10 @@ static void on_check_done(void *user, cw_status status)
         cw__upload_release_exchange(up);
         send_abort(up);
     } else {
+        if (status == CW_OK)
+            tell_left_behind(up, CW_E_CONFLICT);
+        else if (!refused(up) && status != CW_E_UNSUPPORTED)
+            tell_left_behind(up, status);
         abort_over(up);
     }
     cw__mutex_unlock(&up->lock);
@@ -60,7 +81,7 @@ static void check_abort(cw__upload *up)
 static bool abort_worked(const cw__upload *up, cw_status status)
 {
     return status == CW_OK || status == CW_E_NOT_FOUND ||
-           up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD || up->aborts > 1;
+           up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD || (up->aborts > 1 && refused(up));
 }
 
 static void on_abort_done(void *user, cw_status status)
@@ -69,9 +90,7 @@ static void on_abort_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (!abort_worked(up, status)) {
-        cw_error *e = &up->abort_error;
-        cw__exchange_explain(&up->x, status, e);
-        cw__copy_string(e->upload_id, sizeof e->upload_id, up->id);
+        tell_left_behind(up, status);
         abort_over(up);
     } else if (up->cut_off) {
         check_abort(up);

@@ -96,11 +96,20 @@ static void committed(cw__upload *up)
     cw__upload_settle(up, CW__UPLOAD_COMMITTED);
 }
 
+/* A refusal that our own commit may have caused: an earlier attempt that did more than it said. */
+static bool contradicts_itself(const cw__exchange *x, cw_status status)
+{
+    bool suspect = x->judgement.verdict == CW__VERDICT_NO_UPLOAD || status == CW_E_ALREADY_EXISTS ||
+                   status == CW_E_PRECONDITION || status == CW_E_CONFLICT;
+
+    return suspect && x->attempts > 1;
+}
+
 static void on_commit_done(void *user, cw_status status)
 {
     cw__upload *up = user;
     cw__exchange *x = &up->x;
-    bool in_doubt = x->in_doubt;
+    bool in_doubt = x->in_doubt || contradicts_itself(x, status);
 
     cw__mutex_lock(&up->lock);
     if (status == CW_OK) {
@@ -146,7 +155,7 @@ void cw__upload_start_complete(cw__upload *up)
     cw__exchange_start(&up->x);
 }
 
-void cw__upload_cancel_commit(cw__upload *up)
+void cw__upload_cancel_exchange(cw__upload *up)
 {
     cw_error e;
 

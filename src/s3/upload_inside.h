@@ -107,6 +107,13 @@ static inline bool cw__upload_over(const cw__upload *up)
            up->state == CW__UPLOAD_INDETERMINATE;
 }
 
+/** Has the request been sent that publishes? Then its end decides, and nothing else. */
+static inline bool cw__upload_is_committing(const cw__upload *up)
+{
+    return up->state == CW__UPLOAD_PUTTING || up->state == CW__UPLOAD_COMPLETING ||
+           up->state == CW__UPLOAD_ASKING;
+}
+
 /* Everything below is called with the lock held, on the loop's thread unless it says otherwise. */
 
 /** Do whatever can be done now. */
@@ -128,6 +135,7 @@ void cw__upload_enter_lane(cw__upload *up);
 void cw__upload_fail(cw__upload *up, const cw_error *e);
 void cw__upload_fail_exchange(cw__upload *up, const cw__exchange *x, cw_status status);
 void cw__upload_fail_memory(cw__upload *up);
+void cw__upload_fail_exiting(cw__upload *up);
 
 /** Take the first part of the queue, which must have one. */
 cw__part *cw__upload_dequeue(cw__upload *up);
@@ -148,8 +156,9 @@ void cw__upload_forget_sending(cw__upload *up, cw__sending *s);
 void cw__upload_start_create(cw__upload *up);
 void cw__upload_start_put(cw__upload *up);
 void cw__upload_start_complete(cw__upload *up);
-/** Give the commit up if it is between two attempts and none can have been carried out. */
-void cw__upload_cancel_commit(cw__upload *up);
+/** Give Create or the commit up if it is between two attempts and none can have been carried out.
+ */
+void cw__upload_cancel_exchange(cw__upload *up);
 
 void cw__upload_start_abort(cw__upload *up);
 void cw__upload_go_on_aborting(cw__upload *up);

@@ -95,6 +95,14 @@ void cw__upload_fail_exchange(cw__upload *up, const cw__exchange *x, cw_status s
     cw__upload_fail(up, &e);
 }
 
+void cw__upload_fail_exiting(cw__upload *up)
+{
+    cw_error e;
+
+    cw__fail(&e, CW_E_CANCELLED, "the process is exiting");
+    cw__upload_fail(up, &e);
+}
+
 void cw__upload_fail_memory(cw__upload *up)
 {
     cw_error e;
@@ -107,6 +115,8 @@ void cw__upload_fail_memory(cw__upload *up)
 
 static void leave_idle(cw__upload *up)
 {
+    if (atomic_load(&cw__upload_client(up)->exiting))
+        cw__upload_fail_exiting(up);
     if (up->aborting)
         cw__upload_start_abort(up);
     else if (up->finishing && up->added <= 1)
@@ -138,10 +148,14 @@ void cw__upload_pump(cw__upload *up)
     case CW__UPLOAD_SENDING:
         go_on_uploading(up);
         break;
+    case CW__UPLOAD_CREATING:
+        if (up->aborting)
+            cw__upload_cancel_exchange(up);
+        break;
     case CW__UPLOAD_PUTTING:
     case CW__UPLOAD_COMPLETING:
         if (up->cancelling)
-            cw__upload_cancel_commit(up);
+            cw__upload_cancel_exchange(up);
         break;
     case CW__UPLOAD_ABORTING:
         cw__upload_go_on_aborting(up);
@@ -176,14 +190,13 @@ void cw__upload_post_pump(cw__upload *up)
 void cw__uploads_abort_all(cw__upload *first, uint64_t deadline)
 {
     cw__upload *next;
-    cw_error e;
 
-    cw__fail(&e, CW_E_CANCELLED, "the process is exiting");
     for (cw__upload *up = first; up; up = next) {
         next = up->next;
         cw__mutex_lock(&up->lock);
         up->abort_deadline = deadline;
-        cw__upload_fail(up, &e);
+        if (!cw__upload_is_committing(up)) /* which is left to come to its end */
+            cw__upload_fail_exiting(up);
         cw__upload_pump(up);
         cw__mutex_unlock(&up->lock);
     }

@@ -88,6 +88,7 @@ static void on_lookup_done(void *user, cw_status status)
         finish_part(up, s, etag);
     } else {
         cw__upload_fail_exchange(up, &s->x, failure_of(s));
+        up->cut_off = up->cut_off || s->x.unanswered;
         cw__upload_forget_sending(up, s);
     }
     cw__upload_pump(up);
@@ -125,6 +126,7 @@ static void on_part_done(void *user, cw_status status)
         look_up_part(up, s);
     } else {
         cw__upload_fail_exchange(up, &s->x, status == CW_OK ? failure_of(s) : status);
+        up->cut_off = up->cut_off || s->x.unanswered;
         cw__upload_forget_sending(up, s);
     }
     cw__upload_pump(up);

@@ -40,6 +40,24 @@ struct memory_sink {
 static cw__mutex store_lock = CW__MUTEX_INIT;
 static struct object *store[LISTS];
 
+/* Around a fork the lock is held, so that in the child no other thread has it. */
+static void store_take(void)
+{
+    cw__mutex_lock(&store_lock);
+}
+
+static void store_give(void)
+{
+    cw__mutex_unlock(&store_lock);
+}
+
+static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
+
+static void watch_forks(void)
+{
+    pthread_atfork(store_take, store_give, store_give);
+}
+
 static void free_object(struct object *o)
 {
     if (!o)
@@ -218,6 +236,7 @@ static const cw_sink_ops memory_ops = {
 
 cw_status cw__sink_memory_new(cw_sink **out, const char *name, cw_error *err)
 {
+    pthread_once(&watch_once, watch_forks);
     cw_status status = CW_E_NO_MEMORY;
     *out = NULL;
     if (!name[0])

@@ -260,6 +260,12 @@ static cw_status s3_flush(void *self, cw_error *err)
     return s->upload ? cw__upload_check(s->upload, err) : CW_OK;
 }
 
+static void drop_part(s3_sink *s)
+{
+    cw__part_free(s->part, s->client->pool);
+    s->part = NULL;
+}
+
 static cw_status s3_publish(void *self, cw_object_info *info, cw_error *err)
 {
     s3_sink *s = self;
@@ -268,6 +274,8 @@ static cw_status s3_publish(void *self, cw_object_info *info, cw_error *err)
 
     if (st == CW_OK && !s->part && s->parts == 0)
         st = start_part(s, err); /* an empty object has an empty part */
+    if (st == CW_OK && s->part && s->part->bytes == 0 && s->parts > 0)
+        drop_part(s); /* begun, but nothing came */
     if (st == CW_OK && s->part)
         st = seal(s, err);
     if (st != CW_OK)
@@ -285,8 +293,7 @@ static cw_status s3_abort(void *self, cw_error *err)
 {
     s3_sink *s = self;
 
-    cw__part_free(s->part, s->client->pool);
-    s->part = NULL;
+    drop_part(s);
     return s->upload ? cw__upload_abort(s->upload, err) : CW_OK;
 }
 

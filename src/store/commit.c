@@ -27,35 +27,83 @@ static void tell(const cw__reply *reply, cw_object_info *info)
     cw__copy_string(info->checksum, sizeof info->checksum, reply->checksum);
 }
 
-/*
- * Our object is not there. An upload that can still be aborted was not completed, and never will
- * be. One that is gone was: completed, and replaced since, or aborted by somebody else.
- */
-static cw_status settle_by_abort(cw_client *c, const cw__url *where, const cw_error *doubt,
-                                 cw_error *err)
+/* Start a request on the key with the upload id of the commit in doubt. */
+static void begin(cw__exchange *x, cw_client *c, const cw__url *where, const cw_error *doubt,
+                  const char *method, const char *doing)
+{
+    cw__exchange_init(x, c, cw__client_next_lane(c)->loop, method, where->bucket, where->path);
+    cw__request_query(&x->request, "uploadId", doubt->upload_id);
+    x->expect = CW__EXPECT_EMPTY;
+    x->payload_hash = CW__EMPTY_SHA256;
+    x->doing = doing;
+}
+
+static cw_status tell_gone(const cw__url *where, cw_error *err)
+{
+    return cw__fail(err, CW_E_INDETERMINATE,
+                    "the upload is gone and s3://%s/%s holds another object, or none: it was "
+                    "committed and has been replaced since, or was aborted by somebody else",
+                    where->bucket, where->path);
+}
+
+static cw_status abort_upload(cw_client *c, const cw__url *where, const cw_error *doubt,
+                              cw_error *err)
 {
     cw__exchange x;
     cw_status st;
 
-    if (!doubt->upload_id[0])
-        return cw__fail(err, CW_E_NOT_FOUND, "not committed: s3://%s/%s does not hold this object",
-                        where->bucket, where->path);
-    cw__exchange_init(&x, c, cw__client_next_lane(c)->loop, "DELETE", where->bucket, where->path);
-    cw__request_query(&x.request, "uploadId", doubt->upload_id);
-    x.expect = CW__EXPECT_EMPTY;
-    x.payload_hash = CW__EMPTY_SHA256;
-    x.doing = "abort the upload of";
+    begin(&x, c, where, doubt, "DELETE", "abort the upload of");
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
         st = cw__fail(err, CW_E_NOT_FOUND, "not committed, and the upload was aborted: s3://%s/%s",
                       where->bucket, where->path);
     else if (x.judgement.verdict == CW__VERDICT_NO_UPLOAD)
-        st = cw__fail(err, CW_E_INDETERMINATE,
-                      "the upload is gone and s3://%s/%s holds another object, or none: it was "
-                      "committed and has been replaced since, or was aborted by somebody else",
-                      where->bucket, where->path);
+        st = tell_gone(where, err);
     cw__exchange_free(&x);
     return st;
+}
+
+/*
+ * Our object is not there. An upload that is still there was not completed, and is aborted so that
+ * it never will be. It is looked at first, since some services accept the abort of any id. One that
+ * is gone was completed, and replaced since, or was aborted by somebody else.
+ */
+static cw_status settle_by_upload(cw_client *c, const cw__url *where, const cw_error *doubt,
+                                  cw_error *err)
+{
+    cw__exchange x;
+    cw_status st;
+
+    begin(&x, c, where, doubt, "GET", "list the parts of");
+    st = cw__exchange_run(&x, err);
+    if (st == CW_OK)
+        st = abort_upload(c, where, doubt, err);
+    else if (x.judgement.verdict == CW__VERDICT_NO_UPLOAD)
+        st = tell_gone(where, err);
+    cw__exchange_free(&x);
+    return st;
+}
+
+/* What HEAD says is not, or not surely, ours. */
+static cw_status settle(cw_client *c, const cw__url *where, const cw__exchange *head,
+                        const cw_error *doubt, cw_error *err)
+{
+    bool there = head->reply.http_status == 200;
+
+    if (there && !head->reply.token[0])
+        return cw__fail(err, CW_E_INDETERMINATE,
+                        "s3://%s/%s holds an object without a commit token: the service may have "
+                        "dropped the metadata; compare its content",
+                        where->bucket, where->path);
+    if (doubt->upload_id[0])
+        return settle_by_upload(c, where, doubt, err);
+    if (there)
+        return cw__fail(err, CW_E_INDETERMINATE,
+                        "s3://%s/%s holds another object: this one was not committed, or has been "
+                        "replaced since",
+                        where->bucket, where->path);
+    return cw__fail(err, CW_E_NOT_FOUND, "not committed: there is no s3://%s/%s", where->bucket,
+                    where->path);
 }
 
 cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
@@ -77,7 +125,7 @@ cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
     if (st == CW_OK && strcmp(x.reply.token, asked.commit_token) == 0)
         tell(&x.reply, info);
     else if (st == CW_OK || st == CW_E_NOT_FOUND)
-        st = settle_by_abort(c, &where, &asked, err);
+        st = settle(c, &where, &x, &asked, err);
     cw__exchange_free(&x);
     cw__url_free(&where);
     return st;

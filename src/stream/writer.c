@@ -265,8 +265,8 @@ cw_status cw_writer_commit(cw_writer *w, size_t used)
         return st;
     w->lent = 0;
     if (used > lent) {
-        cw__fail(&w->error, CW_E_INVALID_ARGUMENT,
-                 "commit of %zu bytes where %zu were reserved", used, lent);
+        cw__fail(&w->error, CW_E_INVALID_ARGUMENT, "commit of %zu bytes where %zu were reserved",
+                 used, lent);
         return failed(w);
     }
     if (w->lent_side)
@@ -296,6 +296,8 @@ cw_status cw_writer_vprintf(cw_writer *w, const char *fmt, va_list args)
     if (length < 0) {
         cw__fail(&w->error, CW_E_INVALID_ARGUMENT, "printf cannot format '%s'", fmt);
         st = failed(w);
+    } else if (n == 0) {
+        st = CW_OK;
     } else if (n < room) {
         w->at += n;
     } else if ((st = cw_writer_reserve(w, n + 1, &p, &room)) == CW_OK) {
@@ -351,7 +353,8 @@ cw_status cw__writer_new(cw_writer **out, cw_sink *sink, const cw_writer_options
     w->deadline = o->deadline_ms ? cw__clock_mono_ms() + o->deadline_ms : 0;
     w->progress = o->progress;
     w->progress_user = o->progress_user;
-    w->progress_interval_ms = o->progress_interval_ms ? o->progress_interval_ms : DEFAULT_PROGRESS_MS;
+    w->progress_interval_ms =
+        o->progress_interval_ms ? o->progress_interval_ms : DEFAULT_PROGRESS_MS;
     if (o->progress) {
         inner.progress = tick;
         inner.progress_user = w;
