@@ -88,19 +88,12 @@ static cw_status settle_by_upload(cw_client *c, const cw__url *where, const cw_e
 static cw_status settle(cw_client *c, const cw__url *where, const cw__exchange *head,
                         const cw_error *doubt, cw_error *err)
 {
-    bool there = head->reply.http_status == 200;
-
-    if (there && !head->reply.token[0])
-        return cw__fail(err, CW_E_INDETERMINATE,
-                        "s3://%s/%s holds an object without a commit token: the service may have "
-                        "dropped the metadata; compare its content",
-                        where->bucket, where->path);
     if (doubt->upload_id[0])
         return settle_by_upload(c, where, doubt, err);
-    if (there)
+    if (head->reply.http_status == 200)
         return cw__fail(err, CW_E_INDETERMINATE,
-                        "s3://%s/%s holds another object: this one was not committed, or has been "
-                        "replaced since",
+                        "s3://%s/%s holds an object without our commit token: this one was not "
+                        "committed, or was replaced since, or the service drops metadata",
                         where->bucket, where->path);
     return cw__fail(err, CW_E_NOT_FOUND, "not committed: there is no s3://%s/%s", where->bucket,
                     where->path);
