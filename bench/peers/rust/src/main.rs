@@ -45,11 +45,17 @@ impl Job {
 
     /// The pieces of one object.
     fn pieces(&self) -> impl Iterator<Item = &[u8]> + '_ {
-        (0..self.bytes).step_by(BLOCK).map(|at| &self.block[..BLOCK.min(self.bytes - at)])
+        (0..self.bytes)
+            .step_by(BLOCK)
+            .map(|at| &self.block[..BLOCK.min(self.bytes - at)])
     }
 
     fn key(&self, client: &str, i: usize) -> String {
-        if self.objects == 1 { client.into() } else { format!("{client}-{i}") }
+        if self.objects == 1 {
+            client.into()
+        } else {
+            format!("{client}-{i}")
+        }
     }
 }
 
@@ -62,7 +68,11 @@ fn number(name: &str) -> Result<Option<usize>, Box<dyn Error>> {
     if args.next().is_none() {
         return Ok(None);
     }
-    Ok(Some(args.next().ok_or(format!("{name} wants a number"))?.parse()?))
+    Ok(Some(
+        args.next()
+            .ok_or(format!("{name} wants a number"))?
+            .parse()?,
+    ))
 }
 
 /// 1 MiB that no one can compress (xorshift).
