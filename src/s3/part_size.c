@@ -3,8 +3,8 @@
  * A growing sequence starts at 8 MiB and doubles every 1,000 parts, until one part is a quarter of
  * the memory for parts: so one can be filled while three are on their way.
  *
- *     parts    1…1000   1001…2000   2001…3000   3001…10000      (128 MiB budget)
- *     size      8 MiB      16 MiB      27 MiB       27 MiB
+ *     parts    1…1000   1001…2000   2001…10000      (128 MiB budget)
+ *     size      8 MiB      16 MiB    about 28 MiB
  *
  * With a size hint the first part is as large as needed for the whole to fit 10,000 parts.
  */
