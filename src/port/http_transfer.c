@@ -405,7 +405,8 @@ static cw__http_result result_of(cw__transfer *x, cw__http_end end)
 cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
 {
     look_for_beginning(x);
-    if (code == CURLE_OK && x->head_final) {
+    /* libcurl takes a head that is cut off for one that ends, and what it lacks would mislead. */
+    if (code == CURLE_OK && x->head_final && !x->head_open) {
         x->message[0] = 0;
         return result_of(x, CW__HTTP_ANSWERED);
     }
@@ -413,7 +414,7 @@ cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
         cw__copy_string(x->message, sizeof x->message, "the reply was not taken");
     else if (!x->message[0])
         cw__copy_string(x->message, sizeof x->message,
-                        code == CURLE_OK ? "no reply to the request" : curl_easy_strerror(code));
+                        code == CURLE_OK ? "no whole reply to the request" : curl_easy_strerror(code));
     return result_of(x, end_without_reply(x, code));
 }
 
