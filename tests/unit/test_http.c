@@ -263,6 +263,20 @@ static bool answer_early_and_linger(connection *c)
     return false;
 }
 
+/* The rest of the answer comes late, and what is still sent is taken meanwhile. */
+static bool answer_early_in_two(connection *c)
+{
+    char bytes[65536];
+    uint64_t end = cw__clock_mono_ms() + 500;
+    say(c, "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 5\r\n\r\n");
+    while (cw__clock_mono_ms() < end)
+        if (recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0)
+            pause_ms(1);
+    say(c, "nope!");
+    wait_for_hangup(c);
+    return false;
+}
+
 static bool is(const connection *c, const char *what)
 {
     return strcmp(c->what, what) == 0;
@@ -281,6 +295,8 @@ static bool answer_partway(connection *c)
         wait_for_hangup(c);
     } else if (is(c, "early-linger")) {
         return answer_early_and_linger(c);
+    } else if (is(c, "early-in-two")) {
+        return answer_early_in_two(c);
     } else if (is(c, "early-abrupt")) {
         say(c, FORBIDDEN_CLOSE);
     } else if (is(c, "reset")) {
@@ -365,7 +381,7 @@ static bool answer(connection *c)
     if (is(c, "whitespace"))
         return answer_with_whitespace(c);
     if (is(c, "early") || is(c, "early-close") || is(c, "early-linger") || is(c, "early-abrupt") ||
-        is(c, "reset") || is(c, "stuck"))
+        is(c, "early-in-two") || is(c, "reset") || is(c, "stuck"))
         return answer_partway(c);
     return answer_after_body(c);
 }
@@ -851,10 +867,14 @@ static void refused_before_the_body(void)
 
 static void early_replies(void)
 {
-    static const char *const paths[] = {
-        "/early/0",           "/early/100000",       "/early-close/0",
-        "/early-close/1",     "/early-close/300000", "/early-linger/0",
-        "/early-linger/70000"};
+    static const char *const paths[] = {"/early/0",
+                                        "/early/100000",
+                                        "/early-close/0",
+                                        "/early-close/1",
+                                        "/early-close/300000",
+                                        "/early-linger/0",
+                                        "/early-linger/70000",
+                                        "/early-in-two/70000"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         request r;
         run_alone(&r, "PUT", paths[i], 512u << 20, 3000, 3000);
