@@ -42,8 +42,7 @@ static inline void test_int(const char *file, int line, const char *what, int64_
     snprintf(text, sizeof text, "%s is %" PRId64 ", expected %" PRId64, what, got, want);
     test_say(file, line, text);
 }
-#define CHECK_INT(got, want)                                                                       \
-    test_int(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(want))
+#define CHECK_INT(got, want) test_int(__FILE__, __LINE__, #got, (int64_t)(got), (int64_t)(want))
 
 static inline void test_str(const char *file, int line, const char *what, const char *got,
                             const char *want)
@@ -68,9 +67,8 @@ static inline void test_status(const char *file, int line, const char *what, cw_
     test_say(file, line, text);
 }
 /** The status of a call that fills `err` (a cw_error; not a pointer). */
-#define CHECK_STATUS(got, want, err)                                                               \
-    test_status(__FILE__, __LINE__, #got, (got), (want), &(err))
-#define CHECK_OK(got, err) CHECK_STATUS(got, CW_OK, err)
+#define CHECK_STATUS(got, want, err) test_status(__FILE__, __LINE__, #got, (got), (want), &(err))
+#define CHECK_OK(got, err)           CHECK_STATUS(got, CW_OK, err)
 
 static inline void test_run(const char *name, void (*fn)(void), const char *only)
 {

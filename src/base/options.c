@@ -1,4 +1,5 @@
-/* options.c - take a caller's options struct, of whatever version of the header it was built with */
+/* options.c - take a caller's options struct, of whatever version of the header it was built with
+ */
 #include "base/options.h"
 
 #include "base/error.h"

@@ -1,4 +1,5 @@
-/* options.h - take a caller's options struct, of whatever version of the header it was built with */
+/* options.h - take a caller's options struct, of whatever version of the header it was built with
+ */
 #ifndef CW_BASE_OPTIONS_H
 #define CW_BASE_OPTIONS_H
 

@@ -414,7 +414,8 @@ cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
         cw__copy_string(x->message, sizeof x->message, "the reply was not taken");
     else if (!x->message[0])
         cw__copy_string(x->message, sizeof x->message,
-                        code == CURLE_OK ? "no whole reply to the request" : curl_easy_strerror(code));
+                        code == CURLE_OK ? "no whole reply to the request"
+                                         : curl_easy_strerror(code));
     return result_of(x, end_without_reply(x, code));
 }
 

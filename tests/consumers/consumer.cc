@@ -13,8 +13,7 @@ int main(int argc, char **argv)
     cw_writer *w = nullptr;
     cw_writer_options options = CW_WRITER_OPTIONS_INIT;
     options.content_type = "text/plain";
-    const std::string text =
-        std::string("hello from a consumer, version ") + cw_version() + "\n";
+    const std::string text = std::string("hello from a consumer, version ") + cw_version() + "\n";
     if (cw_writer_open(&w, nullptr, argv[1], &options, &err) != CW_OK) {
         std::cerr << err.message << "\n";
         return 1;
