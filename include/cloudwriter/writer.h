@@ -89,7 +89,8 @@ typedef struct cw_writer_options {
     uint64_t deadline_ms; /**< from open to the answer of close; default none */
 
     /* what it is */
-    const char *content_type;     /**< default application/octet-stream */
+    const char *content_type;     /**< default: what the service makes of none,
+                                       binary/octet-stream as a rule */
     const char *content_encoding; /**< default gzip or zstd with that compression, else none */
     const char *content_disposition;
     const char *content_language;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "base/memory.h"
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 240 }; /* a request's texts seldom grow beyond it */
 
 /* As realloc, but nothing of it stays behind. */
 static char *move_secret(const cw__text *t, size_t capacity)

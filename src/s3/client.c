@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "base/random.h"
 #include "s3/budget.h"
 #include "s3/exit.h"
 #include "s3/profile.h"
@@ -260,7 +261,10 @@ cw_status cw_client_new(cw_client **out, const cw_client_options *options, cw_er
     }
     atomic_init(&c->references, 1);
     c->fork_generation = cw__fork_generation();
-    st = build(c, &o, err);
+    if (cw__random_bytes(c->token_seed, sizeof c->token_seed))
+        st = build(c, &o, err);
+    else
+        st = cw__fail(err, CW_E_IO, "the operating system has no random numbers to give");
     if (st != CW_OK)
         free_settings(c);
     else
@@ -292,6 +296,15 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
         return cw__fail(err, CW_E_STATE,
                         "this client belongs to the parent process: make one after the fork");
     return CW_OK;
+}
+
+void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES])
+{
+    uint_least32_t number = atomic_fetch_add(&c->next_token, 1);
+
+    memcpy(token, c->token_seed, CW__TOKEN_BYTES);
+    for (size_t i = 0; i < sizeof number; i++)
+        token[i] ^= (unsigned char)(number >> (8 * i));
 }
 
 cw__lane *cw__client_next_lane(cw_client *c)

@@ -16,6 +16,8 @@
 
 struct cw__upload;
 
+enum { CW__TOKEN_BYTES = 16 };
+
 /* Set when made and never changed, but for what says otherwise. */
 struct cw_client {
     atomic_uint references;
@@ -38,6 +40,9 @@ struct cw_client {
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
+
+    unsigned char token_seed[CW__TOKEN_BYTES];
+    atomic_uint_least32_t next_token;
 
     cw__mutex sign_lock;
     cw__sign_day_key day_key; /* under sign_lock */
@@ -64,6 +69,9 @@ typedef struct cw__lane {
 
 /** The lane for the next object, in turn. */
 cw__lane *cw__client_next_lane(cw_client *c);
+
+/** A commit token that nobody else has: random bits of the client, and a number of its own. */
+void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);
 
 /** CW_E_STATE for a client that was inherited through a fork. */
 cw_status cw__client_check(const cw_client *c, cw_error *err);

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "port/digest.h"
 
 #include <stdlib.h>
@@ -19,7 +18,7 @@ enum {
     SSE_C_KEY_BYTES = 32
 };
 
-#define TOKEN_HEADER "x-amz-meta-cloudwriter-commit"
+#define TOKEN_HEADER "x-amz-meta-cw-commit"
 
 /* ---- headers ---- */
 
@@ -125,7 +124,7 @@ static cw_status add_description(cw__plan *p, const cw_writer_options *o, cw_err
     const struct {
         const char *name, *value;
     } headers[] = {
-        {"content-type", o->content_type ? o->content_type : "application/octet-stream"},
+        {"content-type", o->content_type},
         {"content-encoding", o->content_encoding},
         {"content-disposition", o->content_disposition},
         {"content-language", o->content_language},
@@ -236,15 +235,13 @@ static cw_status choose_protection(cw__plan *p, const cw_writer_options *o, cw_e
     return CW_OK;
 }
 
-static cw_status make_token(cw__plan *p, cw_error *err)
+static void add_token(cw__plan *p)
 {
-    unsigned char raw[CW__TOKEN_CHARS / 2];
+    unsigned char raw[CW__TOKEN_BYTES];
 
-    if (!cw__random_bytes(raw, sizeof raw))
-        return cw__fail(err, CW_E_IO, "the operating system has no random numbers to give");
+    cw__client_next_token(p->client, raw);
     cw__hex(raw, sizeof raw, p->token);
     add(p, CW__USE_OBJECT, TOKEN_HEADER, p->token);
-    return CW_OK;
 }
 
 static cw_status check_key(const char *bucket, const char *key, cw_error *err)
@@ -268,8 +265,7 @@ static cw_status fill(cw__plan *p, const cw_writer_options *o, cw_error *err)
         st = add_conditions(p, o, err);
     if (st == CW_OK)
         st = choose_protection(p, o, err);
-    if (st == CW_OK)
-        st = make_token(p, err);
+    add_token(p);
     if (st == CW_OK && (!p->bucket || !p->key || p->headers.failed))
         st = cw__fail_memory(err, "opening a writer");
     return st;

@@ -23,8 +23,6 @@ typedef enum cw__use {
     CW__USE_KEYED = CW__USE_OBJECT | CW__USE_PART | CW__USE_COMPLETE | CW__USE_HEAD /* SSE-C */
 } cw__use;
 
-enum { CW__TOKEN_CHARS = 32 };
-
 typedef struct cw__plan {
     cw_client *client; /* a reference of its own */
     char *bucket;
@@ -35,8 +33,8 @@ typedef struct cw__plan {
     cw_checksum checksum; /* never DEFAULT */
     bool sign_payload;
     unsigned concurrency;
-    uint64_t deadline;               /* on the clock that never steps; 0: none */
-    char token[CW__TOKEN_CHARS + 1]; /* of the commit, in the object's metadata */
+    uint64_t deadline;                   /* on the clock that never steps; 0: none */
+    char token[2 * CW__TOKEN_BYTES + 1]; /* of the commit, in the object's metadata */
 } cw__plan;
 
 /** Check the options and make a plan. @return CW_OK; CW_E_INVALID_ARGUMENT; CW_E_NO_MEMORY */

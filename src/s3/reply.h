@@ -32,7 +32,7 @@ typedef struct cw__reply {
     char request_id[96];
     char region[64];   /* x-amz-bucket-region */
     char checksum[96]; /* "crc64nvme:BASE64", from an x-amz-checksum-* header */
-    char token[40];    /* x-amz-meta-cloudwriter-commit */
+    char token[40];    /* x-amz-meta-cw-commit */
     uint64_t content_length;
     bool has_content_length;
     int64_t date_ms;         /* of the Date header, 0 if none */

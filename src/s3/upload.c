@@ -148,10 +148,12 @@ static void wait_until_over(cw__upload *up, const cw__waiting *w)
  */
 static void drive_until_over(cw__upload *up)
 {
+    bool tls = cw__upload_client(up)->tls; /* plain sends raise no SIGPIPE */
     cw__pipe_guard guard;
     bool running = true;
 
-    cw__pipe_guard_begin(&guard);
+    if (tls)
+        cw__pipe_guard_begin(&guard);
     while (running) {
         cw__loop_turn(up->lane->loop, UINT32_MAX);
         cw__mutex_lock(&up->lock);
@@ -159,7 +161,8 @@ static void drive_until_over(cw__upload *up)
         cw__mutex_unlock(&up->lock);
     }
     cw__loop_stop_driving(up->lane->loop);
-    cw__pipe_guard_end(&guard, true);
+    if (tls)
+        cw__pipe_guard_end(&guard, true);
 }
 
 cw_status cw__upload_finish(cw__upload *up, cw__part *last, const cw__checksum_value *whole,

@@ -200,7 +200,7 @@ static void the_default_type(void)
     cw_error err;
 
     CHECK_OK(send_bytes(&b, "key", NULL, data, 10, NULL, &err), err);
-    check_sent(&b, "PutObject", "content-type", "application/octet-stream");
+    check_sent(&b, "PutObject", "content-type", "");
     check_sent(&b, "PutObject", "content-encoding", "");
     bed_close(&b);
 }

@@ -448,7 +448,7 @@ static void leave_doubt(stage *s)
     CHECK_OK(stage_send(s, s->client, NULL, &err), err);
     memset(&s->doubt, 0, sizeof s->doubt);
     s->doubt.status = CW_E_INDETERMINATE;
-    CHECK_INT(ts_object_header(s->server, "bucket", "key", "x-amz-meta-cloudwriter-commit",
+    CHECK_INT(ts_object_header(s->server, "bucket", "key", "x-amz-meta-cw-commit",
                                s->doubt.commit_token, sizeof s->doubt.commit_token),
               0);
 }

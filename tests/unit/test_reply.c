@@ -639,7 +639,7 @@ static void headers_are_kept(void)
     arrive(&r, 200,
            "ETag: \"abc-3\"\nX-Amz-Version-Id: v1\nx-amz-request-id: R1\nx-oss-request-id: R2\n"
            "X-AMZ-CHECKSUM-CRC64NVME: AAAAAAAAAAA=\nx-amz-checksum-type: FULL_OBJECT\n"
-           "x-amz-checksum-crc32: BBBBBB==\nx-amz-meta-cloudwriter-commit: t0k3n\n"
+           "x-amz-checksum-crc32: BBBBBB==\nx-amz-meta-cw-commit: t0k3n\n"
            "Content-Length: 18446744073709551615\nDate: Tue, 14 Nov 2023 22:13:20 GMT\n"
            "Retry-After: 7",
            NULL);
