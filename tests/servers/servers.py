@@ -84,7 +84,8 @@ def command(name, home, folder, port):
         "versitygw": [home / "versitygw", "--port", at, "--keep-alive", "posix", data],
         "moto": [home / "venv/bin/moto_server", "-H", "127.0.0.1", "-p", str(port)],
     }[name]
-    return [str(word) for word in line], env, ca
+    # Whatever happens to this program, its servers go with it.
+    return ["setpriv", "--pdeathsig", "KILL", *[str(word) for word in line]], env, ca
 
 
 def stop(process):
