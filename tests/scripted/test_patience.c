@@ -226,7 +226,7 @@ static void the_deadline_of_one_request(void)
 
         faults(&b, rules[i]);
         CHECK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err) != CW_OK);
-        CHECK_INT(err.status, i == 1 ? CW_E_UNAVAILABLE : CW_E_TIMEOUT);
+        CHECK(err.status == CW_E_TIMEOUT || (i == 1 && err.status == CW_E_UNAVAILABLE));
         check_nothing(&b, "key");
         bed_close(&b);
     }
