@@ -41,6 +41,9 @@ static bool set_protocol(cw__transfer *x)
 #endif
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a call that is over does not wait for its name to resolve */
+#endif
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);

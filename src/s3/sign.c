@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crc.h"
 #include "base/memory.h"
 #include "port/digest.h"
 
@@ -258,21 +259,17 @@ static cw_status day_key(const cw__sign_input *in, const char *secret, const cha
                          cw__sign_day_key *day)
 {
     char scope[SCOPE_BYTES];
-    unsigned char digest[CW__SHA256_BYTES];
+    uint64_t mark = cw__crc64nvme(0, secret, strlen(secret));
     if (!make_scope(in, date, scope))
         return CW_E_INVALID_ARGUMENT;
-    cw_status status = cw__sha256_of(secret, strlen(secret), digest);
-    if (status != CW_OK)
-        return status;
-    if (day->valid && strcmp(day->scope, scope) == 0 &&
-        memcmp(day->secret_digest, digest, sizeof digest) == 0)
+    if (day->valid && strcmp(day->scope, scope) == 0 && day->secret_mark == mark)
         return CW_OK;
     day->valid = false;
-    status = derive_key(in, secret, date, day->key);
+    cw_status status = derive_key(in, secret, date, day->key);
     if (status != CW_OK)
         return status;
     memcpy(day->scope, scope, sizeof scope);
-    memcpy(day->secret_digest, digest, sizeof digest);
+    day->secret_mark = mark;
     day->valid = true;
     return CW_OK;
 }

@@ -43,8 +43,8 @@ typedef struct cw__sign_input {
 /** The derived key of a day, region and secret: costs four HMACs, so keep it. Zero-initialise. */
 typedef struct cw__sign_day_key {
     bool valid;
-    char scope[96]; /* "20260102/us-east-1/s3" */
-    unsigned char secret_digest[32];
+    char scope[96];       /* "20260102/us-east-1/s3" */
+    uint64_t secret_mark; /* a CRC: enough to notice that the secret has changed */
     unsigned char key[32];
 } cw__sign_day_key;
 
