@@ -19,8 +19,9 @@
  * DeleteObjects, CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
  * AbortMultipartUpload, ListParts, ListMultipartUploads, ListObjectsV2, ListBuckets, CreateBucket,
  * HeadBucket, DeleteBucket, GetBucketLocation, Unknown.
- *
- * FAULT RULES, one on a line ('#' starts a comment line):
+ */
+/* clang-format off */
+/* FAULT RULES, one on a line ('#' starts a comment line):
  *
  *     [op=NAME] [part=N|LO-HI] [key=GLOB] [bucket=GLOB] [attempt=N|LO-HI|N+] [skip=N] [times=N|inf]
  *     [probability=0.3] do=ACTION[,ACTION...]
@@ -31,34 +32,50 @@
  * (default 1, from a seeded generator). Of several rules the first that hits a request is the one
  * applied. Actions:
  *
- *     status:CODE:S3CODE[:MESSAGE]        read the whole request, do nothing, answer this error
- *     status_early:CODE:S3CODE[:MESSAGE]  answer before the body is read; Connection: close, then
- * linger linger:MS                  how long status_early goes on reading what is sent (default
- * 1000; 0 = reset at once) drop_before                read the request, do nothing, close without a
- * reply drop_reply_after_commit    do the work, close without a reply reset_request:N RST after N
- * bytes of the request's body (0: before the first) stall_request:MS|forever[:N]  stop reading
- * after N bytes (default 0) of the body, then go on reset_reply:N              RST after N bytes of
- * the reply, counted from its first byte stall_reply:MS|forever[:N] stop writing after N bytes
- * (default 0) of the reply, then go on truncate_reply:N           a clean FIN after N bytes of the
- * reply truncate_body:N            a clean FIN after N bytes of the reply's body corrupt_reply[:N]
- * invert byte N of the reply's body; without N all of it (no body: the status line) add_bytes:N N
- * bytes of rubbish behind the reply reply_200_error:S3CODE     read the request, do nothing, answer
- * 200 with an <Error> body commit_200_error:S3CODE    do the work and answer 200 with an <Error>
- * body wrong_root                 do the work; the reply's XML has another root element empty_etag
- * do the work; ETags in the reply are empty empty_page                 a list answers an empty page
- * that is not the last whitespace:MS              a Complete's reply: headers and spaces for MS
- * before the XML commit_late                UploadPart succeeds although the upload was aborted: it
- * is open again delay:MS                   sleep before the body is read expire_credentials this
- * and later requests: ExpiredToken, until credentials are set or rotated retry_after:S adds
- * Retry-After header:NAME=VALUE          adds a header to the reply (no comma in the value) close
- * Connection: close after a normal reply close_silently             a normal reply that promises
- * keep-alive, then FIN gone                       the listening socket and every connection are
- * closed from this moment on
+ *     before the work
+ *       status:CODE:S3CODE[:MESSAGE]        read the whole request, do nothing, answer this error
+ *       status_early:CODE:S3CODE[:MESSAGE]  answer before the body is read; Connection: close, then
+ *                                           linger
+ *       linger:MS                  how long status_early goes on reading what is sent (default
+ *                                  1000; 0 = reset at once)
+ *       drop_before                read the request, do nothing, close without a reply
+ *       reset_request:N            RST after N bytes of the request's body (0: before the first)
+ *       stall_request:MS|forever[:N]  stop reading after N bytes (default 0) of the body, then go on
+ *       delay:MS                   sleep before the body is read
+ *       expire_credentials         this and later requests: ExpiredToken, until credentials are set
+ *                                  or rotated
+ *       gone                       the listening socket and every connection are closed from this
+ *                                  moment on
+ *
+ *     the work itself
+ *       drop_reply_after_commit    do the work, close without a reply
+ *       commit_200_error:S3CODE    do the work and answer 200 with an <Error> body
+ *       reply_200_error:S3CODE     read the request, do nothing, answer 200 with an <Error> body
+ *       commit_late                UploadPart succeeds although the upload was aborted: it is open
+ *                                  again
+ *
+ *     the reply
+ *       reset_reply:N              RST after N bytes of the reply, counted from its first byte
+ *       stall_reply:MS|forever[:N] stop writing after N bytes (default 0) of the reply, then go on
+ *       truncate_reply:N           a clean FIN after N bytes of the reply
+ *       truncate_body:N            a clean FIN after N bytes of the reply's body
+ *       corrupt_reply[:N]          invert byte N of the reply's body; without N all of it (no body:
+ *                                  the status line)
+ *       add_bytes:N                N bytes of rubbish behind the reply
+ *       wrong_root                 do the work; the reply's XML has another root element
+ *       empty_etag                 do the work; ETags in the reply are empty
+ *       empty_page                 a list answers an empty page that is not the last
+ *       whitespace:MS              a Complete's reply: headers and spaces for MS before the XML
+ *       retry_after:S              adds Retry-After
+ *       header:NAME=VALUE          adds a header to the reply (no comma in the value)
+ *       close                      Connection: close after a normal reply
+ *       close_silently             a normal reply that promises keep-alive, then FIN
  *
  * `forever` lasts until the client closes or the server stops. Several actions in one rule work
  * together.
- *
- * OVER HTTP, for other processes, unsigned: POST /_test/fault (rules in the body), DELETE
+ */
+/* clang-format on */
+/* OVER HTTP, for other processes, unsigned: POST /_test/fault (rules in the body), DELETE
  * /_test/fault, GET /_test/state (JSON), POST /_test/skew (seconds), POST /_test/credentials
  * (ACCESS SECRET [TOKEN] on a line: rotates, the old ones answer ExpiredToken), POST /_test/reset.
  */
