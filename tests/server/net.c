@@ -418,6 +418,17 @@ static void *accept_main(void *arg)
     return NULL;
 }
 
+size_t ts_connections_open(ts_server *s)
+{
+    size_t n = 0;
+
+    pthread_mutex_lock(&s->net.lock);
+    for (ts_conn *c = s->net.conns; c; c = c->next)
+        n += !c->done;
+    pthread_mutex_unlock(&s->net.lock);
+    return n;
+}
+
 static void shut_all(ts_server *s)
 {
     pthread_mutex_lock(&s->net.lock);

@@ -218,6 +218,10 @@ int ts_request_header(ts_server *s, const char *op, const char *name, char *valu
 /** Connections accepted so far. */
 uint64_t ts_connection_count(ts_server *s);
 
+/** Connections that are open now. A client that is gone may have requests that are still being
+ * served. */
+size_t ts_connections_open(ts_server *s);
+
 /** The most UploadPart requests that were being served at one moment. */
 uint64_t ts_parts_in_flight_max(ts_server *s);
 

@@ -802,10 +802,16 @@ static inline const char *stage_verdict(stage *s, cw_status st, const cw_error *
     return NULL;
 }
 
+/**
+ * Until the server has done with the client's requests, too: one that was given up in mid-way would
+ * take a fault that the next run is to meet.
+ */
 static inline void stage_drop_client(stage *s)
 {
     cw_client_release(s->client);
     s->client = NULL;
+    for (int ms = 0; ms < 2000 && ts_connections_open(s->server); ms++)
+        usleep(1000);
 }
 
 static inline void stage_close(stage *s)
