@@ -178,6 +178,14 @@ static cw_status add_slab(s3_sink *s, cw_error *err)
 
 /* ---- the sink's calls ---- */
 
+/* At the end of the process libcrypto goes, too, under the feet of a thread that still writes. */
+static cw_status refuse_at_exit(const s3_sink *s, cw_error *err)
+{
+    if (atomic_load(&s->client->exiting))
+        return cw__fail(err, CW_E_CANCELLED, "the process is exiting");
+    return CW_OK;
+}
+
 static cw_status s3_begin(void *self, const cw_writer_options *o, cw_error *err)
 {
     s3_sink *s = self;
@@ -198,9 +206,11 @@ static cw_status s3_begin(void *self, const cw_writer_options *o, cw_error *err)
 static cw_status s3_reserve(void *self, void **p, size_t *cap, cw_error *err)
 {
     s3_sink *s = self;
-    cw_status st = s->upload ? cw__upload_check(s->upload, err) : CW_OK;
+    cw_status st = refuse_at_exit(s, err);
     uint64_t room;
 
+    if (st == CW_OK && s->upload)
+        st = cw__upload_check(s->upload, err);
     if (st == CW_OK)
         st = ready_part(s, err);
     if (st == CW_OK && cw__part_tail(s->part, p) == 0)
@@ -217,10 +227,11 @@ static cw_status s3_reserve(void *self, void **p, size_t *cap, cw_error *err)
 static cw_status s3_commit(void *self, size_t used, cw_error *err)
 {
     s3_sink *s = self;
+    cw_status st = refuse_at_exit(s, err);
     void *p;
 
-    if (used == 0)
-        return CW_OK;
+    if (st != CW_OK || used == 0)
+        return st;
     cw__part_tail(s->part, &p);
     if (cw__part_digest_update(&s->digest, p, used) != CW_OK)
         return cw__fail_memory(err, "hashing a part");
@@ -270,8 +281,10 @@ static cw_status s3_publish(void *self, cw_object_info *info, cw_error *err)
 {
     s3_sink *s = self;
     cw__part *last;
-    cw_status st = make_upload(s, err);
+    cw_status st = refuse_at_exit(s, err);
 
+    if (st == CW_OK)
+        st = make_upload(s, err);
     if (st == CW_OK && !s->part && s->parts == 0)
         st = start_part(s, err); /* an empty object has an empty part */
     if (st == CW_OK && s->part && s->part->bytes == 0 && s->parts > 0)
