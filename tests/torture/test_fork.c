@@ -353,13 +353,16 @@ static void *keep_writing(void *user)
     return NULL;
 }
 
-static void write_in_child(void *user)
+/*
+ * What is ours works in such a child. libcurl and libcrypto promise nothing there: a lock of
+ * theirs may be held by a thread that the child does not have.
+ */
+static void write_in_child(void *unused)
 {
-    busy *y = user;
     cw_writer *w;
     cw_error err;
 
-    write_own((void *)ts_server_url(y->b.server));
+    (void)unused;
     CHECK_OK(cw_writer_open(&w, NULL, "mem://child", NULL, &err), err);
     CHECK_INT(cw_writer_write(w, "x", 1), CW_OK);
     CHECK_OK(cw_writer_close(w, NULL, &err), err);
@@ -375,7 +378,7 @@ static void forks_while_threads_write(void)
         REQUIRE(pthread_create(&threads[i], NULL, keep_writing, &y) == 0);
     for (int i = 0; i < FORKS / SLOWNESS; i++) {
         sleep_ms(i % 7);
-        failed += in_child(write_in_child, &y, i % 2 == 0) != 0;
+        failed += in_child(write_in_child, NULL, i % 2 == 0) != 0;
     }
     atomic_store(&y.stop, true);
     for (int i = 0; i < WRITERS; i++)
