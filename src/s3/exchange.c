@@ -17,6 +17,7 @@ enum {
     DOING_BYTES = 1400,     /* a phrase, a bucket and a key of 1,024 bytes */
     DOCUMENT_BYTES = 2048,  /* room for an answer of the usual size */
     MOST_REFRESHES = 3,     /* of credentials, in one request */
+    KEYS_PAUSE_MS = 50,     /* doubled with each refresh that brings the same keys */
     MOST_SILENT_COMMITS = 2 /* each of commit_timeout_ms */
 };
 
@@ -159,7 +160,7 @@ static bool refresh_keys(cw__exchange *x)
         return false;
     x->refreshed++;
     cw__credentials_expired(x->client->credentials, x->keys);
-    return x->refreshed == 1 || has_other_keys(x); /* once it may have been a slip */
+    return true;
 }
 
 static bool go_without_checksum(cw__exchange *x)
@@ -243,6 +244,15 @@ static bool ask_for_region(cw__exchange *x)
     return true;
 }
 
+/* Whoever renews keys may be a moment late: the same ones are tried again after a pause. */
+static void apply_lesson(cw__exchange *x)
+{
+    if (x->judgement.verdict == CW__VERDICT_CREDENTIALS && !has_other_keys(x))
+        pause_for(x, cw__clock_mono_ms() + (KEYS_PAUSE_MS << x->refreshed));
+    else
+        attempt(x);
+}
+
 static void act(cw__exchange *x)
 {
     switch (x->judgement.verdict) {
@@ -258,7 +268,7 @@ static void act(cw__exchange *x)
         break;
     default:
         if (learn(x))
-            attempt(x);
+            apply_lesson(x);
         else if (!ask_for_region(x))
             end(x, x->judgement.status);
     }
