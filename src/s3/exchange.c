@@ -248,7 +248,7 @@ static bool ask_for_region(cw__exchange *x)
 static void apply_lesson(cw__exchange *x)
 {
     if (x->judgement.verdict == CW__VERDICT_CREDENTIALS && !has_other_keys(x))
-        pause_for(x, cw__clock_mono_ms() + (KEYS_PAUSE_MS << x->refreshed));
+        pause_for(x, cw__clock_mono_ms() + ((uint64_t)KEYS_PAUSE_MS << x->refreshed));
     else
         attempt(x);
 }
