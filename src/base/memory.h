@@ -13,6 +13,9 @@ void *cw__alloc_zero(size_t bytes);
 void *cw__realloc(void *p, size_t bytes);
 void cw__free(void *p);
 
+/** For megabytes that will be used: the system is asked to put them on huge pages. */
+void *cw__alloc_large(size_t bytes);
+
 /** A copy of `s`, or NULL for NULL and when out of memory. */
 char *cw__strdup(const char *s);
 char *cw__strndup(const char *s, size_t n);

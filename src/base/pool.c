@@ -1,7 +1,11 @@
 /* pool.c - slabs of memory under one budget, shared by the writers of a client
  *
- * Owns every slab that was ever allocated: those given back lie in a list threaded through the
- * slabs themselves, newest first, and are freed with the pool. held + kept never passes the budget.
+ * Owns every slab that was ever allocated, in blocks that are freed with the pool. Slabs given back
+ * lie in a list threaded through the slabs themselves, newest first. The first few slabs are blocks
+ * of one, so that little use takes little memory; after these a block is large, for the sake of
+ * huge pages: bytes are copied into slabs and out of them, and with small pages every 4 KiB of that
+ * cost a miss of the address cache. A block counts whole, so blocks never pass the budget, and what
+ * of a block was never handed out was never touched.
  *
  * Why waiting cannot deadlock. A thread waits here only while `moving` > 0. A moving slab belongs
  * to the I/O thread, which never takes slabs, and which gives each back whatever becomes of its
@@ -11,8 +15,8 @@
  * holder may be the very thread that waits.
  *
  * Locking: `lock` guards all fields but the first two. The child of a fork never takes it, since
- * another thread may have held it at the fork: there a slab can be given back and the pool freed,
- * which needs no lock in the one thread that a child has, and nothing can be taken.
+ * another thread may have held it at the fork: there nothing can be taken, a slab given back is
+ * left where it is, and the pool can be freed, for which one thread needs no lock.
  */
 #include "base/pool.h"
 #include "base/clock.h"
@@ -20,9 +24,18 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
+enum { SINGLE_SLABS = 16, BLOCK_SLABS = 128 };
+
 typedef struct free_slab {
     struct free_slab *next;
 } free_slab;
+
+typedef struct block {
+    struct block *next;
+    uint64_t fresh; /* slabs at its end that were never handed out */
+    uint64_t slabs;
+    max_align_t bytes[];
+} block;
 
 struct cw__pool {
     uint64_t budget; /* in slabs, as all the counts */
@@ -30,6 +43,8 @@ struct cw__pool {
     cw__mutex lock;
     cw__cond changed; /* a slab was given back, or none moves any more */
     free_slab *kept;
+    block *blocks; /* only the newest can have fresh slabs */
+    uint64_t allocated;
     uint64_t held;
     uint64_t peak;
     uint64_t moving; /* of those held */
@@ -68,12 +83,42 @@ static cw_status wait_for_room(cw__pool *pool, uint64_t wait_ms)
     return CW_OK;
 }
 
-/* Count a slab as held, and answer a kept one if there is any. */
+static block *new_block(uint64_t slabs)
+{
+    block *b = cw__alloc_large(sizeof *b + slabs * CW__SLAB_BYTES);
+    if (b)
+        b->fresh = b->slabs = slabs;
+    return b;
+}
+
+/* A large block where there has been some use and there is the budget, else a block of one. */
+static bool grow(cw__pool *pool)
+{
+    uint64_t room = pool->budget - pool->allocated;
+    uint64_t slabs = room < BLOCK_SLABS ? room : BLOCK_SLABS;
+    block *b = pool->allocated < SINGLE_SLABS ? NULL : new_block(slabs);
+    if (!b)
+        b = new_block(1);
+    if (!b)
+        return false;
+    b->next = pool->blocks;
+    pool->blocks = b;
+    pool->allocated += b->slabs;
+    return true;
+}
+
+/* The slab used last, or one that never was; NULL when out of memory. */
 static void *hold(cw__pool *pool)
 {
-    free_slab *slab = pool->kept;
-    if (slab)
-        pool->kept = slab->next;
+    void *slab = pool->kept;
+    if (slab) {
+        pool->kept = pool->kept->next;
+    } else if ((pool->blocks && pool->blocks->fresh) || grow(pool)) {
+        block *b = pool->blocks;
+        slab = (char *)b->bytes + (b->slabs - b->fresh--) * CW__SLAB_BYTES;
+    } else {
+        return NULL;
+    }
     pool->held++;
     if (pool->held > pool->peak)
         pool->peak = pool->held;
@@ -83,10 +128,8 @@ static void *hold(cw__pool *pool)
 static void unhold(cw__pool *pool, void *slab)
 {
     free_slab *s = slab;
-    if (s) {
-        s->next = pool->kept;
-        pool->kept = s;
-    }
+    s->next = pool->kept;
+    pool->kept = s;
     pool->held--;
     cw__cond_signal(&pool->changed);
 }
@@ -117,10 +160,10 @@ void cw__pool_free(cw__pool *pool)
 {
     if (!pool)
         return;
-    while (pool->kept) {
-        free_slab *slab = pool->kept;
-        pool->kept = slab->next;
-        cw__free(slab);
+    while (pool->blocks) {
+        block *b = pool->blocks;
+        pool->blocks = b->next;
+        cw__free(b);
     }
     if (!is_inherited(pool)) {
         cw__cond_destroy(&pool->changed);
@@ -129,7 +172,6 @@ void cw__pool_free(cw__pool *pool)
     cw__free(pool);
 }
 
-/* The budget is taken under the lock, the memory outside of it: an allocator may be slow. */
 cw_status cw__pool_take(cw__pool *pool, uint64_t wait_ms, void **slab)
 {
     *slab = NULL;
@@ -140,23 +182,13 @@ cw_status cw__pool_take(cw__pool *pool, uint64_t wait_ms, void **slab)
     if (status == CW_OK)
         *slab = hold(pool);
     cw__mutex_unlock(&pool->lock);
-    if (status != CW_OK || *slab)
-        return status;
-    *slab = cw__alloc(CW__SLAB_BYTES);
-    if (*slab)
-        return CW_OK;
-    cw__mutex_lock(&pool->lock);
-    unhold(pool, NULL);
-    cw__mutex_unlock(&pool->lock);
-    return CW_E_NO_MEMORY;
+    return status == CW_OK && !*slab ? CW_E_NO_MEMORY : status;
 }
 
 void cw__pool_give(cw__pool *pool, void *slab)
 {
-    if (is_inherited(pool)) {
-        cw__free(slab);
+    if (is_inherited(pool))
         return;
-    }
     cw__mutex_lock(&pool->lock);
     unhold(pool, slab);
     cw__mutex_unlock(&pool->lock);
@@ -173,10 +205,8 @@ void cw__pool_depart(cw__pool *pool, size_t slabs)
 
 void cw__pool_arrive(cw__pool *pool, void *slab)
 {
-    if (is_inherited(pool)) {
-        cw__free(slab);
+    if (is_inherited(pool))
         return;
-    }
     cw__mutex_lock(&pool->lock);
     unhold(pool, slab);
     if (--pool->moving == 0)
