@@ -74,54 +74,34 @@ void cw__learn_region(cw__learned *l, const char *bucket, const char *region)
 
 int64_t cw__learned_wall_ms(cw__learned *l)
 {
-    int64_t offset;
-
-    cw__mutex_lock(&l->lock);
-    offset = l->clock_offset_ms;
-    cw__mutex_unlock(&l->lock);
-    return cw__clock_wall_ms() + offset;
+    return cw__clock_wall_ms() + atomic_load(&l->clock_offset_ms);
 }
 
 void cw__learn_clock(cw__learned *l, int64_t server_wall_ms)
 {
-    cw__mutex_lock(&l->lock);
-    l->clock_offset_ms = server_wall_ms - cw__clock_wall_ms();
-    cw__mutex_unlock(&l->lock);
+    atomic_store(&l->clock_offset_ms, server_wall_ms - cw__clock_wall_ms());
 }
 
 bool cw__learned_no_checksums(cw__learned *l)
 {
-    bool none;
-
-    cw__mutex_lock(&l->lock);
-    none = l->no_checksums;
-    cw__mutex_unlock(&l->lock);
-    return none;
+    return atomic_load(&l->no_checksums);
 }
 
 void cw__learn_no_checksums(cw__learned *l)
 {
-    cw__mutex_lock(&l->lock);
-    l->no_checksums = true;
-    cw__mutex_unlock(&l->lock);
+    atomic_store(&l->no_checksums, true);
 }
 
 uint64_t cw__learned_hold_until_ms(cw__learned *l)
 {
-    uint64_t until;
-
-    cw__mutex_lock(&l->lock);
-    until = l->hold_until_ms;
-    cw__mutex_unlock(&l->lock);
-    return until;
+    return atomic_load(&l->hold_until_ms);
 }
 
 void cw__learn_throttled(cw__learned *l)
 {
     uint64_t until = cw__clock_mono_ms() + HOLD_MS + cw__random_below(HOLD_MS);
+    uint64_t known = atomic_load(&l->hold_until_ms);
 
-    cw__mutex_lock(&l->lock);
-    if (until > l->hold_until_ms)
-        l->hold_until_ms = until;
-    cw__mutex_unlock(&l->lock);
+    while (until > known && !atomic_compare_exchange_weak(&l->hold_until_ms, &known, until))
+        continue;
 }

@@ -6,16 +6,17 @@
 #ifndef CW_S3_LEARNED_H
 #define CW_S3_LEARNED_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/thread.h"
 
 typedef struct cw__learned {
-    cw__mutex lock;
+    cw__mutex lock; /* of the regions */
     struct cw__bucket_region *regions;
-    int64_t clock_offset_ms;
-    uint64_t hold_until_ms;
-    bool no_checksums;
+    _Atomic int64_t clock_offset_ms;
+    _Atomic uint64_t hold_until_ms;
+    atomic_bool no_checksums;
 } cw__learned;
 
 int cw__learned_init(cw__learned *l);

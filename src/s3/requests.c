@@ -1,4 +1,4 @@
-/* requests.c - the requests of an upload, built from its plan and ready to start */
+/* requests.c - the requests of an upload, ready to start */
 #include "s3/requests.h"
 
 #include "base/memory.h"
@@ -13,12 +13,18 @@ static const cw__checksum_kind *checksum_of(const cw__plan *p)
     return cw__learned_no_checksums(&p->client->learned) ? NULL : cw__checksum_kind_of(p->checksum);
 }
 
+static void begin_at(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *method,
+                     const char *doing)
+{
+    cw__exchange_init(x, o.client, loop, method, o.bucket, o.key);
+    x->doing = doing;
+    x->payload_hash = CW__EMPTY_SHA256;
+}
+
 static void begin(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *method,
                   const char *doing)
 {
-    cw__exchange_init(x, p->client, loop, method, p->bucket, p->key);
-    x->doing = doing;
-    x->payload_hash = CW__EMPTY_SHA256;
+    begin_at(x, cw__plan_object(p), loop, method, doing);
 }
 
 static void add_headers(cw__exchange *x, const cw__plan *p, cw__use use)
@@ -163,26 +169,36 @@ void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, co
 
 /* ---- asking and aborting ---- */
 
-void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop)
+cw__object_name cw__plan_object(const cw__plan *p)
 {
-    begin(x, p, loop, "HEAD", "look at");
-    add_headers(x, p, CW__USE_HEAD);
+    return (cw__object_name){p->client, p->bucket, p->key};
+}
+
+void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop)
+{
+    begin_at(x, o, loop, "HEAD", "look at");
     x->expect = CW__EXPECT_EMPTY;
 }
 
-void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id)
+void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop)
 {
-    begin(x, p, loop, "DELETE", "abort the upload of");
+    cw__request_look(x, cw__plan_object(p), loop);
+    add_headers(x, p, CW__USE_HEAD);
+}
+
+void cw__request_abort(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *upload_id)
+{
+    begin_at(x, o, loop, "DELETE", "abort the upload of");
     add_upload_id(x, upload_id);
     x->expect = CW__EXPECT_EMPTY;
 }
 
-void cw__request_list_part(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+void cw__request_list_part(cw__exchange *x, cw__object_name o, cw__loop *loop,
                            const char *upload_id, unsigned after)
 {
     char marker[16];
 
-    begin(x, p, loop, "GET", "list the parts of");
+    begin_at(x, o, loop, "GET", "list the parts of");
     snprintf(marker, sizeof marker, "%u", after);
     cw__request_query(&x->request, "max-parts", "1");
     if (after)

@@ -1,4 +1,8 @@
-/* requests.h - the requests of an upload, built from its plan and ready to start */
+/* requests.h - the requests of an upload, ready to start
+ *
+ * Those that carry what the object is to be are built from a plan; those that only ask, or abort,
+ * from the name of the object alone, since they are also made when there is no plan any more.
+ */
 #ifndef CW_S3_REQUESTS_H
 #define CW_S3_REQUESTS_H
 
@@ -34,11 +38,24 @@ void cw__request_part(cw__exchange *x, const cw__plan *p, cw__loop *loop, const 
 /** `document` receives the body, and `hash` (65 bytes) its digest; both must outlive `x`. */
 void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, const cw__manifest *m,
                           cw__text *document, char *hash);
+
+/** HEAD with the headers that the plan's object can only be seen with. */
 void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop);
-void cw__request_abort(cw__exchange *x, const cw__plan *p, cw__loop *loop, const char *upload_id);
+
+/** An object by its name; borrowed. */
+typedef struct cw__object_name {
+    cw_client *client;
+    const char *bucket;
+    const char *key;
+} cw__object_name;
+
+cw__object_name cw__plan_object(const cw__plan *p);
+
+void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop);
+void cw__request_abort(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *upload_id);
 
 /** List parts from after part `after`, one at most. */
-void cw__request_list_part(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+void cw__request_list_part(cw__exchange *x, cw__object_name o, cw__loop *loop,
                            const char *upload_id, unsigned after);
 
 enum { CW__UPLOAD_ID = sizeof(((cw_error *)0)->upload_id) };

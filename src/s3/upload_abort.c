@@ -72,7 +72,7 @@ static void on_check_done(void *user, cw_status status)
 static void check_abort(cw__upload *up)
 {
     cw__upload_release_exchange(up);
-    cw__request_list_part(&up->x, up->plan, up->lane->loop, up->id, 0);
+    cw__request_list_part(&up->x, cw__plan_object(up->plan), up->lane->loop, up->id, 0);
     cw__upload_take_exchange(up, on_check_done)->deadline = up->abort_deadline;
     cw__exchange_start(&up->x);
 }
@@ -105,7 +105,7 @@ static void send_abort(cw__upload *up)
     up->aborts++;
     if (!up->abort_deadline)
         up->abort_deadline = cw__clock_mono_ms() + ABORT_DEADLINE_MS;
-    cw__request_abort(&up->x, up->plan, up->lane->loop, up->id);
+    cw__request_abort(&up->x, cw__plan_object(up->plan), up->lane->loop, up->id);
     cw__upload_take_exchange(up, on_abort_done)->deadline = up->abort_deadline;
     cw__exchange_start(&up->x);
 }

@@ -98,7 +98,8 @@ static void on_lookup_done(void *user, cw_status status)
 static void look_up_part(cw__upload *up, cw__sending *s)
 {
     s->looking_up = true;
-    cw__request_list_part(&s->lookup, up->plan, up->lane->loop, up->id, s->part->number - 1);
+    cw__request_list_part(&s->lookup, cw__plan_object(up->plan), up->lane->loop, up->id,
+                          s->part->number - 1);
     s->lookup.done = on_lookup_done;
     s->lookup.user = s;
     s->lookup.deadline = up->plan->deadline;

@@ -2,19 +2,10 @@
 #include <cloudwriter/object.h>
 
 #include "base/error.h"
-#include "s3/exchange.h"
+#include "s3/requests.h"
 #include "store/bucket_url.h"
 
 #include <string.h>
-
-static cw_status look(cw_client *c, const cw__url *where, cw__exchange *x, cw_error *err)
-{
-    cw__exchange_init(x, c, cw__client_next_lane(c)->loop, "HEAD", where->bucket, where->path);
-    x->expect = CW__EXPECT_EMPTY;
-    x->payload_hash = CW__EMPTY_SHA256;
-    x->doing = "look at";
-    return cw__exchange_run(x, err);
-}
 
 static void tell(const cw__reply *reply, cw_object_info *info)
 {
@@ -27,38 +18,26 @@ static void tell(const cw__reply *reply, cw_object_info *info)
     cw__copy_string(info->checksum, sizeof info->checksum, reply->checksum);
 }
 
-/* Start a request on the key with the upload id of the commit in doubt. */
-static void begin(cw__exchange *x, cw_client *c, const cw__url *where, const cw_error *doubt,
-                  const char *method, const char *doing)
-{
-    cw__exchange_init(x, c, cw__client_next_lane(c)->loop, method, where->bucket, where->path);
-    cw__request_query(&x->request, "uploadId", doubt->upload_id);
-    x->expect = CW__EXPECT_EMPTY;
-    x->payload_hash = CW__EMPTY_SHA256;
-    x->doing = doing;
-}
-
-static cw_status tell_gone(const cw__url *where, cw_error *err)
+static cw_status tell_gone(cw__object_name o, cw_error *err)
 {
     return cw__fail(err, CW_E_INDETERMINATE,
                     "the upload is gone and s3://%s/%s holds another object, or none: it was "
                     "committed and has been replaced since, or was aborted by somebody else",
-                    where->bucket, where->path);
+                    o.bucket, o.key);
 }
 
-static cw_status abort_upload(cw_client *c, const cw__url *where, const cw_error *doubt,
-                              cw_error *err)
+static cw_status abort_upload(cw__object_name o, const cw_error *doubt, cw_error *err)
 {
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, where, doubt, "DELETE", "abort the upload of");
+    cw__request_abort(&x, o, cw__client_next_lane(o.client)->loop, doubt->upload_id);
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
         st = cw__fail(err, CW_E_NOT_FOUND, "not committed, and the upload was aborted: s3://%s/%s",
-                      where->bucket, where->path);
+                      o.bucket, o.key);
     else if (x.judgement.verdict == CW__VERDICT_NO_UPLOAD)
-        st = tell_gone(where, err);
+        st = tell_gone(o, err);
     cw__exchange_free(&x);
     return st;
 }
@@ -68,35 +47,33 @@ static cw_status abort_upload(cw_client *c, const cw__url *where, const cw_error
  * it never will be. It is looked at first, since some services accept the abort of any id. One that
  * is gone was completed, and replaced since, or was aborted by somebody else.
  */
-static cw_status settle_by_upload(cw_client *c, const cw__url *where, const cw_error *doubt,
-                                  cw_error *err)
+static cw_status settle_by_upload(cw__object_name o, const cw_error *doubt, cw_error *err)
 {
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, where, doubt, "GET", "list the parts of");
+    cw__request_list_part(&x, o, cw__client_next_lane(o.client)->loop, doubt->upload_id, 0);
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
-        st = abort_upload(c, where, doubt, err);
+        st = abort_upload(o, doubt, err);
     else if (x.judgement.verdict == CW__VERDICT_NO_UPLOAD)
-        st = tell_gone(where, err);
+        st = tell_gone(o, err);
     cw__exchange_free(&x);
     return st;
 }
 
 /* What HEAD says is not, or not surely, ours. */
-static cw_status settle(cw_client *c, const cw__url *where, const cw__exchange *head,
-                        const cw_error *doubt, cw_error *err)
+static cw_status settle(cw__object_name o, const cw__exchange *head, const cw_error *doubt,
+                        cw_error *err)
 {
     if (doubt->upload_id[0])
-        return settle_by_upload(c, where, doubt, err);
+        return settle_by_upload(o, doubt, err);
     if (head->reply.http_status == 200)
         return cw__fail(err, CW_E_INDETERMINATE,
                         "s3://%s/%s holds an object without our commit token: this one was not "
                         "committed, or was replaced since, or the service drops metadata",
-                        where->bucket, where->path);
-    return cw__fail(err, CW_E_NOT_FOUND, "not committed: there is no s3://%s/%s", where->bucket,
-                    where->path);
+                        o.bucket, o.key);
+    return cw__fail(err, CW_E_NOT_FOUND, "not committed: there is no s3://%s/%s", o.bucket, o.key);
 }
 
 cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
@@ -114,11 +91,13 @@ cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
     st = cw__object_url_parse(&where, c, url, err);
     if (st != CW_OK)
         return st;
-    st = look(c, &where, &x, err);
+    cw__object_name o = {c, where.bucket, where.path};
+    cw__request_look(&x, o, cw__client_next_lane(c)->loop);
+    st = cw__exchange_run(&x, err);
     if (st == CW_OK && strcmp(x.reply.token, asked.commit_token) == 0)
         tell(&x.reply, info);
     else if (st == CW_OK || st == CW_E_NOT_FOUND)
-        st = settle(c, &where, &x, &asked, err);
+        st = settle(o, &x, &asked, err);
     cw__exchange_free(&x);
     cw__url_free(&where);
     return st;

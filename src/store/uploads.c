@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "s3/exchange.h"
+#include "s3/requests.h"
 #include "store/bucket_url.h"
 
 #include <string.h>
@@ -30,11 +30,8 @@ cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id, 
     st = cw__object_url_parse(&where, c, url, err);
     if (st != CW_OK)
         return st;
-    cw__exchange_init(&x, c, cw__client_next_lane(c)->loop, "DELETE", where.bucket, where.path);
-    cw__request_query(&x.request, "uploadId", upload_id);
-    x.expect = CW__EXPECT_EMPTY;
-    x.payload_hash = CW__EMPTY_SHA256;
-    x.doing = "abort an upload of";
+    cw__request_abort(&x, (cw__object_name){c, where.bucket, where.path},
+                      cw__client_next_lane(c)->loop, upload_id);
     st = cw__exchange_run(&x, err);
     if (st != CW_OK && x.judgement.verdict == CW__VERDICT_NO_UPLOAD) {
         cw__error_clear(err);
