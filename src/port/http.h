@@ -56,6 +56,7 @@ typedef struct cw__http_call {
     const char *url;            /* encoded already; sent as it is, never normalised */
     const char *const *headers; /* "Name: value", NULL-terminated */
     uint64_t body_bytes;        /* PUT and POST send Content-Length even when it is 0 */
+    const void *whole_body;     /* the body, if it lies in one piece that stays; else NULL */
     bool expect_continue;       /* ask first, wait at most a second */
     uint32_t stall_ms;          /* no byte moved (the kernel's send queue included); 0: for ever */
     uint32_t

@@ -94,7 +94,8 @@ static void drop_headers(cw__transfer *x)
 void cw__transfer_clear(cw__transfer *x)
 {
     drop_headers(x);
-    cw__free(x->small_body);
+    cw__free(x->small_copy);
+    x->small_copy = NULL;
     x->small_body = NULL;
     x->call = NULL;
 }
@@ -160,25 +161,33 @@ static bool set_headers(cw__transfer *x, const cw__http_call *call)
     return ok;
 }
 
-/* Without it, for want of memory or bytes, the body is read when libcurl asks for it. */
+/* NULL, for want of memory or bytes: then the body is read when libcurl asks for it. */
+static char *copy_body(const cw__transfer *x, cw__http_call *call, size_t n)
+{
+    char *copy = cw__alloc(n);
+    size_t got = 0;
+    while (copy && got < n) {
+        size_t more = call->read(call->user, got, copy + got, n - got);
+        if (x->call && more && more <= n - got) {
+            got += more;
+        } else {
+            cw__free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
 static void take_small_body(cw__transfer *x, cw__http_call *call)
 {
     uint64_t most = x->tls ? HTTPS_BODY_WITH_HEAD : HTTP_BODY_WITH_HEAD;
     if (call->body_bytes == 0 || call->body_bytes > most || call->expect_continue)
         return;
-    size_t n = (size_t)call->body_bytes, got = 0;
-    x->small_body = cw__alloc(n);
-    while (x->small_body && got < n) {
-        size_t more = call->read(call->user, got, x->small_body + got, n - got);
-        if (x->call && more && more <= n - got) {
-            got += more;
-        } else {
-            cw__free(x->small_body);
-            x->small_body = NULL;
-        }
-    }
+    if (!call->whole_body)
+        x->small_copy = copy_body(x, call, (size_t)call->body_bytes);
+    x->small_body = call->whole_body ? call->whole_body : x->small_copy;
     if (x->small_body)
-        x->offset = n;
+        x->offset = call->body_bytes;
 }
 
 /*

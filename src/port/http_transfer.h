@@ -42,7 +42,8 @@ typedef struct cw__transfer {
     curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
 
     /* sending */
-    char *small_body;       /* the whole of it, when it goes along with the head, else NULL */
+    const char *small_body; /* the whole of it, when it goes along with the head, else NULL */
+    char *small_copy;       /* of what did not lie in one piece */
     uint64_t offset;        /* in the body, of what libcurl asks for next */
     uint64_t uploaded;      /* of the body, gone from libcurl */
     bool begun;             /* the head has been sent, or soon will be */

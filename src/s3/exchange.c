@@ -407,6 +407,7 @@ static cw_status send(cw__exchange *x)
         .url = cw__text_str(&x->request.url),
         .headers = x->request.line_list,
         .body_bytes = x->body.bytes,
+        .whole_body = x->body.p,
         .stall_ms = c->stall_timeout_ms,
         .reply_ms = x->reply_ms ? x->reply_ms : c->stall_timeout_ms,
         .read = on_read,

@@ -22,6 +22,7 @@ typedef struct cw__body {
     size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
     void *user;
     uint64_t bytes;
+    const void *p; /* all of it, where it lies in one piece; else NULL */
 } cw__body;
 
 typedef struct cw__exchange cw__exchange;

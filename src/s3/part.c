@@ -67,6 +67,11 @@ void cw__part_depart(cw__part *part, cw__pool *pool)
     cw__pool_depart(pool, part->slab_count);
 }
 
+const void *cw__part_in_one_piece(const cw__part *part)
+{
+    return part->bytes > 0 && part->bytes <= CW__SLAB_BYTES ? part->slabs[0] : NULL;
+}
+
 size_t cw__part_read(void *user, uint64_t offset, void *p, size_t n)
 {
     const cw__part *part = user;

@@ -37,6 +37,9 @@ size_t cw__part_tail(const cw__part *part, void **p);
 /** From now on its slabs are on their way (see pool.h). */
 void cw__part_depart(cw__part *part, cw__pool *pool);
 
+/** Its bytes, where they lie in one slab; else NULL. */
+const void *cw__part_in_one_piece(const cw__part *part);
+
 /** Copy up to `n` bytes from `offset`. A cw__body's read. */
 size_t cw__part_read(void *part, uint64_t offset, void *p, size_t n);
 

@@ -58,7 +58,10 @@ static void add_checksum(cw__exchange *x, const cw__checksum_kind *kind,
 
 static void add_part_body(cw__exchange *x, const cw__plan *p, cw__part *part)
 {
-    x->body = (cw__body){.read = cw__part_read, .user = part, .bytes = part->bytes};
+    x->body = (cw__body){.read = cw__part_read,
+                         .user = part,
+                         .bytes = part->bytes,
+                         .p = cw__part_in_one_piece(part)};
     x->payload_hash = p->sign_payload ? part->payload_hash : NULL;
 }
 
