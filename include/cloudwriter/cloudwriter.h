@@ -9,6 +9,7 @@
 #include <cloudwriter/stdio.h>
 #include <cloudwriter/csv.h>
 #include <cloudwriter/object.h>
+#include <cloudwriter/reader.h>
 #include <cloudwriter/sys/allocator.h>
 #include <cloudwriter/sys/sink.h>
 

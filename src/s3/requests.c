@@ -183,6 +183,19 @@ void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop)
     x->expect = CW__EXPECT_EMPTY;
 }
 
+void cw__request_get(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *range,
+                     const char *etag)
+{
+    char quoted[160];
+
+    begin_at(x, o, loop, "GET", "get");
+    cw__request_header(&x->request, "range", range);
+    snprintf(quoted, sizeof quoted, "\"%s\"", etag);
+    if (etag[0])
+        cw__request_header(&x->request, "if-match", quoted);
+    x->expect = CW__EXPECT_EMPTY;
+}
+
 void cw__request_head(cw__exchange *x, const cw__plan *p, cw__loop *loop)
 {
     cw__request_look(x, cw__plan_object(p), loop);

@@ -52,6 +52,10 @@ typedef struct cw__object_name {
 cw__object_name cw__plan_object(const cw__plan *p);
 
 void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop);
+
+/** A range ("bytes=0-99") of the object with that ETag, or whichever is there where it is "". */
+void cw__request_get(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *range,
+                     const char *etag);
 void cw__request_abort(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *upload_id);
 
 /** List parts from after part `after`, one at most. */
