@@ -102,12 +102,8 @@ cw_status(cw__fail_memory)(cw_error *err, const char *doing)
 
 void cw__error_clear(cw_error *err)
 {
-    if (!err)
-        return;
-    err->status = CW_OK;
-    err->os_errno = err->http_status = err->attempts = 0;
-    err->service_code[0] = err->request_id[0] = err->upload_id[0] = '\0';
-    err->commit_token[0] = err->message[0] = '\0';
+    if (err)
+        memset(err, 0, sizeof *err);
 }
 
 void cw__error_copy(cw_error *to, const cw_error *from)
