@@ -203,6 +203,11 @@ cw_status cw__filter_new(cw_sink **out, cw_sink *next, cw_compression kind, int 
     return status;
 }
 
+bool cw__filter_is(const cw_sink *s)
+{
+    return s->ops == &filter_ops;
+}
+
 void cw__filter_forget(cw_sink *filter)
 {
     struct filter *f = filter->self;

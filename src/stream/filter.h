@@ -2,6 +2,7 @@
 #ifndef CW_STREAM_FILTER_H
 #define CW_STREAM_FILTER_H
 
+#include <stdbool.h>
 #include <cloudwriter/writer.h>
 
 /**
@@ -12,6 +13,9 @@
  */
 cw_status cw__filter_new(cw_sink **out, cw_sink *next, cw_compression kind, int level,
                          unsigned threads, cw_error *err);
+
+/** Whether a sink is such a filter. */
+bool cw__filter_is(const cw_sink *s);
 
 /** Free a filter alone: the sink behind it is the caller's again. */
 void cw__filter_forget(cw_sink *filter);

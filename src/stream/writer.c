@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "sink/sink.h"
+#include "stream/filter.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -331,6 +332,11 @@ cw_status cw__writer_fail(cw_writer *w, cw_status status, const char *fmt, ...)
     if (standing(w) == CW_OK)
         cw__fail(&w->error, status, "%s", message);
     return failed(w);
+}
+
+bool cw__writer_compresses(const cw_writer *w)
+{
+    return cw__filter_is(w->sink);
 }
 
 /* ---- the life of a writer ---- */
