@@ -8,6 +8,10 @@
 #include <cloudwriter/writer.h>
 #include <cloudwriter/stdio.h>
 #include <cloudwriter/csv.h>
+#include <cloudwriter/schema.h>
+#include <cloudwriter/arrow_abi.h>
+#include <cloudwriter/parquet.h>
+#include <cloudwriter/parquet_file.h>
 #include <cloudwriter/object.h>
 #include <cloudwriter/reader.h>
 #include <cloudwriter/sys/allocator.h>
