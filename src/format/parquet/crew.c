@@ -1,0 +1,252 @@
+/* crew.c - items that are made by several threads and handed on by one, in order
+ *
+ * One lock covers everything but making and delivering. A worker sleeps on `work` until there is an
+ * item to begin; the caller begins items too while none is ready to be delivered, and sleeps on
+ * `ready` only when all are begun, that is while at least one is being made: so it always wakes.
+ *
+ * Where a thread cannot be started there is one less; the result is the same.
+ */
+#include "format/parquet/crew.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/thread.h"
+
+#include <string.h>
+
+typedef struct worker {
+    cw__crew *crew;
+    cw__thread thread;
+    cw__chunk_scratch *scratch;
+} worker;
+
+struct cw__crew {
+    cw__mutex lock;
+    cw__cond work, ready;
+    unsigned wanted;  /* workers */
+    unsigned started; /* of them; set by the caller's thread alone */
+    bool tried;       /* to start them */
+    bool ending;
+    cw__chunk_scratch *scratch; /* the caller's */
+
+    const cw__crew_job *job; /* NULL: none */
+    size_t begun, delivered;
+    unsigned busy; /* workers that are making an item */
+    uint8_t *made; /* of each item */
+    size_t made_room;
+    size_t failed_item; /* valid where error.status is not CW_OK */
+    cw_error error;
+
+    worker workers[];
+};
+
+/* ---- one item ---- */
+
+static void note_failure(cw__crew *c, size_t item, const cw_error *err)
+{
+    if (c->error.status != CW_OK && c->failed_item <= item)
+        return;
+    c->failed_item = item;
+    c->error = *err;
+}
+
+static bool has_work(const cw__crew *c)
+{
+    return c->job && c->error.status == CW_OK && c->begun < c->job->items;
+}
+
+/* With the lock held; without it while the item is made. */
+static void make_next(cw__crew *c, cw__chunk_scratch **scratch)
+{
+    const cw__crew_job *job = c->job;
+    size_t at = c->begun++;
+    size_t item = job->order ? job->order[at] : at;
+    cw_error err = {0};
+    cw_status st = CW_OK;
+
+    cw__mutex_unlock(&c->lock);
+    if (!*scratch && !(*scratch = cw__chunk_scratch_new()))
+        st = cw__fail_memory(&err, "encoding a column");
+    if (st == CW_OK)
+        st = job->make(job->user, item, *scratch, &err);
+    cw__mutex_lock(&c->lock);
+    if (st != CW_OK)
+        note_failure(c, item, &err);
+    else
+        c->made[item] = 1;
+}
+
+/* ---- the workers ---- */
+
+static void *run_worker(void *user)
+{
+    worker *w = user;
+    cw__crew *c = w->crew;
+
+    cw__mutex_lock(&c->lock);
+    while (!c->ending) {
+        if (!has_work(c)) {
+            cw__cond_wait(&c->work, &c->lock);
+            continue;
+        }
+        c->busy++;
+        make_next(c, &w->scratch);
+        c->busy--;
+        cw__cond_signal(&c->ready);
+    }
+    cw__mutex_unlock(&c->lock);
+    return NULL;
+}
+
+static void start_workers(cw__crew *c)
+{
+    c->tried = true;
+    while (c->started < c->wanted) {
+        worker *w = &c->workers[c->started];
+
+        w->crew = c;
+        if (cw__thread_start(&w->thread, run_worker, w, "cw-parquet") != 0)
+            return;
+        c->started++;
+    }
+}
+
+/* ---- a run ---- */
+
+static bool next_is_made(const cw__crew *c)
+{
+    return c->delivered < c->job->items && c->made[c->delivered];
+}
+
+static void deliver_next(cw__crew *c)
+{
+    const cw__crew_job *job = c->job;
+    size_t item = c->delivered++;
+    cw_error err = {0};
+    cw_status st;
+
+    cw__mutex_unlock(&c->lock);
+    st = job->deliver(job->user, item, &err);
+    cw__mutex_lock(&c->lock);
+    if (st != CW_OK)
+        note_failure(c, item, &err);
+}
+
+static cw_status ready_marks(cw__crew *c, size_t items, cw_error *err)
+{
+    uint8_t *made = c->made;
+
+    if (items > c->made_room) {
+        made = cw__realloc(c->made, items);
+        if (!made)
+            return cw__fail_memory(err, "closing a row group");
+        c->made = made;
+        c->made_room = items;
+    }
+    if (items)
+        memset(made, 0, items);
+    return CW_OK;
+}
+
+cw_status cw__crew_run(cw__crew *c, const cw__crew_job *job, cw_error *err)
+{
+    cw_status st = ready_marks(c, job->items, err);
+
+    if (st != CW_OK)
+        return st;
+    if (!c->tried && job->items > 1)
+        start_workers(c);
+    cw__mutex_lock(&c->lock);
+    c->job = job;
+    c->begun = c->delivered = 0;
+    cw__error_clear(&c->error);
+    if (job->items > 1)
+        cw__cond_broadcast(&c->work);
+    while (c->error.status == CW_OK && c->delivered < job->items) {
+        if (next_is_made(c))
+            deliver_next(c);
+        else if (has_work(c))
+            make_next(c, &c->scratch);
+        else
+            cw__cond_wait(&c->ready, &c->lock);
+    }
+    while (c->busy)
+        cw__cond_wait(&c->ready, &c->lock);
+    c->job = NULL;
+    st = c->error.status;
+    if (st != CW_OK)
+        cw__error_copy(err, &c->error);
+    cw__mutex_unlock(&c->lock);
+    return st;
+}
+
+bool cw__crew_is_many(const cw__crew *c)
+{
+    return c->wanted > 0;
+}
+
+/* ---- its life ---- */
+
+static int make_locks(cw__crew *c)
+{
+    int rc = cw__mutex_init(&c->lock);
+
+    if (rc)
+        return rc;
+    rc = cw__cond_init(&c->work);
+    if (rc)
+        goto no_work;
+    rc = cw__cond_init(&c->ready);
+    if (rc)
+        goto no_ready;
+    return 0;
+no_ready:
+    cw__cond_destroy(&c->work);
+no_work:
+    cw__mutex_destroy(&c->lock);
+    return rc;
+}
+
+cw_status cw__crew_new(cw__crew **out, unsigned workers, cw_error *err)
+{
+    cw__crew *c = cw__alloc_zero(sizeof *c + workers * sizeof c->workers[0]);
+    int rc;
+
+    *out = NULL;
+    if (!c)
+        return cw__fail_memory(err, "opening a Parquet encoder");
+    rc = make_locks(c);
+    if (rc) {
+        cw__free(c);
+        return cw__fail_errno(err, rc, "cannot make a lock");
+    }
+    c->wanted = workers;
+    *out = c;
+    return CW_OK;
+}
+
+static void end_workers(cw__crew *c)
+{
+    cw__mutex_lock(&c->lock);
+    c->ending = true;
+    cw__cond_broadcast(&c->work);
+    cw__mutex_unlock(&c->lock);
+    for (unsigned i = 0; i < c->started; i++)
+        cw__thread_join(c->workers[i].thread);
+    cw__cond_destroy(&c->ready);
+    cw__cond_destroy(&c->work);
+    cw__mutex_destroy(&c->lock);
+}
+
+void cw__crew_free(cw__crew *c, bool inherited)
+{
+    if (!c)
+        return;
+    if (!inherited)
+        end_workers(c);
+    for (unsigned i = 0; i < c->started; i++)
+        cw__chunk_scratch_free(c->workers[i].scratch);
+    cw__chunk_scratch_free(c->scratch);
+    cw__free(c->made);
+    cw__free(c);
+}

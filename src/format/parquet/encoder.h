@@ -1,0 +1,50 @@
+/* encoder.h - the encoder as its own files see it
+ *
+ *     encoder.c    open, take rows, close, abort
+ *     row_group.c  a full row group: encode its columns, write them
+ *     footer.c     page indexes and the footer
+ *     drain.c      a whole Arrow stream
+ */
+#ifndef CW_PARQUET_ENCODER_H
+#define CW_PARQUET_ENCODER_H
+
+#include "format/parquet/crew.h"
+#include "format/parquet/in/intake.h"
+#include "format/parquet/in/shred.h"
+#include "format/parquet/kept.h"
+#include "format/parquet/options.h"
+
+struct cw_parquet {
+    cw_writer *writer;
+    unsigned fork_generation;
+    cw_schema *schema;
+    cw__settings settings;
+    cw__ways ways;
+    cw__shredder *shredder;
+    cw__column_buffer *buffers; /* of each leaf */
+    cw__crew *crew;
+    cw__kept kept;
+
+    uint64_t offset;     /* in the file: of the next byte */
+    uint64_t group_rows; /* gathered */
+    uint64_t group_bytes;
+    uint64_t look_at; /* group_bytes at which the buffers' memory is looked at again */
+
+    uint64_t rows; /* taken */
+    uint64_t input_bytes;
+    cw_error error; /* the first */
+};
+
+/** Write to the file. */
+cw_status cw__parquet_put(cw_parquet *p, const void *bytes, size_t n, cw_error *err);
+
+/** Encode and write the row group that is gathered; none if there are no rows. */
+cw_status cw__row_group_close(cw_parquet *p, cw_error *err);
+
+/** Cut the buffers to what they hold, if together they have too much room beyond it. */
+void cw__buffers_trim(cw_parquet *p);
+
+/** Page indexes, footer, and the end of the file. */
+cw_status cw__footer_finish(cw_parquet *p, cw_error *err);
+
+#endif
