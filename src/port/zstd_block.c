@@ -1,0 +1,82 @@
+/* zstd_block.c - libzstd for block.h
+ *
+ * Level 1 of libzstd looks for matches of seven bytes in large inputs, which numbers seldom have:
+ * where the caller says that the block is of numbers, shorter ones are looked for.
+ */
+#include <zstd.h>
+
+#include "base/memory.h"
+#include "port/block_codecs.h"
+
+enum { NUMBER_MATCH = 5 };
+
+struct cw__zstd_block {
+    ZSTD_CCtx *compress;
+    ZSTD_DCtx *restore;
+    int level;
+    unsigned hint;
+};
+
+static bool have(cw__zstd_block **z)
+{
+    if (!*z && (*z = cw__alloc_zero(sizeof **z)))
+        (*z)->level = -1;
+    return *z != NULL;
+}
+
+int cw__zstd_block_most_level(void)
+{
+    return ZSTD_maxCLevel();
+}
+
+size_t cw__zstd_block_bound(size_t n)
+{
+    return ZSTD_compressBound(n);
+}
+
+static bool set(cw__zstd_block *z, ZSTD_cParameter parameter, int value)
+{
+    return !ZSTD_isError(ZSTD_CCtx_setParameter(z->compress, parameter, value));
+}
+
+static bool set_level(cw__zstd_block *z, int level, unsigned hint)
+{
+    if (z->level == level && z->hint == hint)
+        return true;
+    ZSTD_CCtx_reset(z->compress, ZSTD_reset_session_and_parameters);
+    bool ok = set(z, ZSTD_c_compressionLevel, level) && set(z, ZSTD_c_contentSizeFlag, 1) &&
+              set(z, ZSTD_c_checksumFlag, 0);
+    if (ok && hint && level <= 2)
+        ok = set(z, ZSTD_c_minMatch, NUMBER_MATCH);
+    z->level = ok ? level : -1;
+    z->hint = hint;
+    return ok;
+}
+
+size_t cw__zstd_block_compress(cw__zstd_block **z, int level, unsigned hint, void *to, size_t room,
+                               const void *from, size_t n)
+{
+    if (!have(z) || (!(*z)->compress && !((*z)->compress = ZSTD_createCCtx())))
+        return 0;
+    if (!set_level(*z, level ? level : 1, hint))
+        return 0;
+    size_t used = ZSTD_compress2((*z)->compress, to, room, from, n);
+    return ZSTD_isError(used) ? 0 : used;
+}
+
+bool cw__zstd_block_restore(cw__zstd_block **z, void *to, size_t n, const void *from, size_t from_n)
+{
+    if (!have(z) || (!(*z)->restore && !((*z)->restore = ZSTD_createDCtx())))
+        return false;
+    size_t got = ZSTD_decompressDCtx((*z)->restore, to, n, from, from_n);
+    return !ZSTD_isError(got) && got == n;
+}
+
+void cw__zstd_block_free(cw__zstd_block *z)
+{
+    if (!z)
+        return;
+    ZSTD_freeCCtx(z->compress);
+    ZSTD_freeDCtx(z->restore);
+    cw__free(z);
+}
