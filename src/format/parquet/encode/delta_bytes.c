@@ -1,0 +1,130 @@
+/* delta_bytes.c - DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY, on top of the deltas of integers */
+#include <string.h>
+
+#include "format/parquet/encode/delta.h"
+
+/* ---- lengths, then bytes ---- */
+
+size_t cw__delta_length_bound(const uint32_t *offsets, size_t n)
+{
+    return cw__delta_bound(n, 4) + (n ? offsets[n] - offsets[0] : 0);
+}
+
+size_t cw__delta_length_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes,
+                               size_t n, uint32_t *scratch)
+{
+    int32_t *lengths = (int32_t *)scratch;
+    size_t used, total = n ? offsets[n] - offsets[0] : 0;
+
+    for (size_t i = 0; i < n; i++)
+        lengths[i] = (int32_t)(offsets[i + 1] - offsets[i]);
+    used = cw__delta_encode_i32(out, lengths, n);
+    if (total)
+        memcpy(out + used, bytes + offsets[0], total);
+    return used + total;
+}
+
+bool cw__delta_length_decode(const uint8_t *in, size_t bytes, uint32_t *starts, uint32_t *lengths,
+                             size_t n, size_t *used)
+{
+    size_t at;
+
+    if (!cw__delta_decode_i32(in, bytes, (int32_t *)lengths, n, &at))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (lengths[i] > bytes - at)
+            return false;
+        starts[i] = (uint32_t)at;
+        at += lengths[i];
+    }
+    *used = at;
+    return true;
+}
+
+/* ---- shared prefixes ---- */
+
+size_t cw__delta_bytes_bound(const uint32_t *offsets, size_t n)
+{
+    return cw__delta_bound(n, 4) + cw__delta_length_bound(offsets, n);
+}
+
+static size_t shared(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+{
+    size_t most = a_n < b_n ? a_n : b_n, n = 0;
+
+    for (; n + 8 <= most; n += 8) {
+        uint64_t x, y;
+        memcpy(&x, a + n, sizeof x);
+        memcpy(&y, b + n, sizeof y);
+        if (x != y)
+            return n + (size_t)__builtin_ctzll(x ^ y) / 8;
+    }
+    while (n < most && a[n] == b[n])
+        n++;
+    return n;
+}
+
+size_t cw__delta_bytes_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes, size_t n,
+                              uint32_t *scratch)
+{
+    int32_t *prefixes = (int32_t *)scratch, *suffixes = prefixes + n;
+    size_t used;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t length = offsets[i + 1] - offsets[i];
+        size_t common = i ? shared(bytes + offsets[i - 1], offsets[i] - offsets[i - 1],
+                                   bytes + offsets[i], length)
+                          : 0;
+        prefixes[i] = (int32_t)common;
+        suffixes[i] = (int32_t)(length - common);
+    }
+    used = cw__delta_encode_i32(out, prefixes, n);
+    used += cw__delta_encode_i32(out + used, suffixes, n);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(out + used, bytes + offsets[i] + prefixes[i], (size_t)suffixes[i]);
+        used += (size_t)suffixes[i];
+    }
+    return used;
+}
+
+/* Lengths that cannot be, given what is there; the sum of all values. */
+static bool check_lengths(const uint32_t *prefixes, const uint32_t *lengths, size_t n,
+                          size_t *needed)
+{
+    uint64_t before = 0, total = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (prefixes[i] > before)
+            return false;
+        before = (uint64_t)prefixes[i] + lengths[i];
+        total += before;
+        if (total > UINT32_MAX)
+            return false;
+    }
+    *needed = (size_t)total;
+    return true;
+}
+
+bool cw__delta_bytes_decode(const uint8_t *in, size_t bytes, uint32_t *offsets, uint8_t *values,
+                            size_t room, size_t n, size_t *needed, size_t *used, uint32_t *scratch)
+{
+    uint32_t *prefixes = scratch, *starts = scratch + n, *lengths = starts + n;
+    size_t at, more, total = 0;
+
+    *needed = 0;
+    if (!cw__delta_decode_i32(in, bytes, (int32_t *)prefixes, n, &at) ||
+        !cw__delta_length_decode(in + at, bytes - at, starts, lengths, n, &more) ||
+        !check_lengths(prefixes, lengths, n, needed) || *needed > room)
+        return false;
+    offsets[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (prefixes[i])
+            memmove(values + total, values + offsets[i - 1], prefixes[i]);
+        if (lengths[i])
+            memcpy(values + total + prefixes[i], in + at + starts[i], lengths[i]);
+        total += (size_t)prefixes[i] + lengths[i];
+        offsets[i + 1] = (uint32_t)total;
+    }
+    *used = at + more;
+    return true;
+}

@@ -1,0 +1,401 @@
+/* dictionary.c - the distinct values of a chunk, in the order of their first appearance
+ *
+ * Three ways, by what the values are:
+ *   integers of a small range    a table of the range: no hash, no comparison
+ *   4 and 8 bytes                open addressing, the value itself in the slot
+ *   all others                   open addressing, a part of the hash in the slot: nearly every
+ *                                comparison that is made finds the same value
+ * Tables grow with what they hold, so that few distinct values stay in the cache.
+ */
+#include "format/parquet/encode/dictionary.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FIRST_ROOM = 1024, MOST_RANGE = 1 << 20 };
+
+/* What is being built. `room` counts the firsts that there is memory for. */
+typedef struct builder {
+    cw__dictionary *d;
+    size_t room;
+    size_t most_entries, most_bytes;
+} builder;
+
+void cw__dictionary_free(cw__dictionary *d)
+{
+    cw__free(d->indices);
+    cw__free(d->firsts);
+    memset(d, 0, sizeof *d);
+}
+
+static bool grow_firsts(builder *b)
+{
+    size_t room = b->room ? 2 * b->room : FIRST_ROOM;
+    uint32_t *more = cw__realloc(b->d->firsts, room * sizeof *more);
+
+    if (!more)
+        return false;
+    b->d->firsts = more;
+    b->room = room;
+    return true;
+}
+
+/* One more entry, which is value `i` and has `bytes` bytes. */
+static inline cw__dictionary_answer add_entry(builder *b, size_t i, size_t bytes)
+{
+    cw__dictionary *d = b->d;
+
+    if (d->count == b->most_entries || bytes > b->most_bytes - d->bytes)
+        return CW__DICTIONARY_TOO_LARGE;
+    if (d->count == b->room && !grow_firsts(b))
+        return CW__DICTIONARY_NO_MEMORY;
+    d->firsts[d->count++] = (uint32_t)i;
+    d->bytes += bytes;
+    return CW__DICTIONARY_BUILT;
+}
+
+static bool begin(builder *b, cw__dictionary *d, size_t n, size_t most_entries, size_t most_bytes)
+{
+    memset(d, 0, sizeof *d);
+    *b = (builder){.d = d, .most_entries = most_entries, .most_bytes = most_bytes};
+    d->indices = cw__alloc(n * sizeof *d->indices);
+    return d->indices != NULL;
+}
+
+static cw__dictionary_answer finish(builder *b, cw__dictionary_answer answer)
+{
+    if (answer != CW__DICTIONARY_BUILT)
+        cw__dictionary_free(b->d);
+    return answer;
+}
+
+/* ---- a small range ---- */
+
+static uint64_t value_of(const void *values, size_t width, size_t i)
+{
+    if (width == 1)
+        return ((const uint8_t *)values)[i];
+    if (width == 4)
+        return ((const uint32_t *)values)[i];
+    return ((const uint64_t *)values)[i];
+}
+
+/* As signed numbers: the range is what matters, whatever they mean. */
+static void find_range(const void *values, size_t width, size_t n, int64_t *low, int64_t *high)
+{
+    *low = INT64_MAX;
+    *high = INT64_MIN;
+    if (width == 4) {
+        const int32_t *v = values;
+        int32_t least = INT32_MAX, most = INT32_MIN;
+        for (size_t i = 0; i < n; i++) {
+            least = v[i] < least ? v[i] : least;
+            most = v[i] > most ? v[i] : most;
+        }
+        *low = least;
+        *high = most;
+    } else if (width == 8) {
+        const int64_t *v = values;
+        for (size_t i = 0; i < n; i++) {
+            *low = v[i] < *low ? v[i] : *low;
+            *high = v[i] > *high ? v[i] : *high;
+        }
+    } else {
+        *low = 0;
+        *high = UINT8_MAX;
+    }
+}
+
+/* Always inlined, with a known width. Slots hold index + 1; 0: not seen. */
+static inline __attribute__((always_inline)) cw__dictionary_answer
+fill_range(builder *b, uint32_t *slots, const void *values, size_t n, size_t width, uint64_t low)
+{
+    uint32_t *indices = b->d->indices;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v = value_of(values, width, i) - low;
+        uint32_t *slot = &slots[width == 4 ? (uint32_t)v : v];
+        if (*slot == 0) {
+            cw__dictionary_answer answer = add_entry(b, i, width);
+            if (answer != CW__DICTIONARY_BUILT)
+                return answer;
+            *slot = (uint32_t)b->d->count;
+        }
+        indices[i] = *slot - 1;
+    }
+    return CW__DICTIONARY_BUILT;
+}
+
+static cw__dictionary_answer by_range(builder *b, const void *values, size_t n, size_t width,
+                                      int64_t low, uint64_t range)
+{
+    uint32_t *slots = cw__alloc_zero(((size_t)range + 1) * sizeof *slots);
+    cw__dictionary_answer answer;
+
+    if (!slots)
+        return CW__DICTIONARY_NO_MEMORY;
+    if (width == 1)
+        answer = fill_range(b, slots, values, n, 1, (uint64_t)low);
+    else if (width == 4)
+        answer = fill_range(b, slots, values, n, 4, (uint64_t)low);
+    else
+        answer = fill_range(b, slots, values, n, 8, (uint64_t)low);
+    cw__free(slots);
+    return answer;
+}
+
+/* ---- values of 4 and 8 bytes ---- */
+
+typedef struct number_slot {
+    uint64_t value;
+    uint32_t index; /* + 1; 0: free */
+} number_slot;
+
+typedef struct number_table {
+    number_slot *slots;
+    size_t room; /* a power of two */
+    unsigned shift;
+} number_table;
+
+static size_t number_home(const number_table *t, uint64_t v)
+{
+    return (size_t)(((v ^ v >> 32) * UINT64_C(0x9E3779B97F4A7C15)) >> t->shift);
+}
+
+static bool number_grow(number_table *t)
+{
+    number_table more = {.room = t->room ? 4 * t->room : FIRST_ROOM};
+
+    more.shift = 64 - (unsigned)__builtin_ctzll(more.room);
+    more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
+    if (!more.slots)
+        return false;
+    for (size_t i = 0; i < t->room; i++) {
+        if (!t->slots[i].index)
+            continue;
+        size_t at = number_home(&more, t->slots[i].value);
+        while (more.slots[at].index)
+            at = (at + 1) & (more.room - 1);
+        more.slots[at] = t->slots[i];
+    }
+    cw__free(t->slots);
+    *t = more;
+    return true;
+}
+
+static inline __attribute__((always_inline)) cw__dictionary_answer
+fill_numbers(builder *b, number_table *t, const void *values, size_t n, size_t width)
+{
+    uint32_t *indices = b->d->indices;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v = value_of(values, width, i);
+        size_t at = number_home(t, v);
+        while (t->slots[at].index && t->slots[at].value != v)
+            at = (at + 1) & (t->room - 1);
+        if (!t->slots[at].index) {
+            cw__dictionary_answer answer = add_entry(b, i, width);
+            if (answer != CW__DICTIONARY_BUILT)
+                return answer;
+            t->slots[at] = (number_slot){v, (uint32_t)b->d->count};
+            indices[i] = (uint32_t)b->d->count - 1;
+            if (2 * b->d->count > t->room && !number_grow(t))
+                return CW__DICTIONARY_NO_MEMORY;
+            continue;
+        }
+        indices[i] = t->slots[at].index - 1;
+    }
+    return CW__DICTIONARY_BUILT;
+}
+
+static cw__dictionary_answer by_number(builder *b, const void *values, size_t n, size_t width)
+{
+    number_table t = {0};
+    cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
+
+    if (number_grow(&t))
+        answer = width == 4 ? fill_numbers(b, &t, values, n, 4) : fill_numbers(b, &t, values, n, 8);
+    cw__free(t.slots);
+    return answer;
+}
+
+/* ---- everything else, by hash ---- */
+
+typedef struct bytes_slot {
+    uint32_t tag;   /* half of the hash */
+    uint32_t index; /* + 1; 0: free */
+} bytes_slot;
+
+typedef struct bytes_table {
+    bytes_slot *slots;
+    size_t room;
+} bytes_table;
+
+/* Where values lie: at offsets, or `width` bytes each. */
+typedef struct source {
+    const uint8_t *bytes;
+    const uint32_t *offsets;
+    size_t width;
+} source;
+
+static inline const uint8_t *source_at(const source *s, size_t i, size_t *n)
+{
+    if (s->offsets) {
+        *n = s->offsets[i + 1] - s->offsets[i];
+        return s->bytes + s->offsets[i];
+    }
+    *n = s->width;
+    return s->bytes + i * s->width;
+}
+
+static inline uint64_t load_u64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint64_t load_u32(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+#define K0 UINT64_C(0xD6E8FEB86659FD93)
+#define K1 UINT64_C(0xA0761D6478BD642F)
+#define K2 UINT64_C(0xE7037ED1A0B428DB)
+
+/* Two words that have every byte of up to 16. */
+static inline uint64_t hash_short(const uint8_t *p, size_t n, uint64_t seed)
+{
+    uint64_t a = 0, b = 0;
+
+    if (n >= 8) {
+        a = load_u64(p);
+        b = load_u64(p + n - 8);
+    } else if (n >= 4) {
+        a = load_u32(p);
+        b = load_u32(p + n - 4);
+    } else if (n > 0) {
+        a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
+    }
+    return fold(a ^ seed, b ^ K1);
+}
+
+static inline uint64_t hash_of(const uint8_t *p, size_t n)
+{
+    uint64_t h = K0 ^ (n * K2);
+
+    for (; n > 16; n -= 16, p += 16)
+        h = fold(load_u64(p) ^ h, load_u64(p + 8) ^ K2);
+    return fold(hash_short(p, n, h), K2);
+}
+
+static bool bytes_grow(bytes_table *t, const builder *b, const source *s)
+{
+    bytes_table more = {.room = t->room ? 4 * t->room : FIRST_ROOM};
+
+    more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
+    if (!more.slots)
+        return false;
+    for (size_t i = 0; i < b->d->count; i++) {
+        size_t n;
+        const uint8_t *p = source_at(s, b->d->firsts[i], &n);
+        uint64_t h = hash_of(p, n);
+        size_t at = (size_t)h & (more.room - 1);
+        while (more.slots[at].index)
+            at = (at + 1) & (more.room - 1);
+        more.slots[at] = (bytes_slot){(uint32_t)(h >> 32), (uint32_t)i + 1};
+    }
+    cw__free(t->slots);
+    *t = more;
+    return true;
+}
+
+static inline bool is_entry(const builder *b, const source *s, uint32_t index, const uint8_t *p,
+                            size_t n)
+{
+    size_t there;
+    const uint8_t *q = source_at(s, b->d->firsts[index], &there);
+
+    return there == n && (n == 0 || memcmp(p, q, n) == 0);
+}
+
+static cw__dictionary_answer fill_bytes(builder *b, bytes_table *t, const source *s, size_t n)
+{
+    uint32_t *indices = b->d->indices;
+    const size_t extra = s->offsets ? 4 : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        size_t bytes;
+        const uint8_t *p = source_at(s, i, &bytes);
+        uint64_t h = hash_of(p, bytes);
+        uint32_t tag = (uint32_t)(h >> 32);
+        size_t at = (size_t)h & (t->room - 1);
+        while (t->slots[at].index &&
+               (t->slots[at].tag != tag || !is_entry(b, s, t->slots[at].index - 1, p, bytes)))
+            at = (at + 1) & (t->room - 1);
+        if (t->slots[at].index) {
+            indices[i] = t->slots[at].index - 1;
+            continue;
+        }
+        cw__dictionary_answer answer = add_entry(b, i, bytes + extra);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        t->slots[at] = (bytes_slot){tag, (uint32_t)b->d->count};
+        indices[i] = (uint32_t)b->d->count - 1;
+        if (2 * b->d->count > t->room && !bytes_grow(t, b, s))
+            return CW__DICTIONARY_NO_MEMORY;
+    }
+    return CW__DICTIONARY_BUILT;
+}
+
+static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
+{
+    bytes_table t = {0};
+    cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
+
+    if (bytes_grow(&t, b, s))
+        answer = fill_bytes(b, &t, s, n);
+    cw__free(t.slots);
+    return answer;
+}
+
+/* ---- the face ---- */
+
+cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
+                                              size_t width, size_t most_entries, size_t most_bytes)
+{
+    int64_t low, high;
+    builder b;
+
+    if (!begin(&b, d, n, most_entries, most_bytes))
+        return CW__DICTIONARY_NO_MEMORY;
+    if (width != 1 && width != 4 && width != 8)
+        return finish(&b, by_hash(&b, &(source){.bytes = values, .width = width}, n));
+    find_range(values, width, n, &low, &high);
+    uint64_t range = n ? (uint64_t)high - (uint64_t)low : 0;
+    if (range < MOST_RANGE && range / 4 <= n)
+        return finish(&b, by_range(&b, values, n, width, low, range));
+    return finish(&b, by_number(&b, values, n, width));
+}
+
+cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
+                                              const uint8_t *bytes, size_t n, size_t most_entries,
+                                              size_t most_bytes)
+{
+    builder b;
+
+    if (!begin(&b, d, n, most_entries, most_bytes))
+        return CW__DICTIONARY_NO_MEMORY;
+    return finish(&b, by_hash(&b, &(source){.bytes = bytes, .offsets = offsets}, n));
+}

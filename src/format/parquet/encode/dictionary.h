@@ -1,0 +1,34 @@
+/* dictionary.h - the distinct values of a chunk, in the order of their first appearance
+ *
+ * Built in one pass over the values, abandoned as soon as a limit is passed. Integers whose range
+ * is small need no hash. The result depends on the values and limits alone.
+ */
+#ifndef CW_PARQUET_DICTIONARY_H
+#define CW_PARQUET_DICTIONARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cw__dictionary {
+    uint32_t *indices; /* of each value */
+    uint32_t *firsts;  /* of each entry: which value it was first; entry i is value firsts[i] */
+    size_t count;      /* entries */
+    size_t bytes;      /* of the entries, PLAIN: the dictionary page before compression */
+} cw__dictionary;
+
+typedef enum cw__dictionary_answer {
+    CW__DICTIONARY_BUILT,
+    CW__DICTIONARY_TOO_LARGE, /* a limit was passed: nothing is built */
+    CW__DICTIONARY_NO_MEMORY
+} cw__dictionary_answer;
+
+/** `width` 1, 2, 4, 8, 12, 16 … bytes a value; bit patterns are compared, so -0 is not +0. */
+cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
+                                              size_t width, size_t most_entries, size_t most_bytes);
+cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
+                                              const uint8_t *bytes, size_t n, size_t most_entries,
+                                              size_t most_bytes);
+void cw__dictionary_free(cw__dictionary *d);
+
+#endif
