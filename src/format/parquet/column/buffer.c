@@ -1,0 +1,258 @@
+/* buffer.c - what one leaf column of a row group has gathered: levels, and the values */
+#include "format/parquet/column/buffer.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+/* ---- bytes that grow ---- */
+
+bool cw__grow(cw__grown *g, size_t more)
+{
+    if (more <= g->room - g->n)
+        return true;
+    if (more > SIZE_MAX / 2 - g->n)
+        return false;
+    size_t room = g->room + g->room / 2;
+    if (room < g->n + more)
+        room = g->n + more;
+    room = (room + 63) & ~(size_t)63;
+    uint8_t *p = cw__realloc(g->p, room);
+    if (!p)
+        return false;
+    g->p = p;
+    g->room = room;
+    return true;
+}
+
+void cw__grown_free(cw__grown *g)
+{
+    cw__free(g->p);
+    memset(g, 0, sizeof *g);
+}
+
+/* ---- levels ---- */
+
+static void levels_init(cw__levels *l, unsigned max)
+{
+    memset(l, 0, sizeof *l);
+    l->max = (uint8_t)max;
+}
+
+static void levels_reset(cw__levels *l)
+{
+    l->form = CW__LEVELS_SAME;
+    l->same = 0;
+    l->n = 0;
+    l->data.n = 0;
+}
+
+/* Room for `n` bits more, the new bytes zero. */
+static bool grow_bits(cw__levels *l, size_t n)
+{
+    size_t bytes = (l->n + n + 7) / 8;
+
+    if (bytes > l->data.n && !cw__grow(&l->data, bytes - l->data.n))
+        return false;
+    if (bytes > l->data.n)
+        memset(l->data.p + l->data.n, 0, bytes - l->data.n);
+    l->data.n = bytes;
+    return true;
+}
+
+static void set_bits(uint8_t *bits, size_t from, size_t n)
+{
+    for (; n > 0 && from % 8; from++, n--)
+        bits[from / 8] |= (uint8_t)(1u << from % 8);
+    memset(bits + from / 8, 0xFF, n / 8);
+    from += n / 8 * 8;
+    for (n %= 8; n > 0; from++, n--)
+        bits[from / 8] |= (uint8_t)(1u << from % 8);
+}
+
+/* From all the same to a bit each. */
+static bool to_bits(cw__levels *l)
+{
+    size_t n = l->n;
+
+    l->n = 0;
+    l->data.n = 0;
+    if (!grow_bits(l, n))
+        return false;
+    l->n = n;
+    if (l->same == l->max)
+        set_bits(l->data.p, 0, n);
+    l->form = CW__LEVELS_BITS;
+    return true;
+}
+
+static bool to_bytes(cw__levels *l)
+{
+    cw__grown bytes = {0};
+
+    if (!cw__grow(&bytes, l->n + 1))
+        return false;
+    for (size_t i = 0; i < l->n; i++)
+        bytes.p[i] = (uint8_t)cw__levels_at(l, i);
+    bytes.n = l->n;
+    cw__grown_free(&l->data);
+    l->data = bytes;
+    l->form = CW__LEVELS_BYTES;
+    return true;
+}
+
+/* `bits` bits from `from`, as the low bits of a word. */
+static unsigned take_byte(const uint8_t *bits, size_t from, size_t n)
+{
+    unsigned v = bits[from / 8] >> from % 8;
+
+    if (from % 8 && from % 8 + n > 8)
+        v |= (unsigned)bits[from / 8 + 1] << (8 - from % 8);
+    return n < 8 ? v & ((1u << n) - 1) : v & 0xFF;
+}
+
+static void copy_bits(uint8_t *to, size_t at, const uint8_t *from, size_t first, size_t n)
+{
+    for (size_t k; n > 0; at += k, first += k, n -= k) {
+        k = 8 - at % 8 < n ? 8 - at % 8 : n;
+        to[at / 8] |= (uint8_t)(take_byte(from, first, k) << at % 8);
+        if (at % 8 + k == 8 && n - k >= 8 && (first + k) % 8 == 0) {
+            size_t whole = (n - k) / 8;
+            memcpy(to + (at + k) / 8, from + (first + k) / 8, whole);
+            k += 8 * whole;
+        }
+    }
+}
+
+bool cw__levels_add_same(cw__levels *l, unsigned level, size_t n)
+{
+    if (n == 0)
+        return true;
+    if (l->n == 0)
+        l->same = (uint8_t)level;
+    if (l->form == CW__LEVELS_SAME && level == l->same) {
+        l->n += n;
+        return true;
+    }
+    if (l->form == CW__LEVELS_SAME && !(l->max == 1 ? to_bits(l) : to_bytes(l)))
+        return false;
+    if (l->form == CW__LEVELS_BITS) {
+        if (!grow_bits(l, n))
+            return false;
+        if (level == l->max)
+            set_bits(l->data.p, l->n, n);
+    } else {
+        if (!cw__grow(&l->data, n))
+            return false;
+        memset(l->data.p + l->n, (int)level, n);
+        l->data.n += n;
+    }
+    l->n += n;
+    return true;
+}
+
+/* How many of `n` bits are set. */
+static size_t count_bits(const uint8_t *bits, size_t from, size_t n)
+{
+    size_t count = 0;
+
+    for (; n > 0 && from % 8; from++, n--)
+        count += bits[from / 8] >> from % 8 & 1;
+    const uint8_t *p = bits + from / 8;
+    for (; n >= 64; n -= 64, p += 8) {
+        uint64_t word;
+        memcpy(&word, p, sizeof word);
+        count += (size_t)__builtin_popcountll(word);
+    }
+    for (; n >= 8; n -= 8, p++)
+        count += (size_t)__builtin_popcount(*p);
+    if (n)
+        count += (size_t)__builtin_popcount(*p & ((1u << n) - 1));
+    return count;
+}
+
+bool cw__levels_add_bits(cw__levels *l, const uint8_t *validity, size_t from, size_t n)
+{
+    size_t set = count_bits(validity, from, n);
+
+    if (set == n || set == 0)
+        return cw__levels_add_same(l, set ? l->max : l->max - 1u, n);
+    if (l->form == CW__LEVELS_SAME && !to_bits(l))
+        return false;
+    if (!grow_bits(l, n))
+        return false;
+    copy_bits(l->data.p, l->n, validity, from, n);
+    l->n += n;
+    return true;
+}
+
+bool cw__levels_add_bytes(cw__levels *l, const uint8_t *levels, size_t n)
+{
+    if (n == 0)
+        return true;
+    if (l->form != CW__LEVELS_BYTES) {
+        if (memcmp(levels, levels + 1, n - 1) == 0 && (l->n == 0 || l->form == CW__LEVELS_SAME) &&
+            (l->n == 0 || l->same == levels[0]))
+            return cw__levels_add_same(l, levels[0], n);
+        if (!to_bytes(l))
+            return false;
+    }
+    if (!cw__grow(&l->data, n))
+        return false;
+    memcpy(l->data.p + l->n, levels, n);
+    l->data.n += n;
+    l->n += n;
+    return true;
+}
+
+unsigned cw__levels_at(const cw__levels *l, size_t i)
+{
+    if (l->form == CW__LEVELS_SAME)
+        return l->same;
+    if (l->form == CW__LEVELS_BYTES)
+        return l->data.p[i];
+    return l->data.p[i / 8] >> i % 8 & 1 ? l->max : l->max - 1u;
+}
+
+size_t cw__levels_count(const cw__levels *l, size_t from, size_t n, unsigned level)
+{
+    if (l->form == CW__LEVELS_SAME)
+        return l->same == level ? n : 0;
+    if (l->form == CW__LEVELS_BITS) {
+        size_t set = count_bits(l->data.p, from, n);
+        return level == l->max ? set : level + 1 == l->max ? n - set : 0;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += l->data.p[from + i] == level;
+    return count;
+}
+
+/* ---- the buffer ---- */
+
+void cw__column_buffer_init(cw__column_buffer *b, const cw__leaf *leaf)
+{
+    memset(b, 0, sizeof *b);
+    b->leaf = leaf;
+    levels_init(&b->def, leaf->max_def);
+    levels_init(&b->rep, leaf->max_rep);
+}
+
+void cw__column_buffer_reset(cw__column_buffer *b)
+{
+    levels_reset(&b->def);
+    levels_reset(&b->rep);
+    b->rows = b->slots = b->count = 0;
+    b->values.n = b->offsets.n = 0;
+}
+
+void cw__column_buffer_free(cw__column_buffer *b)
+{
+    cw__grown_free(&b->def.data);
+    cw__grown_free(&b->rep.data);
+    cw__grown_free(&b->values);
+    cw__grown_free(&b->offsets);
+    levels_reset(&b->def);
+    levels_reset(&b->rep);
+    b->rows = b->slots = b->count = 0;
+}

@@ -1,0 +1,533 @@
+/* chunk.c - a leaf column of a row group, encoded
+ *
+ *     plan -> dictionary page -> for each page: levels, values, compression, checksum, header;
+ *             statistics, column index, offset index, sizes -> what the whole chunk adds up to
+ */
+#include "format/parquet/column/chunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crc.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "format/parquet/column/pages.h"
+#include "format/parquet/column/plan.h"
+#include "format/parquet/column/statistics.h"
+#include "format/parquet/encode/bloom.h"
+
+/* A chunk in the making. */
+typedef struct making {
+    cw__chunk *out;
+    const cw__column_buffer *in;
+    const cw__chunk_options *o;
+    cw__chunk_scratch *s;
+    cw__chunk_plan plan;
+    cw__extremes extremes;
+    uint64_t nulls;
+    cw__text header;
+} making;
+
+/* ---- scratch ---- */
+
+cw__chunk_scratch *cw__chunk_scratch_new(void)
+{
+    cw__chunk_scratch *s = cw__alloc_zero(sizeof *s);
+
+    if (s && !(s->block = cw__block_new())) {
+        cw__free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void cw__chunk_scratch_free(cw__chunk_scratch *s)
+{
+    if (!s)
+        return;
+    cw__block_free(s->block);
+    cw__grown_free(&s->values);
+    cw__grown_free(&s->packed);
+    cw__grown_free(&s->numbers);
+    cw__grown_free(&s->levels);
+    cw__grown_free(&s->used);
+    cw__column_buffer_free(&s->sample);
+    cw__free(s);
+}
+
+void cw__chunk_free(cw__chunk *c)
+{
+    cw__grown_free(&c->bytes);
+    cw__grown_free(&c->bloom);
+    cw__column_metadata_free(&c->meta);
+    cw__column_index_free(&c->index);
+    cw__offset_index_free(&c->offsets);
+    memset(c, 0, sizeof *c);
+}
+
+/* ---- writing pages ---- */
+
+static bool append(cw__grown *to, const void *p, size_t n)
+{
+    if (!cw__grow(to, n))
+        return false;
+    if (n)
+        memcpy(to->p + to->n, p, n);
+    to->n += n;
+    return true;
+}
+
+static void note_encoding(cw__column_metadata *m, int32_t page_type, int32_t encoding)
+{
+    m->encodings[encoding] = true;
+    for (size_t i = 0; i < m->encoding_stat_count; i++)
+        if (m->encoding_stats[i].page_type == page_type &&
+            m->encoding_stats[i].encoding == encoding) {
+            m->encoding_stats[i].count++;
+            return;
+        }
+    m->encoding_stats[m->encoding_stat_count++] = (cw__encoding_stat){page_type, encoding, 1};
+}
+
+/* Header and body, as they are stored: `first` is of v2's levels, which are never compressed. */
+static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
+                          const uint8_t *body, size_t body_n, size_t uncompressed)
+{
+    size_t first_n = first ? first->n : 0;
+    uint32_t crc = 0;
+
+    if (uncompressed > INT32_MAX || first_n + body_n > INT32_MAX)
+        return CW_E_TOO_LARGE;
+    h->uncompressed_bytes = (int32_t)uncompressed;
+    h->compressed_bytes = (int32_t)(first_n + body_n);
+    if (k->o->checksums) {
+        crc = first_n ? cw__crc32(0, first->p, first_n) : 0;
+        crc = body_n ? cw__crc32(crc, body, body_n) : crc;
+        h->has_crc = true;
+        h->crc = (int32_t)crc;
+    }
+    cw__text_reset(&k->header);
+    cw__page_header_write(&k->header, h);
+    if (k->header.failed || !append(&k->out->bytes, k->header.p, k->header.n) ||
+        (first_n && !append(&k->out->bytes, first->p, first_n)) ||
+        !append(&k->out->bytes, body, body_n))
+        return CW_E_NO_MEMORY;
+    k->out->meta.uncompressed_bytes += (int64_t)(k->header.n + uncompressed);
+    note_encoding(&k->out->meta, h->type, h->encoding);
+    return CW_OK;
+}
+
+/* Compress `from` into the scratch. Out of luck: NULL. */
+static const uint8_t *compress(making *k, const cw__grown *from, unsigned hint, size_t *n)
+{
+    size_t bound = cw__block_bound(k->plan.codec, from->n);
+
+    k->s->packed.n = 0;
+    if (!cw__grow(&k->s->packed, bound + 1))
+        return NULL;
+    *n = cw__block_compress(k->s->block, k->plan.codec, k->o->level, hint, k->s->packed.p, bound,
+                            from->p, from->n);
+    return *n ? k->s->packed.p : NULL;
+}
+
+/* Of version 1 everything of the body is compressed, whatever it comes to. */
+static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body, unsigned hint)
+{
+    const uint8_t *p = body->p;
+    size_t n = body->n;
+
+    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, hint, &n)))
+        return CW_E_NO_MEMORY;
+    return put_page(k, h, NULL, p, n, body->n);
+}
+
+static cw_status put_dictionary(making *k)
+{
+    cw__page_header h = {.type = CW__DICTIONARY_PAGE, .encoding = CW__PLAIN};
+    unsigned hint = k->in->leaf->width ? 1 : 0;
+
+    h.values = (int32_t)k->plan.dictionary.count;
+    if (!cw__encode_entries(&k->s->values, k->in, &k->plan.dictionary))
+        return CW_E_NO_MEMORY;
+    k->out->meta.has_dictionary_page = true;
+    return put_body(k, &h, &k->s->values, hint);
+}
+
+/* ---- a data page ---- */
+
+static bool add_levels_v1(cw__grown *out, const cw__levels *l, const cw__stretch *s)
+{
+    size_t start = out->n;
+
+    if (l->max == 0)
+        return true;
+    if (!cw__grow(out, 4))
+        return false;
+    out->n += 4;
+    if (!cw__encode_levels(out, l, s->slot, s->slots))
+        return false;
+    uint32_t n = (uint32_t)(out->n - start - 4);
+    memcpy(out->p + start, &n, sizeof n);
+    return true;
+}
+
+static cw_status put_v1(making *k, const cw__stretch *s)
+{
+    cw__page_header h = {.type = CW__DATA_PAGE,
+                         .values = (int32_t)s->slots,
+                         .encoding = k->plan.encoding,
+                         .def_encoding = CW__RLE,
+                         .rep_encoding = CW__RLE};
+    cw__grown *levels = &k->s->levels;
+
+    levels->n = 0;
+    if (!add_levels_v1(levels, &k->in->rep, s) || !add_levels_v1(levels, &k->in->def, s))
+        return CW_E_NO_MEMORY;
+    if (levels->n == 0)
+        return put_body(k, &h, &k->s->values, k->plan.hint);
+    if (!append(levels, k->s->values.p, k->s->values.n))
+        return CW_E_NO_MEMORY;
+    return put_body(k, &h, levels, k->plan.hint);
+}
+
+/* Of version 2 the values are compressed where that makes them smaller, and not to nothing. */
+static cw_status put_v2(making *k, const cw__stretch *s)
+{
+    cw__page_header h = {.type = CW__DATA_PAGE_V2,
+                         .values = (int32_t)s->slots,
+                         .nulls = (int32_t)(s->slots - s->values),
+                         .rows = (int32_t)s->rows,
+                         .encoding = k->plan.encoding};
+    cw__grown *levels = &k->s->levels;
+    const cw__grown *values = &k->s->values;
+    const uint8_t *p = values->p, *packed;
+    size_t n = values->n, packed_n;
+
+    levels->n = 0;
+    if (k->in->rep.max && !cw__encode_levels(levels, &k->in->rep, s->slot, s->slots))
+        return CW_E_NO_MEMORY;
+    h.rep_bytes = (int32_t)levels->n;
+    if (k->in->def.max && !cw__encode_levels(levels, &k->in->def, s->slot, s->slots))
+        return CW_E_NO_MEMORY;
+    h.def_bytes = (int32_t)levels->n - h.rep_bytes;
+    if (k->plan.codec != CW__BLOCK_NONE && n > 0) {
+        if (!(packed = compress(k, values, k->plan.hint, &packed_n)))
+            return CW_E_NO_MEMORY;
+        h.is_compressed = packed_n < n;
+        if (h.is_compressed) {
+            p = packed;
+            n = packed_n;
+        }
+    }
+    return put_page(k, &h, levels, p, n, levels->n + values->n);
+}
+
+/* ---- what is said of a page ---- */
+
+/* Entries of the dictionary that the page uses, where they are fewer than its values. */
+static bool extremes_by_entries(making *k, cw__extremes *e, const cw__stretch *s)
+{
+    const cw__dictionary *d = &k->plan.dictionary;
+    cw__grown *used = &k->s->used;
+
+    used->n = 0;
+    if (!cw__grow(used, d->count + 1))
+        return false;
+    memset(used->p, 0, d->count);
+    for (size_t i = s->value; i < s->value + s->values; i++)
+        used->p[d->indices[i]] = 1;
+    cw__extremes_of_entries(e, k->in, d->firsts, used->p, d->count);
+    return true;
+}
+
+static bool page_extremes(making *k, cw__extremes *e, const cw__stretch *s)
+{
+    const cw__leaf *leaf = k->in->leaf;
+    bool slow = leaf->order == CW__ORDER_BYTES || leaf->order == CW__ORDER_TWOS_COMPLEMENT;
+
+    if (k->plan.has_dictionary && slow && k->plan.dictionary.count < s->values / 2)
+        return extremes_by_entries(k, e, s);
+    cw__extremes_of(e, k->in, s->value, s->value + s->values);
+    return true;
+}
+
+static cw_status page_statistics(making *k, const cw__stretch *s)
+{
+    const cw__leaf *leaf = k->in->leaf;
+    cw__statistics said;
+    cw__extremes e;
+    uint64_t nulls = s->slots - s->values;
+    cw_status st;
+
+    k->nulls += nulls;
+    if (!k->o->statistics)
+        return CW_OK;
+    if (!page_extremes(k, &e, s))
+        return CW_E_NO_MEMORY;
+    cw__extremes_join(&k->extremes, &e, leaf);
+    if (leaf->order == CW__ORDER_NONE)
+        return CW_OK;
+    st = cw__statistics_of(&said, leaf, &e, nulls, k->o->statistics_bytes);
+    if (st == CW_OK)
+        st = cw__column_index_add(&k->out->index, leaf, &said, s->values == 0);
+    cw__statistics_free(&said);
+    return st;
+}
+
+static bool grow_numbers(int64_t **numbers, size_t n)
+{
+    int64_t *more = cw__realloc(*numbers, n * sizeof *more);
+
+    if (more)
+        *numbers = more;
+    return more != NULL;
+}
+
+/* One page's histogram, in the column index and in the sum of the chunk. */
+static bool add_histogram(int64_t **pages, size_t *n, int64_t *sum, const cw__levels *l,
+                          const cw__stretch *s)
+{
+    int64_t counts[CW__MAX_LEVEL + 1] = {0};
+    size_t levels = l->max + 1u;
+
+    cw__count_levels(counts, l, s->slot, s->slots);
+    for (size_t i = 0; i < levels; i++)
+        sum[i] += counts[i];
+    if (!grow_numbers(pages, *n + levels))
+        return false;
+    memcpy(*pages + *n, counts, levels * sizeof *counts);
+    *n += levels;
+    return true;
+}
+
+static bool page_sizes(making *k, const cw__stretch *s)
+{
+    cw__column_index *x = &k->out->index;
+    cw__size_statistics *sizes = &k->out->meta.sizes;
+
+    if (sizes->has_bytes)
+        sizes->unencoded_bytes += (int64_t)cw__raw_bytes(k->in, s->value, s->value + s->values);
+    return (!sizes->rep ||
+            add_histogram(&x->rep_histograms, &x->rep_n, sizes->rep, &k->in->rep, s)) &&
+           (!sizes->def ||
+            add_histogram(&x->def_histograms, &x->def_n, sizes->def, &k->in->def, s));
+}
+
+static bool page_location(making *k, const cw__stretch *s, size_t start)
+{
+    cw__offset_index *x = &k->out->offsets;
+
+    if (x->n == x->room) {
+        size_t room = x->room ? 2 * x->room : 16;
+        cw__page_location *more = cw__realloc(x->pages, room * sizeof *more);
+        if (!more)
+            return false;
+        x->pages = more;
+        if (k->in->leaf->width == 0 && !grow_numbers(&x->unencoded_bytes, room))
+            return false;
+        x->room = room;
+    }
+    x->pages[x->n] = (cw__page_location){.offset = (int64_t)start,
+                                         .bytes = (int32_t)(k->out->bytes.n - start),
+                                         .first_row = (int64_t)s->row};
+    if (x->unencoded_bytes)
+        x->unencoded_bytes[x->n] = (int64_t)cw__raw_bytes(k->in, s->value, s->value + s->values);
+    x->n++;
+    return true;
+}
+
+static cw_status put_data_page(making *k, const cw__stretch *s)
+{
+    size_t start = k->out->bytes.n;
+    cw_status st;
+
+    if (s->slots > INT32_MAX)
+        return CW_E_TOO_LARGE;
+    if (!cw__encode_values(&k->s->values, k->plan.encoding, k->in, s->value, s->value + s->values,
+                           &k->plan.indices, &k->s->numbers))
+        return CW_E_NO_MEMORY;
+    st = k->o->v2 ? put_v2(k, s) : put_v1(k, s);
+    if (st == CW_OK)
+        st = page_statistics(k, s);
+    if (st == CW_OK && (!page_sizes(k, s) || !page_location(k, s, start)))
+        st = CW_E_NO_MEMORY;
+    return st;
+}
+
+/* ---- Bloom filter ---- */
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x < y ? -1 : x > y;
+}
+
+/* A boolean is hashed as the byte that it would be. */
+static uint64_t hash_value(const cw__column_buffer *b, size_t i)
+{
+    const uint32_t *offsets = cw__column_offsets(b);
+
+    if (b->leaf->width)
+        return cw__xxh64(b->values.p + i * b->leaf->width, b->leaf->width);
+    return cw__xxh64(b->values.p + offsets[i], offsets[i + 1] - offsets[i]);
+}
+
+/* Of every value, or of the entries that stand for them; sorted, each once. */
+static uint64_t *distinct_hashes(const making *k, size_t *n)
+{
+    const cw__dictionary *d = k->plan.has_dictionary ? &k->plan.dictionary : NULL;
+    size_t all = d ? d->count : k->in->count;
+    uint64_t *hashes = cw__alloc(all * sizeof *hashes);
+
+    *n = 0;
+    if (!hashes)
+        return NULL;
+    for (size_t i = 0; i < all; i++)
+        hashes[i] = hash_value(k->in, d ? d->firsts[i] : i);
+    if (all)
+        qsort(hashes, all, sizeof *hashes, compare_hashes);
+    for (size_t i = 0; i < all; i++)
+        if (i == 0 || hashes[i] != hashes[i - 1])
+            hashes[(*n)++] = hashes[i];
+    return hashes;
+}
+
+static bool make_bloom(making *k)
+{
+    size_t n;
+    uint64_t *hashes = distinct_hashes(k, &n);
+
+    if (!hashes)
+        return false;
+    size_t bytes = cw__bloom_bytes(n, k->o->bloom_fpp);
+    bool ok = cw__grow(&k->out->bloom, bytes);
+    if (ok) {
+        memset(k->out->bloom.p, 0, bytes);
+        k->out->bloom.n = bytes;
+        for (size_t i = 0; i < n; i++)
+            cw__bloom_add(k->out->bloom.p, bytes, hashes[i]);
+    }
+    cw__free(hashes);
+    return ok;
+}
+
+static bool wants_bloom(const making *k)
+{
+    return k->o->bloom && k->in->count > 0 && k->in->leaf->physical != CW__BOOLEAN &&
+           k->in->leaf->order != CW__ORDER_NONE;
+}
+
+/* ---- the whole ---- */
+
+static int32_t codec_number(cw__block_codec codec)
+{
+    switch (codec) {
+    case CW__BLOCK_ZSTD:
+        return CW__ZSTD;
+    case CW__BLOCK_GZIP:
+        return CW__GZIP;
+    case CW__BLOCK_SNAPPY:
+        return CW__SNAPPY;
+    case CW__BLOCK_LZ4:
+        return CW__LZ4_RAW;
+    default:
+        return CW__UNCOMPRESSED;
+    }
+}
+
+static bool begin(making *k)
+{
+    cw__column_metadata *m = &k->out->meta;
+    const cw__leaf *leaf = k->in->leaf;
+
+    m->physical = (int32_t)leaf->physical;
+    m->codec = codec_number(k->plan.codec);
+    m->encodings[CW__RLE] =
+        true; /* of the levels, which readers expect even where there are none */
+    m->values = (int64_t)k->in->slots;
+    m->sizes.present = true;
+    m->sizes.has_bytes = leaf->width == 0;
+    if (leaf->max_rep) {
+        m->sizes.rep_n = leaf->max_rep + 1;
+        m->sizes.rep = cw__alloc_zero(m->sizes.rep_n * sizeof *m->sizes.rep);
+    }
+    if (leaf->max_def) {
+        m->sizes.def_n = leaf->max_def + 1;
+        m->sizes.def = cw__alloc_zero(m->sizes.def_n * sizeof *m->sizes.def);
+    }
+    return (!leaf->max_rep || m->sizes.rep) && (!leaf->max_def || m->sizes.def);
+}
+
+static cw_status end(making *k)
+{
+    cw__column_metadata *m = &k->out->meta;
+    cw_status st = CW_OK;
+
+    m->compressed_bytes = (int64_t)k->out->bytes.n;
+    if (k->o->statistics) {
+        cw__column_index_end(&k->out->index, k->in->leaf);
+        st = cw__statistics_of(&m->statistics, k->in->leaf, &k->extremes, k->nulls,
+                               k->o->statistics_bytes);
+        m->has_statistics = st == CW_OK;
+        if (k->plan.has_dictionary && st == CW_OK) {
+            m->statistics.has_distinct_count = true;
+            m->statistics.distinct_count = (int64_t)k->plan.dictionary.count;
+        }
+    }
+    if (st == CW_OK && wants_bloom(k) && !make_bloom(k))
+        st = CW_E_NO_MEMORY;
+    return st;
+}
+
+static cw_status make(making *k)
+{
+    cw__stretch s = {0};
+    cw_status st = begin(k) ? CW_OK : CW_E_NO_MEMORY;
+
+    if (st == CW_OK && k->plan.has_dictionary)
+        st = put_dictionary(k);
+    k->out->meta.data_page_offset = (int64_t)k->out->bytes.n;
+    while (st == CW_OK && cw__next_page(&s, k->in, k->o->page_rows, k->o->page_bytes))
+        st = put_data_page(k, &s);
+    return st == CW_OK ? end(k) : st;
+}
+
+/* A buffer that never held a byte has no memory to point into. */
+static cw__column_buffer with_memory(const cw__column_buffer *b)
+{
+    static uint8_t nothing[2 * sizeof(uint32_t)];
+    cw__column_buffer some = *b;
+
+    if (!some.values.p)
+        some.values.p = nothing;
+    if (!some.offsets.p)
+        some.offsets.p = nothing;
+    return some;
+}
+
+cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw__chunk_options *o,
+                           cw__chunk_scratch *scratch, cw_error *err)
+{
+    const cw__column_buffer some = with_memory(in);
+    making k = {.out = out, .in = &some, .o = o, .s = scratch};
+    cw_status st;
+
+    memset(out, 0, sizeof *out);
+    st = cw__chunk_plan_make(&k.plan, &some, o, scratch);
+    if (st == CW_OK) {
+        st = make(&k);
+        cw__chunk_plan_free(&k.plan);
+    }
+    cw__text_free(&k.header);
+    if (st == CW_OK)
+        return st;
+    cw__chunk_free(out);
+    if (st == CW_E_TOO_LARGE)
+        return cw__fail(err, st,
+                        "a value of column '%s' is too long: a page of a Parquet file holds 2 GiB",
+                        in->leaf->path);
+    return cw__fail_memory(err, "encoding a column chunk");
+}

@@ -1,0 +1,32 @@
+/* plan.h - how a chunk is to be encoded: measured on a sample, and on all of it for a dictionary */
+#ifndef CW_PARQUET_PLAN_H
+#define CW_PARQUET_PLAN_H
+
+#include "format/parquet/column/chunk.h"
+#include "format/parquet/column/values.h"
+#include "port/block.h"
+
+/** The memory and contexts of one thread. */
+struct cw__chunk_scratch {
+    cw__block *block;
+    cw__grown values, packed, numbers, levels, used;
+    cw__column_buffer sample;
+};
+
+typedef struct cw__chunk_plan {
+    int32_t encoding; /* of the data pages */
+    cw__block_codec codec;
+    unsigned hint; /* for the compressor, of the data pages */
+    bool has_dictionary;
+    cw__dictionary dictionary; /* to be freed */
+    cw__indices indices;
+} cw__chunk_plan;
+
+/** CW_OK or CW_E_NO_MEMORY. Depends on the values and options alone. */
+cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
+                              const cw__chunk_options *o, cw__chunk_scratch *scratch);
+void cw__chunk_plan_free(cw__chunk_plan *plan);
+
+cw__block_codec cw__block_codec_of(cw_parquet_codec codec);
+
+#endif

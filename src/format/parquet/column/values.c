@@ -1,0 +1,248 @@
+/* values.c - the values of a page in one of the encodings */
+#include "format/parquet/column/values.h"
+
+#include <string.h>
+
+#include "format/parquet/encode/delta.h"
+#include "format/parquet/encode/rle.h"
+#include "format/parquet/encode/split.h"
+#include "format/parquet/meta/metadata.h"
+
+/* ---- room ---- */
+
+static uint8_t *empty(cw__grown *g, size_t room)
+{
+    g->n = 0;
+    return cw__grow(g, room + 1) ? g->p : NULL;
+}
+
+static uint32_t *numbers(cw__grown *g, size_t n)
+{
+    return (uint32_t *)(void *)empty(g, n * sizeof(uint32_t));
+}
+
+static const uint8_t *fixed_at(const cw__column_buffer *b, size_t i)
+{
+    return b->values.p + i * b->leaf->width;
+}
+
+size_t cw__raw_bytes(const cw__column_buffer *b, size_t from, size_t to)
+{
+    const uint32_t *offsets = cw__column_offsets(b);
+
+    if (from == to)
+        return 0;
+    return b->leaf->width ? (to - from) * b->leaf->width : offsets[to] - offsets[from];
+}
+
+/* ---- PLAIN ---- */
+
+static bool plain_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    const uint8_t *v = fixed_at(b, from);
+    size_t n = to - from, bytes = (n + 7) / 8;
+    uint8_t *p = empty(out, bytes);
+
+    if (!p)
+        return false;
+    memset(p, 0, bytes);
+    for (size_t i = 0; i < n; i++)
+        p[i / 8] |= (uint8_t)(v[i] << i % 8);
+    out->n = bytes;
+    return true;
+}
+
+static inline void store_u32(uint8_t *p, uint32_t v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+/* Short values are copied as 16 bytes, whatever they have: the next one writes over the rest. */
+static bool plain_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    enum { SHORT = 16 };
+    const uint32_t *offsets = cw__column_offsets(b);
+    size_t total = offsets[to] - offsets[from] + 4 * (to - from);
+    uint8_t *p = empty(out, total + SHORT);
+    const uint8_t *bytes = b->values.p, *end = bytes + b->values.n;
+
+    if (!p)
+        return false;
+    for (size_t i = from; i < to; i++) {
+        size_t n = offsets[i + 1] - offsets[i];
+        const uint8_t *v = bytes + offsets[i];
+        store_u32(p, (uint32_t)n);
+        if (n <= SHORT && end - v >= SHORT)
+            memcpy(p + 4, v, SHORT);
+        else if (n)
+            memcpy(p + 4, v, n);
+        p += 4 + n;
+    }
+    out->n = total;
+    return true;
+}
+
+static bool plain_fixed(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    size_t bytes = (to - from) * b->leaf->width;
+    uint8_t *p = empty(out, bytes);
+
+    if (!p)
+        return false;
+    if (bytes)
+        memcpy(p, fixed_at(b, from), bytes);
+    out->n = bytes;
+    return true;
+}
+
+static bool plain(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    if (b->leaf->physical == CW__BOOLEAN)
+        return plain_booleans(out, b, from, to);
+    return b->leaf->width ? plain_fixed(out, b, from, to) : plain_bytes(out, b, from, to);
+}
+
+/* ---- the others ---- */
+
+static bool dictionary_indices(cw__grown *out, const cw__indices *indices, size_t from, size_t to)
+{
+    uint8_t *p = empty(out, 1 + cw__rle_bound(to - from, indices->width));
+
+    if (!p)
+        return false;
+    p[0] = (uint8_t)indices->width;
+    out->n = 1 + cw__rle_encode_u32(p + 1, indices->of + from, to - from, indices->width);
+    return true;
+}
+
+/* The length comes first, also in pages of version 2. */
+static bool rle_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    uint8_t *p = empty(out, 4 + cw__rle_bound(to - from, 1));
+
+    if (!p)
+        return false;
+    size_t n = cw__rle_encode_u8(p + 4, fixed_at(b, from), to - from, 1);
+    store_u32(p, (uint32_t)n);
+    out->n = 4 + n;
+    return true;
+}
+
+static bool delta(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    uint8_t *p = empty(out, cw__delta_bound(to - from, b->leaf->width));
+
+    if (!p)
+        return false;
+    if (b->leaf->physical == CW__INT32)
+        out->n =
+            cw__delta_encode_i32(p, (const int32_t *)(const void *)fixed_at(b, from), to - from);
+    else
+        out->n =
+            cw__delta_encode_i64(p, (const int64_t *)(const void *)fixed_at(b, from), to - from);
+    return true;
+}
+
+static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                         cw__grown *scratch)
+{
+    const uint32_t *offsets = cw__column_offsets(b) + from;
+    uint8_t *p = empty(out, cw__delta_length_bound(offsets, to - from));
+    uint32_t *lengths = numbers(scratch, to - from);
+
+    if (!p || !lengths)
+        return false;
+    out->n = cw__delta_length_encode(p, offsets, b->values.p, to - from, lengths);
+    return true;
+}
+
+static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                        cw__grown *scratch)
+{
+    const uint32_t *offsets = cw__column_offsets(b) + from;
+    uint8_t *p = empty(out, cw__delta_bytes_bound(offsets, to - from));
+    uint32_t *lengths = numbers(scratch, 2 * (to - from));
+
+    if (!p || !lengths)
+        return false;
+    out->n = cw__delta_bytes_encode(p, offsets, b->values.p, to - from, lengths);
+    return true;
+}
+
+static bool split(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    uint8_t *p = empty(out, (to - from) * b->leaf->width);
+
+    if (!p)
+        return false;
+    cw__split_encode(p, fixed_at(b, from), to - from, b->leaf->width);
+    out->n = (to - from) * b->leaf->width;
+    return true;
+}
+
+bool cw__can_encode(const cw__leaf *leaf, int32_t encoding)
+{
+    bool integer = leaf->physical == CW__INT32 || leaf->physical == CW__INT64;
+
+    switch (encoding) {
+    case CW__PLAIN:
+        return true;
+    case CW__RLE_DICTIONARY:
+        return leaf->physical != CW__BOOLEAN;
+    case CW__RLE:
+        return leaf->physical == CW__BOOLEAN;
+    case CW__DELTA_BINARY_PACKED:
+        return integer;
+    case CW__DELTA_LENGTH_BYTE_ARRAY:
+    case CW__DELTA_BYTE_ARRAY:
+        return leaf->physical == CW__BYTE_ARRAY;
+    case CW__BYTE_STREAM_SPLIT:
+        return integer || leaf->physical == CW__FLOAT || leaf->physical == CW__DOUBLE ||
+               leaf->physical == CW__FIXED_LEN_BYTE_ARRAY;
+    default:
+        return false;
+    }
+}
+
+bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
+                       size_t to, const cw__indices *indices, cw__grown *scratch)
+{
+    switch (encoding) {
+    case CW__RLE_DICTIONARY:
+        return dictionary_indices(out, indices, from, to);
+    case CW__RLE:
+        return rle_booleans(out, b, from, to);
+    case CW__DELTA_BINARY_PACKED:
+        return delta(out, b, from, to);
+    case CW__DELTA_LENGTH_BYTE_ARRAY:
+        return delta_length(out, b, from, to, scratch);
+    case CW__DELTA_BYTE_ARRAY:
+        return delta_bytes(out, b, from, to, scratch);
+    case CW__BYTE_STREAM_SPLIT:
+        return split(out, b, from, to);
+    default:
+        return plain(out, b, from, to);
+    }
+}
+
+bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d)
+{
+    const uint32_t *offsets = cw__column_offsets(b);
+    size_t width = b->leaf->width;
+    uint8_t *p = empty(out, d->bytes);
+
+    if (!p)
+        return false;
+    for (size_t i = 0; i < d->count; i++) {
+        size_t k = d->firsts[i], n = width ? width : offsets[k + 1] - offsets[k];
+        if (!width) {
+            store_u32(p, (uint32_t)n);
+            p += 4;
+        }
+        if (n)
+            memcpy(p, b->values.p + (width ? k * width : offsets[k]), n);
+        p += n;
+    }
+    out->n = d->bytes;
+    return true;
+}
