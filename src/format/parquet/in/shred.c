@@ -1,0 +1,414 @@
+/* shred.c - from views to column buffers: definition and repetition levels, and dense values
+ *
+ * A column that is a leaf at the top, in a layout with its values in a row, is taken by runs of
+ * values and bits of validity. All others are walked level by level, not row by row: each node gets
+ * the slots that reach it, as three arrays (repetition level, definition level so far, and where in
+ * its view, -1: nowhere), and hands its children theirs. At a leaf the levels are the column's, and
+ * positions that follow each other are gathered together.
+ *
+ * Locking: none; a shredder belongs to its encoder.
+ */
+#include "format/parquet/in/shred.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "format/parquet/in/gather.h"
+#include "format/parquet/in/walk.h"
+
+enum { STRIDE = 4096 };
+
+typedef struct slots {
+    uint8_t *rep, *def;
+    int64_t *at;
+    size_t n, room;
+} slots;
+
+struct cw__shredder {
+    const cw_schema *schema;
+    slots *levels; /* one for each depth of the walk */
+    size_t depth;
+};
+
+/* One call. */
+typedef struct shredding {
+    cw__shredder *s;
+    cw__column_buffer *leaves;
+    uint64_t row_number; /* of row 0 of the views */
+    cw_error *err;
+} shredding;
+
+/* ---- memory ---- */
+
+const cw_schema *cw__shredder_schema(const cw__shredder *s)
+{
+    return s->schema;
+}
+
+static size_t depth_of(const cw__node *n)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < n->child_count; i++) {
+        size_t d = depth_of(n->children[i]);
+        most = d > most ? d : most;
+    }
+    return most + 1;
+}
+
+/* A node may take three sets of slots: for what its indices stand for, its own, its items'. */
+cw_status cw__shredder_new(cw__shredder **out, const cw_schema *schema, cw_error *err)
+{
+    cw__shredder *s = cw__alloc_zero(sizeof *s);
+
+    *out = NULL;
+    if (!s)
+        return cw__fail_memory(err, "making an encoder");
+    s->schema = schema;
+    s->depth = 4 * depth_of(&schema->root) + 4;
+    s->levels = cw__alloc_zero(s->depth * sizeof *s->levels);
+    if (!s->levels) {
+        cw__free(s);
+        return cw__fail_memory(err, "making an encoder");
+    }
+    *out = s;
+    return CW_OK;
+}
+
+void cw__shredder_free(cw__shredder *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->depth; i++) {
+        cw__free(s->levels[i].rep);
+        cw__free(s->levels[i].def);
+        cw__free(s->levels[i].at);
+    }
+    cw__free(s->levels);
+    cw__free(s);
+}
+
+static bool grow_slots(slots *x, size_t n)
+{
+    if (n <= x->room)
+        return true;
+    size_t room = n + n / 2;
+    uint8_t *rep = cw__realloc(x->rep, room);
+    if (rep)
+        x->rep = rep;
+    uint8_t *def = cw__realloc(x->def, room);
+    if (def)
+        x->def = def;
+    int64_t *at = cw__realloc(x->at, room * sizeof *at);
+    if (at)
+        x->at = at;
+    if (!rep || !def || !at)
+        return false;
+    x->room = room;
+    return true;
+}
+
+/* ---- saying what is wrong ---- */
+
+static uint64_t row_of(const slots *x, size_t slot, uint64_t first)
+{
+    uint64_t row = 0;
+
+    for (size_t i = 1; i <= slot; i++)
+        row += x->rep[i] == 0;
+    return first + row;
+}
+
+static cw_status fail_value(const shredding *k, const cw__node *node, uint64_t row, const char *why)
+{
+    char where[CW__WHERE_BYTES];
+
+    cw__node_where(node, where, sizeof where);
+    return cw__fail(k->err, CW_E_INVALID_ARGUMENT, "column '%s', row %llu: the value %s", where,
+                    (unsigned long long)row, why);
+}
+
+static cw_status fail_null(const shredding *k, const cw__node *node, uint64_t row)
+{
+    char where[CW__WHERE_BYTES];
+
+    cw__node_where(node, where, sizeof where);
+    return cw__fail(k->err, CW_E_INVALID_ARGUMENT,
+                    "column '%s', row %llu: null, and the field is required", where,
+                    (unsigned long long)row);
+}
+
+static cw_status fail_memory(const shredding *k)
+{
+    return cw__fail_memory(k->err, "taking rows");
+}
+
+/* ---- leaves at the top ---- */
+
+/* Values of one leaf: runs of those that are there. */
+static cw_status gather_run(const shredding *k, cw__column_buffer *b, const cw__view *v,
+                            int64_t start, int64_t n)
+{
+    const char *why = "";
+    size_t bad = 0;
+
+    switch (cw__gather(b, v, start, (size_t)n, &bad, &why)) {
+    case CW__GATHERED:
+        return CW_OK;
+    case CW__GATHERED_NO_MEMORY:
+        return fail_memory(k);
+    default:
+        return fail_value(k, v->node, k->row_number + (uint64_t)start + bad, why);
+    }
+}
+
+static cw_status flat_values(const shredding *k, cw__column_buffer *b, const cw__view *v,
+                             int64_t from, int64_t to)
+{
+    cw_status st = CW_OK;
+
+    for (int64_t n; st == CW_OK && from < to; from += n) {
+        bool there = cw__is_there(v, from);
+        n = cw__same_run(v, from, to - from, there);
+        if (there)
+            st = gather_run(k, b, v, from, n);
+        else if (!v->node->nullable)
+            st = fail_null(k, v->node, k->row_number + (uint64_t)from);
+    }
+    return st;
+}
+
+static bool flat_levels(cw__column_buffer *b, const cw__view *v, int64_t from, size_t n)
+{
+    unsigned max = b->leaf->max_def;
+
+    if (max == 0)
+        return true;
+    if (v->layout == CW__LAYOUT_NULL)
+        return cw__levels_add_same(&b->def, max - 1, n);
+    if (v->validity)
+        return cw__levels_add_bits(&b->def, v->validity, (size_t)(v->first + from), n);
+    return cw__levels_add_same(&b->def, max, n);
+}
+
+static cw_status shred_flat(const shredding *k, const cw__view *v, size_t from, size_t to)
+{
+    cw__column_buffer *b = &k->leaves[v->node->first_leaf];
+    cw_status st;
+
+    if (v->layout == CW__LAYOUT_NULL && !v->node->nullable)
+        return fail_null(k, v->node, k->row_number + from);
+    if (!flat_levels(b, v, (int64_t)from, to - from))
+        return fail_memory(k);
+    st = v->layout == CW__LAYOUT_NULL ? CW_OK : flat_values(k, b, v, (int64_t)from, (int64_t)to);
+    cw__column_buffer_added(b, to - from, to - from, 0);
+    return st;
+}
+
+/* ---- everything else ---- */
+
+static cw_status shred_node(const shredding *k, const cw__view *v, const slots *in, size_t depth,
+                            uint64_t row);
+
+static cw_status fail_slot_null(const shredding *k, const cw__node *node, const slots *x, size_t i,
+                                uint64_t row)
+{
+    return fail_null(k, node, row_of(x, i, row));
+}
+
+/*
+ * Slots that reach a node, as those that find a value there: a null ends its slot, and what is
+ * there has the node's definition level.
+ */
+static cw_status find_values(const shredding *k, const cw__view *v, const slots *in, slots *out,
+                             uint64_t row)
+{
+    const cw__node *node = v->node;
+
+    if (!grow_slots(out, in->n))
+        return fail_memory(k);
+    memcpy(out->rep, in->rep, in->n);
+    out->n = in->n;
+    for (size_t i = 0; i < in->n; i++) {
+        bool reached = in->at[i] >= 0;
+        bool there = reached && cw__is_there(v, in->at[i]);
+        if (reached && !there && !node->nullable)
+            return fail_slot_null(k, node, in, i, row);
+        out->at[i] = there ? in->at[i] : -1;
+        out->def[i] = there ? (uint8_t)node->def : in->def[i];
+    }
+    return CW_OK;
+}
+
+/* The values that indices or runs stand for; a null index ends its slot. */
+static cw_status follow(const shredding *k, const cw__view *v, const slots *in, slots *out,
+                        uint64_t row)
+{
+    if (!grow_slots(out, in->n))
+        return fail_memory(k);
+    memcpy(out->rep, in->rep, in->n);
+    memcpy(out->def, in->def, in->n);
+    out->n = in->n;
+    for (size_t i = 0; i < in->n; i++) {
+        out->at[i] = -1;
+        if (in->at[i] < 0)
+            continue;
+        if (!cw__is_there(v, in->at[i])) {
+            if (!v->node->nullable)
+                return fail_slot_null(k, v->node, in, i, row);
+            continue;
+        }
+        out->at[i] = cw__stands_for(v, in->at[i]);
+        if (out->at[i] < 0)
+            return fail_value(k, v->node, row_of(in, i, row), "is an index beyond its dictionary");
+    }
+    return CW_OK;
+}
+
+/* An empty list, and one that is not there, are a slot as well. */
+static cw_status open_lists(const shredding *k, const cw__view *v, const slots *in, slots *out)
+{
+    const uint8_t items_def = (uint8_t)cw__items_def(v->node);
+    const uint8_t items_rep = (uint8_t)(v->node->rep + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; i < in->n; i++) {
+        int64_t items = in->at[i] < 0 ? 0 : cw__items_of(v, in->at[i]).n;
+        n += items > 0 ? (size_t)items : 1;
+    }
+    if (!grow_slots(out, n))
+        return fail_memory(k);
+    out->n = n;
+    n = 0;
+    for (size_t i = 0; i < in->n; i++) {
+        cw__items x = in->at[i] < 0 ? (cw__items){0} : cw__items_of(v, in->at[i]);
+        out->rep[n] = in->rep[i];
+        out->def[n] = x.n ? items_def : in->def[i];
+        out->at[n++] = x.n ? x.first : -1;
+        for (int64_t j = 1; j < x.n; j++) {
+            out->rep[n] = items_rep;
+            out->def[n] = items_def;
+            out->at[n++] = x.first + j;
+        }
+    }
+    return CW_OK;
+}
+
+static cw_status shred_leaf(const shredding *k, const cw__view *v, const slots *x, uint64_t row)
+{
+    cw__column_buffer *b = &k->leaves[v->node->first_leaf];
+    const char *why = "";
+    size_t rows = 0, bad = 0;
+
+    if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
+        (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
+        return fail_memory(k);
+    for (size_t i = 0, n; i < x->n; i += n) {
+        n = 1;
+        if (x->at[i] < 0)
+            continue;
+        while (i + n < x->n && x->at[i + n] == x->at[i] + (int64_t)n)
+            n++;
+        cw__gathered answer = cw__gather(b, v, x->at[i], n, &bad, &why);
+        if (answer == CW__GATHERED_NO_MEMORY)
+            return fail_memory(k);
+        if (answer == CW__GATHERED_BAD)
+            return fail_value(k, v->node, row_of(x, i + bad, row), why);
+    }
+    for (size_t i = 0; i < x->n; i++)
+        rows += x->rep[i] == 0;
+    cw__column_buffer_added(b, rows, x->n, 0);
+    return CW_OK;
+}
+
+static bool is_list(cw__layout layout)
+{
+    return layout >= CW__LAYOUT_LIST32 && layout <= CW__LAYOUT_FIXED_LIST;
+}
+
+/* Nothing but nulls, of a type that has fields below: none of them is reached. */
+static cw_status shred_nothing(const shredding *k, const cw__node *node, const slots *x)
+{
+    for (size_t i = 0; i < node->leaf_count; i++) {
+        cw__column_buffer *b = &k->leaves[node->first_leaf + i];
+        size_t rows = 0;
+        if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
+            (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
+            return fail_memory(k);
+        for (size_t s = 0; s < x->n; s++)
+            rows += x->rep[s] == 0;
+        cw__column_buffer_added(b, rows, x->n, 0);
+    }
+    return CW_OK;
+}
+
+static cw_status shred_children(const shredding *k, const cw__view *v, const slots *x, size_t depth,
+                                uint64_t row)
+{
+    cw_status st = CW_OK;
+
+    for (size_t i = 0; st == CW_OK && i < v->child_count; i++)
+        st = shred_node(k, &v->children[i], x, depth, row);
+    return st;
+}
+
+static cw_status shred_node(const shredding *k, const cw__view *v, const slots *in, size_t depth,
+                            uint64_t row)
+{
+    slots *x = &k->s->levels[depth];
+    cw_status st;
+
+    if (v->layout == CW__LAYOUT_DICTIONARY || v->layout == CW__LAYOUT_RUN_END) {
+        st = follow(k, v, in, x, row);
+        return st == CW_OK ? shred_node(k, &v->children[0], x, depth + 1, row) : st;
+    }
+    st = find_values(k, v, in, x, row);
+    if (st != CW_OK)
+        return st;
+    if (v->layout == CW__LAYOUT_NULL)
+        return shred_nothing(k, v->node, x);
+    if (v->layout == CW__LAYOUT_STRUCT)
+        return shred_children(k, v, x, depth + 1, row);
+    if (!is_list(v->layout))
+        return shred_leaf(k, v, x, row);
+    st = open_lists(k, v, x, &k->s->levels[depth + 1]);
+    return st == CW_OK ? shred_children(k, v, &k->s->levels[depth + 1], depth + 2, row) : st;
+}
+
+static cw_status shred_nested(const shredding *k, const cw__view *v, size_t from, size_t to)
+{
+    slots *x = &k->s->levels[0];
+    cw_status st = CW_OK;
+
+    for (size_t n; st == CW_OK && from < to; from += n) {
+        n = to - from < STRIDE ? to - from : STRIDE;
+        if (!grow_slots(x, n))
+            return fail_memory(k);
+        memset(x->rep, 0, n);
+        memset(x->def, 0, n);
+        for (size_t i = 0; i < n; i++)
+            x->at[i] = (int64_t)(from + i);
+        x->n = n;
+        st = shred_node(k, v, x, 1, k->row_number + from);
+    }
+    return st;
+}
+
+static bool is_flat(const cw__view *v)
+{
+    return !cw__is_group(v->node->type) && v->layout != CW__LAYOUT_DICTIONARY &&
+           v->layout != CW__LAYOUT_RUN_END;
+}
+
+cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
+                    size_t from, size_t to, uint64_t row_number, cw_error *err)
+{
+    shredding k = {.s = s, .leaves = leaves, .row_number = row_number, .err = err};
+    cw_status st = CW_OK;
+
+    for (size_t i = 0; st == CW_OK && i < s->schema->root.child_count; i++)
+        st = is_flat(&columns[i]) ? shred_flat(&k, &columns[i], from, to)
+                                  : shred_nested(&k, &columns[i], from, to);
+    return st;
+}

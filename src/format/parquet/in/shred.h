@@ -1,0 +1,32 @@
+/* shred.h - from views to column buffers: definition and repetition levels, and dense values
+ *
+ * Takes rows [from, to) of the views of all columns at the top and adds them to the buffers of all
+ * the leaves. All-or-nothing is not needed: after a failure the encoder is finished.
+ */
+#ifndef CW_PARQUET_SHRED_H
+#define CW_PARQUET_SHRED_H
+
+#include "format/parquet/column/buffer.h"
+#include "format/parquet/in/view.h"
+
+/** Memory kept from call to call. */
+typedef struct cw__shredder cw__shredder;
+cw_status cw__shredder_new(cw__shredder **out, const cw_schema *schema, cw_error *err);
+void cw__shredder_free(cw__shredder *s);
+
+/**
+ * Bytes that rows [from, to) take in the buffers, as a row group counts them: of each leaf slot its
+ * width (byte arrays: 4 and its bytes, 0 of a null) and a byte for each kind of level it has. It is
+ * a sum over rows, and does not depend on the layout. Cheap where offsets tell it.
+ */
+uint64_t cw__shred_measure(const cw__shredder *s, const cw__view *columns, size_t from, size_t to);
+
+/**
+ * Check and add. Values that cannot be stored (invalid UTF-8 in text, a decimal with more digits
+ * than its precision, a null in a required field, an index or offset out of bounds) are
+ * CW_E_INVALID_ARGUMENT with the path of the field and the row, counted from `row_number` of row 0.
+ */
+cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
+                    size_t from, size_t to, uint64_t row_number, cw_error *err);
+
+#endif
