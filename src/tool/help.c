@@ -8,6 +8,7 @@ static const char general[] =
     "       cloudwriter uploads ls [OPTION…] URL\n"
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
+    "       cloudwriter meta|schema|verify [OPTION…] URL…\n"
     "       cloudwriter help [VERB]\n"
     "       cloudwriter --version\n"
     "\n"
@@ -40,6 +41,46 @@ static const char uploads[] =
     "\n"
     "exit code: 0 done, 1 something failed, 2 wrong usage\n";
 
+static const char meta[] = "usage: cloudwriter meta [OPTION…] URL…\n"
+                           "\n"
+                           "Show what the footer of Parquet files says: row groups, columns, "
+                           "encodings, sizes, statistics.\n"
+                           "\n"
+                           "exit code: 0 shown, 1 a file could not be read, 2 wrong usage\n";
+
+static const char schema[] =
+    "usage: cloudwriter schema [OPTION…] URL…\n"
+    "\n"
+    "Show the schema of Parquet files, in the form that cw_schema_parse reads.\n"
+    "\n"
+    "exit code: 0 shown, 1 a file could not be read, 2 wrong usage\n";
+
+static const char verify[] =
+    "usage: cloudwriter verify [OPTION…] URL…\n"
+    "\n"
+    "Walk every page of Parquet files and compare what is said of it with what it holds: offsets,\n"
+    "sizes, checksums, levels, encodings, statistics, page indexes, Bloom filters. A line for "
+    "each\n"
+    "fault.\n"
+    "\n"
+    "exit code: 0 all sound, 1 a file has faults or could not be read, 2 wrong usage\n";
+
+static const char *verb_text(enum verb verb)
+{
+    switch (verb) {
+    case VERB_PUT:
+        return put;
+    case VERB_META:
+        return meta;
+    case VERB_SCHEMA:
+        return schema;
+    case VERB_VERIFY:
+        return verify;
+    default:
+        return uploads;
+    }
+}
+
 static void print_option(const struct option *x)
 {
     char left[64];
@@ -61,7 +102,7 @@ void help_print(void)
 
 void help_print_verb(enum verb verb)
 {
-    fputs(verb == VERB_PUT ? put : uploads, stdout);
+    fputs(verb_text(verb), stdout);
     puts("\noptions (SIZE: 16MiB, 1GB; TIME and AGE: 500ms, 30s, 5m, 12h, 7d):");
     for (const struct option *x = option_table; x->name; x++)
         if (x->verbs & verb)

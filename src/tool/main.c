@@ -5,6 +5,7 @@
  */
 #include "help.h"
 #include "options.h"
+#include "parquet_file.h"
 #include "put.h"
 #include "say.h"
 #include "stop.h"
@@ -32,20 +33,31 @@ static int usage(void)
     return 2;
 }
 
-static bool find_verb(const char *name, enum verb *verb)
+static const struct verb_entry {
+    const char *name;
+    enum verb verb;
+    int (*run)(struct options *o);
+} verbs[] = {
+    {"put", VERB_PUT, put_main},          {"uploads", VERB_UPLOADS, uploads_main},
+    {"meta", VERB_META, meta_main},       {"schema", VERB_SCHEMA, schema_main},
+    {"verify", VERB_VERIFY, verify_main},
+};
+
+static const struct verb_entry *find_verb(const char *name)
 {
-    bool put = strcmp(name, "put") == 0;
-    *verb = put ? VERB_PUT : VERB_UPLOADS;
-    return put || strcmp(name, "uploads") == 0;
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
 }
 
 static int print_help(const char *name)
 {
-    enum verb verb;
+    const struct verb_entry *entry = name ? find_verb(name) : NULL;
     if (!name) {
         help_print();
-    } else if (find_verb(name, &verb)) {
-        help_print_verb(verb);
+    } else if (entry) {
+        help_print_verb(entry->verb);
     } else {
         say("there is no verb '%s'", name);
         return usage();
@@ -59,18 +71,18 @@ static int print_version(void)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-static int run_verb(enum verb verb, int argc, char **argv)
+static int run_verb(const struct verb_entry *entry, int argc, char **argv)
 {
     struct options o;
     int code = 2;
 
-    if (!options_parse(&o, verb, argc, argv)) {
-        say("try 'cloudwriter help %s'", verb == VERB_PUT ? "put" : "uploads");
+    if (!options_parse(&o, entry->verb, argc, argv)) {
+        say("try 'cloudwriter help %s'", entry->name);
     } else if (o.help) {
-        help_print_verb(verb);
+        help_print_verb(entry->verb);
         code = 0;
     } else {
-        code = verb == VERB_PUT ? put_main(&o) : uploads_main(&o);
+        code = entry->run(&o);
         (void)say_result_failed();
     }
     options_free(&o);
@@ -80,7 +92,7 @@ static int run_verb(enum verb verb, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
-    enum verb verb;
+    const struct verb_entry *entry = find_verb(word);
     int e;
 
     occupy_standard_streams();
@@ -89,8 +101,8 @@ int main(int argc, char **argv)
         say("signals cannot be watched: %s", strerror(e));
         return 1;
     }
-    if (find_verb(word, &verb))
-        return run_verb(verb, argc - 2, argv + 2);
+    if (entry)
+        return run_verb(entry, argc - 2, argv + 2);
     if (strcmp(word, "--version") == 0)
         return print_version();
     if (strcmp(word, "help") == 0)
