@@ -281,9 +281,9 @@ CW_API cw_status cw_parquet_end_row(cw_parquet *p);
 /* ---- Arrow ----------------------------------------------------------------------------------- */
 
 /**
- * Write one batch: a struct array whose children are the columns, laid out as `schema` says; names do
- * not matter, types do. `array` is moved (released and marked so) on CW_OK only; `schema` is borrowed.
- * What can be checked of hostile offsets is.
+ * Write one batch: a struct array whose children are the columns, laid out as `schema` says; names
+ * do not matter, types do. `array` is moved (released and marked so) on CW_OK only; `schema` is
+ * borrowed. What can be checked of hostile offsets is.
  */
 CW_API cw_status cw_parquet_write_arrow(cw_parquet *p, struct ArrowArray *array,
                                         const struct ArrowSchema *schema);

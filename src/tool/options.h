@@ -5,13 +5,7 @@
 #include <cloudwriter/cloudwriter.h>
 #include <stdbool.h>
 
-enum verb {
-    VERB_PUT = 1,
-    VERB_UPLOADS = 2,
-    VERB_META = 4,
-    VERB_SCHEMA = 8,
-    VERB_VERIFY = 16
-};
+enum verb { VERB_PUT = 1, VERB_UPLOADS = 2, VERB_META = 4, VERB_SCHEMA = 8, VERB_VERIFY = 16 };
 
 /** A list of name=value that grows. */
 struct pairs {

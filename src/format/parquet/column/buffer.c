@@ -90,7 +90,7 @@ static bool to_bytes(cw__levels *l)
 {
     cw__grown bytes = {0};
 
-    if (!cw__grow(&bytes, l->n + 1))
+    if (!cw__grow(&bytes, l->n + 1) || !bytes.p)
         return false;
     for (size_t i = 0; i < l->n; i++)
         bytes.p[i] = (uint8_t)cw__levels_at(l, i);

@@ -98,8 +98,10 @@ const cw__view *cw__arrow_columns(const cw__arrow_views *views)
 
 static cw_status take_children(viewing *k, cw__view *v, size_t n)
 {
-    if (n > k->views->pool_room - k->views->pool_n)
-        return refuse(k, v->node, "it is nested deeper than its schema");
+    if (!k->views->pool || n > k->views->pool_room - k->views->pool_n) {
+        refuse(k, v->node, "it is nested deeper than its schema");
+        return CW_E_INVALID_ARGUMENT;
+    }
     v->children = k->views->pool + k->views->pool_n;
     v->child_count = n;
     k->views->pool_n += n;
@@ -256,8 +258,9 @@ static cw_status view_items(viewing *k, cw__view *v, const struct ArrowSchema *t
     if (st != CW_OK || node->type == CW_TYPE_LIST)
         return st == CW_OK ? view_array(k, &v->children[0], node->children[0], items, entries, 0)
                            : st;
-    if (strcmp(items->format, "+s") != 0 || items->n_children != 2 || entries->n_children != 2 ||
-        entries->offset < 0 || entries->length < 0 || !entries->children)
+    if (!entries || !items || strcmp(items->format, "+s") != 0 || items->n_children != 2 ||
+        entries->n_children != 2 || entries->offset < 0 || entries->length < 0 ||
+        !entries->children)
         return refuse(k, node, "the entries of a map are not pairs");
     for (size_t i = 0; st == CW_OK && i < 2; i++) {
         st = view_array(k, &v->children[i], node->children[i], items->children[i],
@@ -320,7 +323,7 @@ static cw_status view_struct(viewing *k, cw__view *v, const struct ArrowSchema *
     if (st != CW_OK)
         return st;
     if ((node->type != CW_TYPE_STRUCT && node->type != CW_TYPE_VARIANT) ||
-        type->n_children != a->n_children)
+        type->n_children != a->n_children || (type->n_children && !type->children))
         return unfit(k, node, type->format);
     v->layout = CW__LAYOUT_STRUCT;
     v->validity = validity_of(a);
@@ -369,6 +372,8 @@ static cw_status check_runs(const viewing *k, const cw__view *v)
 {
     int64_t runs = v->children[0].length, last = 0;
 
+    if (!v->values && runs)
+        return refuse(k, v->node, "its run ends are missing");
     for (int64_t i = 0; i < runs; i++) {
         int64_t end = cw__load_index(v, i);
         if (end <= last)

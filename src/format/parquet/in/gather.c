@@ -51,7 +51,15 @@ static cw__gathered copy(cw__column_buffer *to, const cw__view *v, int64_t start
         }                                                                                          \
     }
 
-DEFINE_WIDEN(widen_i8, int8_t)
+/* With the sign by hand: a signed char that becomes a wider number is too often meant otherwise. */
+static void widen_i8(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t wide = (from[i] ^ 0x80) - 0x80;
+        memcpy(to + i * sizeof wide, &wide, sizeof wide);
+    }
+}
+
 DEFINE_WIDEN(widen_i16, int16_t)
 DEFINE_WIDEN(widen_u8, uint8_t)
 DEFINE_WIDEN(widen_u16, uint16_t)

@@ -74,7 +74,7 @@ static cw_status begin(cw_parquet *p, cw__value_builder **out)
     if (st == CW_OK && !ways->values)
         st = make(p, &ways->values);
     *out = ways->values;
-    return st;
+    return st == CW_OK && !*out ? CW_E_STATE : st;
 }
 
 /* ---- handing over ---- */

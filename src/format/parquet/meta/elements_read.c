@@ -76,7 +76,7 @@ static void get_logical_struct(cw__thrift_in *t, element *e)
         else if ((which == 7 || which == 8) && id == 2 && type == CW__THRIFT_STRUCT)
             get_unit(t, e);
         else if (which == 10 && id == 1 && type == CW__THRIFT_I8)
-            e->bits = cw__thrift_get_i8(t);
+            e->bits = (uint8_t)cw__thrift_get_i8(t);
         else if (which == 10 && id == 2 && is_bool)
             e->is_signed = cw__thrift_get_bool(t);
         else if ((which == 17 || which == 18) && id == 1 && type == CW__THRIFT_BINARY && !e->crs)
