@@ -103,13 +103,42 @@ static void check_sound(const cw_parquet_options *o)
         CHECK_INT(v.bloom_filters, 4 * v.row_groups);
 }
 
+/* libsnappy and liblz4 are looked for at run time; where CI=true they have to be there. */
+static bool is_here(cw_parquet_codec codec)
+{
+    cw_schema *s = make_schema();
+    cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+    const char *ci = getenv("CI");
+    cw_parquet *p = NULL;
+    cw_writer *w;
+    cw_error err;
+
+    o.codec = codec;
+    CHECK_OK(cw_writer_open(&w, NULL, "mem://codec", NULL, &err), err);
+    bool here = cw_parquet_open(&p, w, s, &o, &err) == CW_OK;
+    if (here)
+        cw_parquet_abort(p, NULL);
+    else
+        cw_writer_abort(w, NULL);
+    if (!here && ci && strcmp(ci, "true") == 0)
+        CHECK_OK(err.status, err);
+    else if (!here)
+        fprintf(stderr, "    left out: %s\n", err.message);
+    cw_schema_free(s);
+    return here;
+}
+
 static void what_is_written_is_sound(void)
 {
-    static const cw_parquet_codec codecs[] = {CW_CODEC_NONE, CW_CODEC_ZSTD, CW_CODEC_GZIP};
+    static const cw_parquet_codec codecs[] = {CW_CODEC_NONE, CW_CODEC_ZSTD, CW_CODEC_GZIP,
+                                              CW_CODEC_SNAPPY, CW_CODEC_LZ4_RAW};
+    bool here[5];
 
+    for (size_t c = 0; c < 5; c++)
+        here[c] = is_here(codecs[c]);
     for (int e = 0; e <= CW_ENCODING_BYTE_STREAM_SPLIT; e++)
-        for (size_t c = 0; c < 3; c++)
-            for (int v2 = 0; v2 < 2; v2++) {
+        for (size_t c = 0; c < 5; c++)
+            for (int v2 = 0; here[c] && v2 < 2; v2++) {
                 cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
                 o.codec = codecs[c];
                 o.data_page_v2 = v2;
