@@ -89,6 +89,27 @@ static size_t row_slots(const cw__column_buffer *b, size_t slot)
     return end - slot;
 }
 
+/* The same where both levels are bytes, as they are of most nested columns: one loop over them. */
+static void next_by_bytes(cw__stretch *s, const cw__column_buffer *b, uint64_t rows, uint64_t bytes)
+{
+    const uint8_t *rep = b->rep.data.p + s->slot, *def = b->def.data.p + s->slot;
+    const uint8_t there = (uint8_t)b->leaf->max_def;
+    const size_t left = b->slots - s->slot;
+    size_t i = 0, values = 0;
+
+    s->slots = s->values = s->rows = 0;
+    while (i < left && s->rows < rows) {
+        do
+            values += def[i++] == there;
+        while (i < left && rep[i] != 0);
+        if (s->rows > 0 && plain_bytes(b, s->value, s->value + values) > (size_t)bytes)
+            break;
+        s->slots = i;
+        s->values = values;
+        s->rows++;
+    }
+}
+
 static void next_nested(cw__stretch *s, const cw__column_buffer *b, uint64_t rows, uint64_t bytes)
 {
     s->slots = s->values = s->rows = 0;
@@ -110,7 +131,9 @@ bool cw__next_page(cw__stretch *s, const cw__column_buffer *b, uint64_t rows, ui
     s->row += s->rows;
     if (s->slot >= b->slots)
         return false;
-    if (b->leaf->max_rep)
+    if (b->rep.form == CW__LEVELS_BYTES && b->def.form == CW__LEVELS_BYTES)
+        next_by_bytes(s, b, rows, bytes);
+    else if (b->leaf->max_rep)
         next_nested(s, b, rows, bytes);
     else
         next_flat(s, b, rows, bytes);

@@ -13,7 +13,7 @@
 
 #include "base/memory.h"
 
-enum { FIRST_ROOM = 1024, MOST_RANGE = 1 << 20 };
+enum { LEAST_ROOM = 64, FIRST_ROOM = 1024, MOST_RANGE = 1 << 20 };
 
 /* What is being built. `room` counts the firsts that there is memory for. */
 typedef struct builder {
@@ -145,6 +145,16 @@ static cw__dictionary_answer by_range(builder *b, const void *values, size_t n, 
     return answer;
 }
 
+/* Of a table for up to `n` values; a small one is cleared sooner. */
+static size_t first_room(size_t n)
+{
+    size_t room = LEAST_ROOM;
+
+    while (room < FIRST_ROOM && room < 2 * n)
+        room *= 2;
+    return room;
+}
+
 /* ---- values of 4 and 8 bytes ---- */
 
 typedef struct number_slot {
@@ -163,9 +173,9 @@ static size_t number_home(const number_table *t, uint64_t v)
     return (size_t)(((v ^ v >> 32) * UINT64_C(0x9E3779B97F4A7C15)) >> t->shift);
 }
 
-static bool number_grow(number_table *t)
+static bool number_grow(number_table *t, size_t n)
 {
-    number_table more = {.room = t->room ? 4 * t->room : FIRST_ROOM};
+    number_table more = {.room = t->room ? 4 * t->room : first_room(n)};
 
     more.shift = 64 - (unsigned)__builtin_ctzll(more.room);
     more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
@@ -200,7 +210,7 @@ fill_numbers(builder *b, number_table *t, const void *values, size_t n, size_t w
                 return answer;
             t->slots[at] = (number_slot){v, (uint32_t)b->d->count};
             indices[i] = (uint32_t)b->d->count - 1;
-            if (2 * b->d->count > t->room && !number_grow(t))
+            if (2 * b->d->count > t->room && !number_grow(t, n))
                 return CW__DICTIONARY_NO_MEMORY;
             continue;
         }
@@ -214,7 +224,7 @@ static cw__dictionary_answer by_number(builder *b, const void *values, size_t n,
     number_table t = {0};
     cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
 
-    if (number_grow(&t))
+    if (number_grow(&t, n))
         answer = width == 4 ? fill_numbers(b, &t, values, n, 4) : fill_numbers(b, &t, values, n, 8);
     cw__free(t.slots);
     return answer;
@@ -300,17 +310,17 @@ static inline uint64_t hash_of(const uint8_t *p, size_t n)
     return fold(hash_short(p, n, h), K2);
 }
 
-static bool bytes_grow(bytes_table *t, const builder *b, const source *s)
+static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t n)
 {
-    bytes_table more = {.room = t->room ? 4 * t->room : FIRST_ROOM};
+    bytes_table more = {.room = t->room ? 4 * t->room : first_room(n)};
 
     more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
     if (!more.slots)
         return false;
     for (size_t i = 0; i < b->d->count; i++) {
-        size_t n;
-        const uint8_t *p = source_at(s, b->d->firsts[i], &n);
-        uint64_t h = hash_of(p, n);
+        size_t bytes;
+        const uint8_t *p = source_at(s, b->d->firsts[i], &bytes);
+        uint64_t h = hash_of(p, bytes);
         size_t at = (size_t)h & (more.room - 1);
         while (more.slots[at].index)
             at = (at + 1) & (more.room - 1);
@@ -353,7 +363,7 @@ static cw__dictionary_answer fill_bytes(builder *b, bytes_table *t, const source
             return answer;
         t->slots[at] = (bytes_slot){tag, (uint32_t)b->d->count};
         indices[i] = (uint32_t)b->d->count - 1;
-        if (2 * b->d->count > t->room && !bytes_grow(t, b, s))
+        if (2 * b->d->count > t->room && !bytes_grow(t, b, s, n))
             return CW__DICTIONARY_NO_MEMORY;
     }
     return CW__DICTIONARY_BUILT;
@@ -364,7 +374,7 @@ static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
     bytes_table t = {0};
     cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
 
-    if (bytes_grow(&t, b, s))
+    if (bytes_grow(&t, b, s, n))
         answer = fill_bytes(b, &t, s, n);
     cw__free(t.slots);
     return answer;

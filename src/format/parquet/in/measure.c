@@ -21,6 +21,23 @@ static uint64_t unit_of(const cw_schema *schema, const cw__node *node)
 
 static uint64_t measure(const cw_schema *schema, const cw__view *v, int64_t start, int64_t n);
 
+/* Lists one after the other: their items are a stretch, and only the empty ones have to be counted.
+ */
+static uint64_t measure_offsets(const cw_schema *schema, const cw__view *v, int64_t start,
+                                int64_t n)
+{
+    const int32_t *offsets = (const int32_t *)v->offsets + v->first + start;
+    int64_t items = offsets[n] - offsets[0];
+    uint64_t empty = 0, sum;
+
+    for (int64_t i = 0; i < n; i++)
+        empty += offsets[i + 1] == offsets[i];
+    sum = empty * unit_of(schema, v->node);
+    for (size_t c = 0; items && c < v->child_count; c++)
+        sum += measure(schema, &v->children[c], offsets[0], items);
+    return sum;
+}
+
 /* Items of each list on its own: lists that are empty are a slot of every leaf below. */
 static uint64_t measure_lists(const cw_schema *schema, const cw__view *v, int64_t start, int64_t n)
 {
@@ -56,6 +73,7 @@ static uint64_t measure_valid(const cw_schema *schema, const cw__view *v, int64_
             sum += measure(schema, &v->children[c], start, n);
         return sum;
     case CW__LAYOUT_LIST32:
+        return measure_offsets(schema, v, start, n);
     case CW__LAYOUT_LIST64:
     case CW__LAYOUT_LIST_VIEW32:
     case CW__LAYOUT_LIST_VIEW64:
