@@ -112,10 +112,16 @@ static bool is_nan_bytes(const cw__leaf *leaf, const uint8_t *p)
     return isnan(number_of(leaf, p));
 }
 
-/* -1: a bound that cannot be one (a wrong width, NaN). Values of text may be cut: any length. */
+/* Text may be cut to any length; all else has that of its type. */
+static bool has_width(const cw__leaf *leaf, const cw__binary *v)
+{
+    return leaf->width == 0 || v->n == leaf->width;
+}
+
+/* false: a bound that cannot be one. */
 static bool is_usable(walk *w, const cw__leaf *leaf, const cw__binary *v, const char *what)
 {
-    if (leaf->width && v->n != leaf->width && !(leaf->physical == CW__BOOLEAN && v->n == 1)) {
+    if (!has_width(leaf, v)) {
         fault(w, 0, "%s has %zu bytes where the type has %" PRIu32, what, v->n, leaf->width);
         return false;
     }
@@ -572,6 +578,10 @@ static void check_order(walk *w, const chunk *c)
     for (size_t i = 0; i < x->n; i++) {
         if (x->null_pages[i])
             continue;
+        if (!has_width(c->leaf, &x->mins[i]) || !has_width(c->leaf, &x->maxs[i])) {
+            fault(w, 0, "the column index has a bound of another width than the type");
+            return;
+        }
         if (last != SIZE_MAX) {
             int min = cw__compare_values(c->leaf, x->mins[last].p, x->mins[last].n, x->mins[i].p,
                                          x->mins[i].n);
