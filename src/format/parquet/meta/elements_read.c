@@ -24,7 +24,15 @@ typedef struct element {
     char *crs;
     int64_t edges;
     char *name;
+    bool no_memory;
 } element;
+
+/* What the schema makes of an element. */
+typedef enum role {
+    FIELD,
+    HIDDEN, /* nothing: the list or map around it stands for both */
+    ITEM    /* a list's element, repeated by itself: lists of two levels */
+} role;
 
 typedef struct reading {
     element *elements;
@@ -34,16 +42,23 @@ typedef struct reading {
     cw_error *err;
     cw_schema *schema; /* NULL: it cannot say what was found */
     cw__text path;
+    size_t path_bytes; /* of all leaves */
+    bool no_memory;
 } reading;
+
+/* Paths repeat the names of groups: a few names could ask for any amount of memory. */
+enum { MOST_PATH_BYTES = 256 << 20 };
 
 /* ---- one element ---- */
 
-static char *get_text(cw__thrift_in *t)
+static char *get_text(cw__thrift_in *t, element *e)
 {
     size_t n;
     const uint8_t *p = cw__thrift_get_binary(t, &n);
+    char *text = p ? cw__strndup((const char *)p, n) : NULL;
 
-    return p ? cw__strndup((const char *)p, n) : NULL;
+    e->no_memory |= p && !text;
+    return text;
 }
 
 static void get_unit(cw__thrift_in *t, element *e)
@@ -80,7 +95,7 @@ static void get_logical_struct(cw__thrift_in *t, element *e)
         else if (which == 10 && id == 2 && is_bool)
             e->is_signed = cw__thrift_get_bool(t);
         else if ((which == 17 || which == 18) && id == 1 && type == CW__THRIFT_BINARY && !e->crs)
-            e->crs = get_text(t);
+            e->crs = get_text(t, e);
         else if (which == 18 && id == 2 && type == CW__THRIFT_I32)
             e->edges = cw__thrift_get_int(t);
         else
@@ -140,7 +155,7 @@ static void get_element(cw__thrift_in *t, element *e)
             *number = cw__thrift_get_int(t);
             e->has_field_id |= id == 9;
         } else if (id == 4 && type == CW__THRIFT_BINARY && !e->name) {
-            e->name = get_text(t);
+            e->name = get_text(t, e);
         } else if (id == 10 && type == CW__THRIFT_STRUCT) {
             get_logical(t, e);
         } else {
@@ -332,16 +347,28 @@ static void give_up_schema(reading *r)
     r->schema = NULL;
 }
 
-static void schema_add(reading *r, const element *e, cw_type type)
+/* A step of building it; one that is refused is the last. */
+static void build(reading *r, cw_status st)
 {
-    cw_field f;
-
-    field_of(&f, e, type);
-    if (r->schema && (e->repetition == REPEATED || cw_schema_add(r->schema, &f, NULL) != CW_OK))
+    r->no_memory |= st == CW_E_NO_MEMORY;
+    if (st != CW_OK)
         give_up_schema(r);
 }
 
-static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep)
+static void schema_add(reading *r, const element *e, cw_type type, role as)
+{
+    cw_field f;
+
+    if (!r->schema)
+        return;
+    field_of(&f, e, type);
+    if (e->repetition == REPEATED && as != ITEM)
+        give_up_schema(r);
+    else
+        build(r, cw_schema_add(r->schema, &f, NULL));
+}
+
+static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep, role as)
 {
     cw__file_metadata *m = r->out;
 
@@ -349,6 +376,8 @@ static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep)
         return fail(r, "a leaf has no physical type");
     if (e->physical == CW__FIXED_LEN_BYTE_ARRAY && (e->width <= 0 || e->width > 1 << 20))
         return fail(r, "a FIXED_LEN_BYTE_ARRAY has no usable length");
+    if ((r->path_bytes += r->path.n) > MOST_PATH_BYTES)
+        return fail(r, "its names are too long");
     cw_type type = type_of(e);
     cw__leaf *leaf = &m->leaves[m->leaf_count];
     m->nodes[m->leaf_count] = (cw__node){.type = type};
@@ -361,57 +390,92 @@ static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep)
                        .max_rep = rep,
                        .index = m->leaf_count};
     m->leaf_count++;
-    schema_add(r, e, type);
+    schema_add(r, e, type, as);
     return leaf->path && !r->path.failed ? CW_OK : cw__fail_memory(r->err, "reading a schema");
 }
 
-/* A group of the three levels that lists and maps have today, seen from its outer element. */
-static cw_type repeated_type(const reading *r, const element *e)
+static bool is_list(const element *e)
 {
-    const element *inner = r->at < r->n ? &r->elements[r->at] : NULL;
-    bool list = e->logical == 3 || e->converted == CONVERTED_LIST;
-    bool map =
-        e->logical == 2 || e->converted == CONVERTED_MAP || e->converted == CONVERTED_MAP_KEY_VALUE;
-
-    if (e->children != 1 || !inner || inner->repetition != REPEATED)
-        return (cw_type)0;
-    if (list && inner->children == 1)
-        return CW_TYPE_LIST;
-    return map && inner->children == 2 ? CW_TYPE_MAP : (cw_type)0;
+    return e->logical == 3 || e->converted == CONVERTED_LIST;
 }
 
-static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned depth, bool hidden);
+static bool is_map(const element *e)
+{
+    return e->logical == 2 || e->converted == CONVERTED_MAP ||
+           e->converted == CONVERTED_MAP_KEY_VALUE;
+}
+
+static bool is_tuple_of(const element *inner, const element *list)
+{
+    size_t n = strlen(list->name);
+
+    return strncmp(inner->name, list->name, n) == 0 && strcmp(inner->name + n, "_tuple") == 0;
+}
+
+/*
+ * Whether the repeated element of a list is an element itself, rather than a group around one, by
+ * the format's rules for files of older writers.
+ */
+static bool is_item(const reading *r, const element *list, const element *inner)
+{
+    bool nested = r->at + 1 < r->n && r->elements[r->at + 1].repetition == REPEATED;
+
+    return inner->children != 1 || nested ||
+           (inner->name && (strcmp(inner->name, "array") == 0 || is_tuple_of(inner, list)));
+}
+
+/* A list or map, seen from its outer element, and what is within; 0: a struct. */
+static cw_type repeated_type(const reading *r, const element *e, role *within)
+{
+    const element *inner = r->at < r->n ? &r->elements[r->at] : NULL;
+
+    *within = FIELD;
+    if (e->children != 1 || !inner || inner->repetition != REPEATED)
+        return (cw_type)0;
+    if (is_list(e)) {
+        *within = is_item(r, e, inner) ? ITEM : HIDDEN;
+        return CW_TYPE_LIST;
+    }
+    if (!is_map(e) || inner->children != 2)
+        return (cw_type)0;
+    *within = HIDDEN;
+    return CW_TYPE_MAP;
+}
+
+static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned depth, role as);
 
 static cw_status read_children(reading *r, int64_t n, unsigned def, unsigned rep, unsigned depth,
-                               bool hidden)
+                               role as)
 {
     cw_status st = CW_OK;
 
     for (int64_t i = 0; st == CW_OK && i < n; i++)
-        st = read_element(r, def, rep, depth + 1, hidden);
+        st = read_element(r, def, rep, depth + 1, as);
     return st;
 }
 
-/* `hidden`: the schema has no node for it, the list or map around it stands for both. */
 static cw_status read_group(reading *r, element *e, unsigned def, unsigned rep, unsigned depth,
-                            bool hidden)
+                            role as)
 {
-    cw_type type = hidden ? CW_TYPE_STRUCT : repeated_type(r, e);
+    role within = FIELD;
+    cw_type type = as == HIDDEN ? (cw_type)0 : repeated_type(r, e, &within);
     cw_field f;
     cw_status st;
 
+    if (as == HIDDEN)
+        return read_children(r, e->children, def, rep, depth, FIELD);
     field_of(&f, e, type ? type : e->logical == 16 ? CW_TYPE_VARIANT : CW_TYPE_STRUCT);
-    if (r->schema && !hidden &&
-        (e->repetition == REPEATED || cw_schema_begin(r->schema, &f, NULL) != CW_OK))
+    if (r->schema && e->repetition == REPEATED && as != ITEM)
         give_up_schema(r);
-    st =
-        read_children(r, e->children, def, rep, depth, type == CW_TYPE_LIST || type == CW_TYPE_MAP);
-    if (r->schema && !hidden && cw_schema_end(r->schema, NULL) != CW_OK)
-        give_up_schema(r);
+    if (r->schema)
+        build(r, cw_schema_begin(r->schema, &f, NULL));
+    st = read_children(r, e->children, def, rep, depth, within);
+    if (r->schema)
+        build(r, cw_schema_end(r->schema, NULL));
     return st;
 }
 
-static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned depth, bool hidden)
+static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned depth, role as)
 {
     size_t path_n = r->path.n;
     element *e;
@@ -420,6 +484,8 @@ static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned d
     if (r->at == r->n)
         return fail(r, "it ends too early");
     e = &r->elements[r->at++];
+    if (e->no_memory)
+        return cw__fail_memory(r->err, "reading a schema");
     if (!e->name || e->repetition < REQUIRED || e->repetition > REPEATED || e->children < 0)
         return fail(r, "an element has no name or no repetition");
     if (depth > CW__MAX_DEPTH || def >= CW__MAX_LEVEL)
@@ -427,7 +493,7 @@ static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned d
     def += e->repetition != REQUIRED;
     rep += e->repetition == REPEATED;
     cw__text_addf(&r->path, "%s%s", path_n ? "." : "", e->name);
-    st = e->children > 0 ? read_group(r, e, def, rep, depth, hidden) : add_leaf(r, e, def, rep);
+    st = e->children > 0 ? read_group(r, e, def, rep, depth, as) : add_leaf(r, e, def, rep, as);
     if (r->path.p)
         r->path.p[path_n] = '\0';
     r->path.n = path_n;
@@ -442,16 +508,16 @@ static cw_status read_tree(reading *r)
     if (r->n == 0 || root->children < 0)
         return fail(r, "it is empty");
     r->at = 1;
-    if (cw_schema_new(&r->schema, NULL) != CW_OK)
-        r->schema = NULL;
+    build(r, cw_schema_new(&r->schema, NULL));
     if (r->schema && root->name)
-        cw__schema_rename(r->schema, root->name, NULL);
-    st = read_children(r, root->children, 0, 0, 0, false);
+        /* One that is refused, an empty one say, is no loss. */
+        r->no_memory |= cw__schema_rename(r->schema, root->name, NULL) == CW_E_NO_MEMORY;
+    st = read_children(r, root->children, 0, 0, 0, FIELD);
     if (st == CW_OK && r->at != r->n)
         st = fail(r, "it has more elements than its groups hold");
-    if (r->schema && (st != CW_OK || cw__schema_finish(r->schema, NULL) != CW_OK))
-        give_up_schema(r);
-    return st;
+    if (r->schema)
+        build(r, st == CW_OK ? cw__schema_finish(r->schema, NULL) : st);
+    return st == CW_OK && r->no_memory ? cw__fail_memory(r->err, "reading a schema") : st;
 }
 
 /* A schema whose levels are others is none: what was said of it would be wrong. */

@@ -500,6 +500,9 @@ static void get_column_chunk(source *s, cw__column_metadata *m)
         s->t.failed = true;
 }
 
+/* Bytes of a chunk with only what the format requires; fewer are no reason to take memory. */
+enum { LEAST_CHUNK = 15 };
+
 static void get_row_group(source *s, cw__row_group *g)
 {
     cw__thrift_type type;
@@ -509,6 +512,8 @@ static void get_row_group(source *s, cw__row_group *g)
     while (cw__thrift_field(&s->t, &id, &type)) {
         if (id == 1 && type == CW__THRIFT_LIST && !g->columns) {
             g->column_count = cw__thrift_get_list(&s->t, &type);
+            if (g->column_count > (size_t)(s->t.end - s->t.p) / LEAST_CHUNK)
+                s->t.failed = true;
             g->columns = get_array(s, g->column_count, sizeof *g->columns);
             if (!g->columns)
                 g->column_count = 0;

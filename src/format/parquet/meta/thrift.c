@@ -235,11 +235,32 @@ static void skip_map(cw__thrift_in *t)
     }
 }
 
-void cw__thrift_skip(cw__thrift_in *t, cw__thrift_type type)
+static void skip_list(cw__thrift_in *t)
 {
     cw__thrift_type element;
+    size_t n = cw__thrift_get_list(t, &element);
+
+    for (size_t i = 0; i < n && !t->failed; i++)
+        skip_item(t, element);
+}
+
+/* Lists in lists take a byte each: they count as structs do, or they would take all of the stack.
+ */
+static void skip_container(cw__thrift_in *t, cw__thrift_type type)
+{
+    cw__thrift_enter(t);
+    if (t->failed)
+        return;
+    if (type == CW__THRIFT_MAP)
+        skip_map(t);
+    else
+        skip_list(t);
+    t->depth--;
+}
+
+void cw__thrift_skip(cw__thrift_in *t, cw__thrift_type type)
+{
     int16_t id;
-    size_t n;
 
     switch (type) {
     case CW__THRIFT_TRUE:
@@ -261,12 +282,8 @@ void cw__thrift_skip(cw__thrift_in *t, cw__thrift_type type)
         break;
     case CW__THRIFT_LIST:
     case CW__THRIFT_SET:
-        n = cw__thrift_get_list(t, &element);
-        for (size_t i = 0; i < n && !t->failed; i++)
-            skip_item(t, element);
-        break;
     case CW__THRIFT_MAP:
-        skip_map(t);
+        skip_container(t, type);
         break;
     case CW__THRIFT_STRUCT:
         cw__thrift_enter(t);
