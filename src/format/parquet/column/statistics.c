@@ -351,11 +351,11 @@ static void one_by_one(cw__extremes *e, const cw__column_buffer *b, size_t from,
 void cw__extremes_of(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
 {
     const cw__leaf *leaf = b->leaf;
-    const uint8_t *p = leaf->width ? b->values.p + from * leaf->width : NULL;
 
     memset(e, 0, sizeof *e);
     if (from == to || leaf->order == CW__ORDER_NONE)
         return;
+    const uint8_t *p = leaf->width ? b->values.p + from * leaf->width : NULL;
     if (leaf->width == 0)
         byte_arrays(e, b, from, to);
     else if (leaf->physical == CW__BOOLEAN)
