@@ -20,6 +20,13 @@ typedef enum cw__block_codec {
     CW__BLOCK_LZ4 /* a raw block */
 } cw__block_codec;
 
+/** What is compressed. */
+enum {
+    CW__BLOCK_ANY = 0,
+    CW__BLOCK_NUMBERS = 1,
+    CW__BLOCK_SPLIT = 2 /* numbers, byte by byte: there may be noise in front */
+};
+
 typedef struct cw__block cw__block;
 
 /** CW_OK, or CW_E_UNSUPPORTED with the library that is missing, or CW_E_INVALID_ARGUMENT: level. */
@@ -32,8 +39,7 @@ void cw__block_free(cw__block *b);
 size_t cw__block_bound(cw__block_codec codec, size_t n);
 
 /**
- * Compress n bytes; `hint` may set what the codec looks for: numbers of so many bytes, or 0,
- * anything.
+ * Compress n bytes; `hint` says what they are, and changes nothing but speed and size.
  * @return bytes written; 0: they do not fit `room` or memory is out
  */
 size_t cw__block_compress(cw__block *b, cw__block_codec codec, int level, unsigned hint, void *to,
