@@ -247,6 +247,7 @@ typedef struct source {
     const uint8_t *bytes;
     const uint32_t *offsets;
     size_t width;
+    const uint8_t *end;
 } source;
 
 static inline const uint8_t *source_at(const source *s, size_t i, size_t *n)
@@ -266,13 +267,6 @@ static inline uint64_t load_u64(const uint8_t *p)
     return v;
 }
 
-static inline uint64_t load_u32(const uint8_t *p)
-{
-    uint32_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
     __extension__ typedef unsigned __int128 wide;
@@ -284,31 +278,56 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 #define K1 UINT64_C(0xA0761D6478BD642F)
 #define K2 UINT64_C(0xE7037ED1A0B428DB)
 
-/* Two words that have every byte of up to 16. */
-static inline uint64_t hash_short(const uint8_t *p, size_t n, uint64_t seed)
-{
-    uint64_t a = 0, b = 0;
+/* A value of up to 16 bytes as two numbers, zeros after it. */
+typedef struct short_value {
+    uint64_t a, b;
+} short_value;
 
-    if (n >= 8) {
-        a = load_u64(p);
-        b = load_u64(p + n - 8);
-    } else if (n >= 4) {
-        a = load_u32(p);
-        b = load_u32(p + n - 4);
-    } else if (n > 0) {
-        a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
+enum { SHORT = 16 };
+
+/* Without branches on the length, which nothing foretells, but at the very end of the values. */
+static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *end)
+{
+    uint64_t words[2] = {0};
+
+    if ((size_t)(end - p) < SHORT) {
+        if (n > 0)
+            memcpy(words, p, n);
+        return (short_value){words[0], words[1]};
     }
-    return fold(a ^ seed, b ^ K1);
+    uint64_t all = UINT64_MAX >> (8 * (8 - n) & 63);
+    uint64_t low = n == 0 ? 0 : n < 8 ? all : UINT64_MAX;
+    uint64_t high = n <= 8 ? 0 : all;
+    return (short_value){load_u64(p) & low, load_u64(p + 8) & high};
 }
 
-static inline uint64_t hash_of(const uint8_t *p, size_t n)
+static inline uint64_t hash_short(short_value v, size_t n)
+{
+    return fold(v.a ^ K0 ^ n * K2, v.b ^ K1);
+}
+
+static inline uint64_t hash_long(const uint8_t *p, size_t n)
 {
     uint64_t h = K0 ^ (n * K2);
 
-    for (; n > 16; n -= 16, p += 16)
+    for (; n > SHORT; n -= SHORT, p += SHORT)
         h = fold(load_u64(p) ^ h, load_u64(p + 8) ^ K2);
-    return fold(hash_short(p, n, h), K2);
+    return fold(fold(load_u64(p + n - SHORT) ^ h, load_u64(p + n - 8) ^ K1), K2);
 }
+
+static inline uint64_t hash_of(const uint8_t *p, size_t n, const uint8_t *end)
+{
+    return n <= SHORT ? hash_short(short_of(p, n, end), n) : hash_long(p, n);
+}
+
+/* Short values seen lately, by a part of the hash: for few of them the table is not asked. */
+typedef struct recent {
+    short_value value;
+    uint32_t bytes;
+    uint32_t index; /* + 1; 0: free */
+} recent;
+
+enum { RECENT = 256 };
 
 static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t n)
 {
@@ -320,7 +339,7 @@ static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t
     for (size_t i = 0; i < b->d->count; i++) {
         size_t bytes;
         const uint8_t *p = source_at(s, b->d->firsts[i], &bytes);
-        uint64_t h = hash_of(p, bytes);
+        uint64_t h = hash_of(p, bytes, s->end);
         size_t at = (size_t)h & (more.room - 1);
         while (more.slots[at].index)
             at = (at + 1) & (more.room - 1);
@@ -340,31 +359,57 @@ static inline bool is_entry(const builder *b, const source *s, uint32_t index, c
     return there == n && (n == 0 || memcmp(p, q, n) == 0);
 }
 
+/* Find value `i` in the table, or add it: its index. */
+static inline __attribute__((always_inline)) cw__dictionary_answer
+look_up(builder *b, bytes_table *t, const source *s, size_t i, const uint8_t *p, size_t n,
+        uint64_t h, uint32_t *index)
+{
+    uint32_t tag = (uint32_t)(h >> 32);
+    size_t at = (size_t)h & (t->room - 1);
+
+    while (t->slots[at].index &&
+           (t->slots[at].tag != tag || !is_entry(b, s, t->slots[at].index - 1, p, n)))
+        at = (at + 1) & (t->room - 1);
+    if (t->slots[at].index) {
+        *index = t->slots[at].index - 1;
+        return CW__DICTIONARY_BUILT;
+    }
+    cw__dictionary_answer answer = add_entry(b, i, n + (s->offsets ? 4 : 0));
+    if (answer != CW__DICTIONARY_BUILT)
+        return answer;
+    t->slots[at] = (bytes_slot){tag, (uint32_t)b->d->count};
+    *index = (uint32_t)b->d->count - 1;
+    if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
+        return CW__DICTIONARY_NO_MEMORY;
+    return CW__DICTIONARY_BUILT;
+}
+
 static cw__dictionary_answer fill_bytes(builder *b, bytes_table *t, const source *s, size_t n)
 {
+    recent seen[RECENT] = {0}, *r = NULL;
     uint32_t *indices = b->d->indices;
-    const size_t extra = s->offsets ? 4 : 0;
 
     for (size_t i = 0; i < n; i++) {
         size_t bytes;
         const uint8_t *p = source_at(s, i, &bytes);
-        uint64_t h = hash_of(p, bytes);
-        uint32_t tag = (uint32_t)(h >> 32);
-        size_t at = (size_t)h & (t->room - 1);
-        while (t->slots[at].index &&
-               (t->slots[at].tag != tag || !is_entry(b, s, t->slots[at].index - 1, p, bytes)))
-            at = (at + 1) & (t->room - 1);
-        if (t->slots[at].index) {
-            indices[i] = t->slots[at].index - 1;
-            continue;
+        short_value v = {0, 0};
+        uint64_t h;
+        if (bytes <= SHORT) {
+            v = short_of(p, bytes, s->end);
+            h = hash_short(v, bytes);
+            r = &seen[(h >> 24) % RECENT];
+            if (r->value.a == v.a && r->value.b == v.b && r->bytes == bytes && r->index) {
+                indices[i] = r->index - 1;
+                continue;
+            }
+        } else {
+            h = hash_long(p, bytes);
         }
-        cw__dictionary_answer answer = add_entry(b, i, bytes + extra);
+        cw__dictionary_answer answer = look_up(b, t, s, i, p, bytes, h, &indices[i]);
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
-        t->slots[at] = (bytes_slot){tag, (uint32_t)b->d->count};
-        indices[i] = (uint32_t)b->d->count - 1;
-        if (2 * b->d->count > t->room && !bytes_grow(t, b, s, n))
-            return CW__DICTIONARY_NO_MEMORY;
+        if (bytes <= SHORT)
+            *r = (recent){v, (uint32_t)bytes, indices[i] + 1};
     }
     return CW__DICTIONARY_BUILT;
 }
@@ -391,7 +436,9 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
     if (width != 1 && width != 4 && width != 8)
-        return finish(&b, by_hash(&b, &(source){.bytes = values, .width = width}, n));
+        return finish(
+            &b,
+            by_hash(&b, &(source){values, NULL, width, (const uint8_t *)values + n * width}, n));
     find_range(values, width, n, &low, &high);
     uint64_t range = n ? (uint64_t)high - (uint64_t)low : 0;
     if (range < MOST_RANGE && range / 4 <= n)
@@ -407,5 +454,5 @@ cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t 
 
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
-    return finish(&b, by_hash(&b, &(source){.bytes = bytes, .offsets = offsets}, n));
+    return finish(&b, by_hash(&b, &(source){bytes, offsets, 0, bytes + offsets[n]}, n));
 }
