@@ -46,11 +46,13 @@ void cw__chunk_scratch_free(cw__chunk_scratch *s)
     if (!s)
         return;
     cw__block_free(s->block);
-    cw__grown_free(&s->values);
+    cw__grown_free(&s->page);
     cw__grown_free(&s->packed);
     cw__grown_free(&s->numbers);
     cw__grown_free(&s->levels);
     cw__grown_free(&s->used);
+    cw__grown_free(&s->entries);
+    cw__grown_free(&s->entries_packed);
     cw__column_buffer_free(&s->sample);
     cw__free(s);
 }
@@ -118,8 +120,9 @@ static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
 }
 
 /* Compress `from` into the scratch. Out of luck: NULL. */
-static const uint8_t *compress(making *k, const cw__grown *from, unsigned hint, size_t *n)
+static const uint8_t *compress(making *k, const cw__grown *from, size_t *n)
 {
+    unsigned hint = cw__codec_hint(k->in->leaf, k->plan.encoding);
     size_t bound = cw__block_bound(k->plan.codec, from->n);
 
     k->s->packed.n = 0;
@@ -131,26 +134,29 @@ static const uint8_t *compress(making *k, const cw__grown *from, unsigned hint, 
 }
 
 /* Of version 1 everything of the body is compressed, whatever it comes to. */
-static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body, unsigned hint)
+static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body)
 {
     const uint8_t *p = body->p;
     size_t n = body->n;
 
-    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, hint, &n)))
+    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, &n)))
         return CW_E_NO_MEMORY;
     return put_page(k, h, NULL, p, n, body->n);
 }
 
+/* Its page was made, and compressed, to see what it is worth. */
 static cw_status put_dictionary(making *k)
 {
-    cw__page_header h = {.type = CW__DICTIONARY_PAGE, .encoding = CW__PLAIN};
-    unsigned hint = k->in->leaf->width ? 1 : 0;
+    cw__page_header h = {.type = CW__DICTIONARY_PAGE,
+                         .encoding = CW__PLAIN,
+                         .values = (int32_t)k->plan.dictionary.count};
+    const cw__grown *page = &k->s->entries;
+    const cw__grown *stored = k->plan.codec == CW__BLOCK_NONE ? page : &k->s->entries_packed;
 
-    h.values = (int32_t)k->plan.dictionary.count;
-    if (!cw__encode_entries(&k->s->values, k->in, &k->plan.dictionary))
+    if (stored->n == 0 && page->n > 0)
         return CW_E_NO_MEMORY;
     k->out->meta.has_dictionary_page = true;
-    return put_body(k, &h, &k->s->values, hint);
+    return put_page(k, &h, NULL, stored->p, stored->n, page->n);
 }
 
 /* ---- a data page ---- */
@@ -171,6 +177,12 @@ static bool add_levels_v1(cw__grown *out, const cw__levels *l, const cw__stretch
     return true;
 }
 
+static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
+{
+    return cw__encode_values(out, k->plan.encoding, k->in, s->value, s->value + s->values,
+                             k->plan.dictionary.indices, &k->s->numbers);
+}
+
 static cw_status put_v1(making *k, const cw__stretch *s)
 {
     cw__page_header h = {.type = CW__DATA_PAGE,
@@ -178,16 +190,13 @@ static cw_status put_v1(making *k, const cw__stretch *s)
                          .encoding = k->plan.encoding,
                          .def_encoding = CW__RLE,
                          .rep_encoding = CW__RLE};
-    cw__grown *levels = &k->s->levels;
+    cw__grown *page = &k->s->page;
 
-    levels->n = 0;
-    if (!add_levels_v1(levels, &k->in->rep, s) || !add_levels_v1(levels, &k->in->def, s))
+    page->n = 0;
+    if (!add_levels_v1(page, &k->in->rep, s) || !add_levels_v1(page, &k->in->def, s) ||
+        !encode_values(k, page, s))
         return CW_E_NO_MEMORY;
-    if (levels->n == 0)
-        return put_body(k, &h, &k->s->values, k->plan.hint);
-    if (!append(levels, k->s->values.p, k->s->values.n))
-        return CW_E_NO_MEMORY;
-    return put_body(k, &h, levels, k->plan.hint);
+    return put_body(k, &h, page);
 }
 
 /* Of version 2 the values are compressed where that makes them smaller, and not to nothing. */
@@ -199,19 +208,22 @@ static cw_status put_v2(making *k, const cw__stretch *s)
                          .rows = (int32_t)s->rows,
                          .encoding = k->plan.encoding};
     cw__grown *levels = &k->s->levels;
-    const cw__grown *values = &k->s->values;
-    const uint8_t *p = values->p, *packed;
-    size_t n = values->n, packed_n;
+    cw__grown *values = &k->s->page;
+    size_t packed_n;
 
-    levels->n = 0;
+    levels->n = values->n = 0;
     if (k->in->rep.max && !cw__encode_levels(levels, &k->in->rep, s->slot, s->slots))
         return CW_E_NO_MEMORY;
     h.rep_bytes = (int32_t)levels->n;
     if (k->in->def.max && !cw__encode_levels(levels, &k->in->def, s->slot, s->slots))
         return CW_E_NO_MEMORY;
     h.def_bytes = (int32_t)levels->n - h.rep_bytes;
+    if (!encode_values(k, values, s))
+        return CW_E_NO_MEMORY;
+    const uint8_t *p = values->p, *packed;
+    size_t n = values->n;
     if (k->plan.codec != CW__BLOCK_NONE && n > 0) {
-        if (!(packed = compress(k, values, k->plan.hint, &packed_n)))
+        if (!(packed = compress(k, values, &packed_n)))
             return CW_E_NO_MEMORY;
         h.is_compressed = packed_n < n;
         if (h.is_compressed) {
@@ -343,9 +355,6 @@ static cw_status put_data_page(making *k, const cw__stretch *s)
 
     if (s->slots > INT32_MAX)
         return CW_E_TOO_LARGE;
-    if (!cw__encode_values(&k->s->values, k->plan.encoding, k->in, s->value, s->value + s->values,
-                           &k->plan.indices, &k->s->numbers))
-        return CW_E_NO_MEMORY;
     st = k->o->v2 ? put_v2(k, s) : put_v1(k, s);
     if (st == CW_OK)
         st = page_statistics(k, s);
@@ -472,7 +481,8 @@ static cw_status end(making *k)
         st = cw__statistics_of(&m->statistics, k->in->leaf, &k->extremes, k->nulls,
                                k->o->statistics_bytes);
         m->has_statistics = st == CW_OK;
-        if (k->plan.has_dictionary && st == CW_OK) {
+        /* Entries differ in bits, which zeros of two signs and NaNs do without being distinct. */
+        if (k->plan.has_dictionary && k->in->leaf->order != CW__ORDER_FLOAT && st == CW_OK) {
             m->statistics.has_distinct_count = true;
             m->statistics.distinct_count = (int64_t)k->plan.dictionary.count;
         }
@@ -485,8 +495,11 @@ static cw_status end(making *k)
 static cw_status make(making *k)
 {
     cw__stretch s = {0};
-    cw_status st = begin(k) ? CW_OK : CW_E_NO_MEMORY;
+    cw_status st;
 
+    memset(&k->extremes, 0, sizeof k->extremes);
+    k->nulls = 0;
+    st = begin(k) ? CW_OK : CW_E_NO_MEMORY;
     if (st == CW_OK && k->plan.has_dictionary)
         st = put_dictionary(k);
     k->out->meta.data_page_offset = (int64_t)k->out->bytes.n;
@@ -508,6 +521,12 @@ static cw__column_buffer with_memory(const cw__column_buffer *b)
     return some;
 }
 
+/* The sample promised more than the chunk kept. */
+static bool has_shrunk(const cw__chunk *c)
+{
+    return c->meta.compressed_bytes < c->meta.uncompressed_bytes;
+}
+
 cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw__chunk_options *o,
                            cw__chunk_scratch *scratch, cw_error *err)
 {
@@ -519,6 +538,11 @@ cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw
     st = cw__chunk_plan_make(&k.plan, &some, o, scratch);
     if (st == CW_OK) {
         st = make(&k);
+        if (st == CW_OK && k.plan.codec != CW__BLOCK_NONE && !has_shrunk(out)) {
+            cw__chunk_free(out);
+            k.plan.codec = CW__BLOCK_NONE;
+            st = make(&k);
+        }
         cw__chunk_plan_free(&k.plan);
     }
     cw__text_free(&k.header);

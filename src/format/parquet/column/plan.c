@@ -2,39 +2,65 @@
  *
  * The sample is a few runs of values that lie side by side, spread over the chunk. Each encoding
  * that suits the type is tried on it, and compressed; what comes out smallest wins, but for a
- * little that is charged for the bytes that have to pass the compressor: of two that are alike the
- * faster one.
+ * little that is charged for time: of two that are alike the faster one. Time is charged by
+ * constants, never measured, so that the same values are always encoded the same way.
  *
  * A dictionary cannot be judged by a sample alone. Where the sample has few distinct values, and
  * its runs share them, one is built of the whole chunk, within the size at which it could still
- * pay; it competes with the indices of the sample's values and the share of its own page.
+ * pay; it competes with the indices of the sample's values and its whole page. A sample with hardly
+ * any distinct values needs no competition.
  */
 #include "format/parquet/column/plan.h"
 
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/parquet/column/pages.h"
 #include "format/parquet/encode/rle.h"
 
 enum {
     RUNS = 8,
     MOST_SAMPLE = 16384,
-    LEAST_SAMPLE = 1024,
-    SAMPLE_SHARE = 24, /* of the values, between these */
-    MOST_SAMPLE_BYTES = 512 << 10,
+    LEAST_SAMPLE = 512,
+    SAMPLE_SHARE = 32, /* of the values, between these */
+    MOST_SAMPLE_BYTES = 256 << 10,
+    /* Distinct values in a sample that make a dictionary the choice, where the sample has so many
+       times as many values; and what such a dictionary may come to. */
+    FEW_NUMBERS = 16,
+    FEW_TEXTS = 256,
+    FEW_SHARE = 6,
+    MOST_FEW = 1024,
+    LEVELS_SAMPLE = 16384,
     MOST_PINNED_DICTIONARY = 64 << 20
 };
 
-/* Of what goes into the compressor, as a share of what comes out. */
-static const double SPEED = 0.02;
+/*
+ * What time is worth in bytes: 0.04 for a nanosecond, so that two percent of size and five of time
+ * weigh about the same. Charged for each byte that passes the compressor, or each value.
+ */
+static const double PASS = 0.04;      /* packed: bytes are counted, little is found */
+static const double SPLIT = 0.06;     /* split: repetitions are found in the upper bytes */
+static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
+static const double BUILD = 0.06;     /* a dictionary, of each number … */
+static const double BUILD_TEXT = 0.4; /* … or text */
+static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
+static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
+/* What compression may make of indices. */
+static const double HOPE = 0.9;
+/* What a better encoding has to save where readers prefer another. */
+static const double PREFERRED = 0.95;
 /* What compression has to save. */
-static const double WORTH = 0.96;
+static const double WORTH = 0.975;
 
 typedef struct sample {
-    size_t starts[RUNS + 1]; /* in the chunk; of the runs */
-    size_t run;              /* values of each */
+    size_t starts[RUNS]; /* in the chunk; of the runs */
+    size_t run;          /* values of each */
     size_t runs;
     size_t count;
+    size_t distinct;     /* values */
+    double all_distinct; /* how many the chunk may have */
+    double entry;        /* bytes of one as PLAIN */
+    double indices;      /* bytes of the indices of the sample */
 } sample;
 
 /* One encoding, measured. */
@@ -42,11 +68,20 @@ typedef struct trial {
     int32_t encoding;
     double bytes;  /* of the whole chunk, as stored */
     double cost;   /* bytes, and the charge for the time */
+    double raw;    /* bytes before compression */
     bool compress; /* it pays */
-    unsigned hint;
 } trial;
 
-cw__block_codec cw__block_codec_of(cw_parquet_codec codec)
+/* What every step looks at. */
+typedef struct search {
+    const cw__column_buffer *in;
+    const cw__chunk_options *o;
+    cw__chunk_scratch *s;
+    cw__block_codec codec;
+    sample sample;
+} search;
+
+static cw__block_codec block_codec(cw_parquet_codec codec)
 {
     switch (codec) {
     case CW_CODEC_ZSTD:
@@ -65,6 +100,14 @@ cw__block_codec cw__block_codec_of(cw_parquet_codec codec)
 void cw__chunk_plan_free(cw__chunk_plan *plan)
 {
     cw__dictionary_free(&plan->dictionary);
+    plan->has_dictionary = false;
+}
+
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding)
+{
+    if (encoding == CW__BYTE_STREAM_SPLIT)
+        return CW__BLOCK_SPLIT;
+    return leaf->width == 0 && encoding != CW__RLE_DICTIONARY ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
 }
 
 /* ---- the sample ---- */
@@ -72,7 +115,7 @@ void cw__chunk_plan_free(cw__chunk_plan *plan)
 static void place_runs(sample *s, const cw__column_buffer *in)
 {
     size_t n = in->count, want = n / SAMPLE_SHARE;
-    size_t average = n ? cw__raw_bytes(in, 0, n) / n + 1 : 1;
+    size_t average = cw__raw_bytes(in, 0, n) / n + 1;
 
     want = want < LEAST_SAMPLE ? LEAST_SAMPLE : want > MOST_SAMPLE ? MOST_SAMPLE : want;
     if (want > MOST_SAMPLE_BYTES / average)
@@ -90,9 +133,11 @@ static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t f
     size_t bytes = cw__raw_bytes(in, from, from + n);
     size_t start = in->leaf->width ? from * in->leaf->width : offsets[from];
 
-    if (!cw__grow(&to->values, bytes + 1) || !cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)))
+    if (!cw__grow(&to->values, bytes + 1))
         return false;
     if (!in->leaf->width) {
+        if (!cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)))
+            return false;
         uint32_t *at = (uint32_t *)(void *)to->offsets.p + to->count;
         at[0] = (uint32_t)to->values.n;
         for (size_t i = 0; i < n; i++)
@@ -116,173 +161,281 @@ static bool take_sample(cw__column_buffer *to, const cw__column_buffer *in, cons
     return true;
 }
 
+static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b,
+                                   size_t most_entries, size_t most_bytes)
+{
+    if (b->leaf->width)
+        return cw__dictionary_of_fixed(d, b->values.p, b->count, b->leaf->width, most_entries,
+                                       most_bytes);
+    return cw__dictionary_of_bytes(d, cw__column_offsets(b), b->values.p, b->count, most_entries,
+                                   most_bytes);
+}
+
+/* Count how often each entry occurs in each run; *by_run: entries of each run, summed up. */
+static void count_entries(const cw__dictionary *d, const sample *s, uint32_t *counts,
+                          size_t *by_run)
+{
+    uint32_t *seen = counts + d->count; /* the run it was seen in last, + 1 */
+
+    memset(counts, 0, 2 * d->count * sizeof *counts);
+    *by_run = 0;
+    for (size_t i = 0; i < s->runs; i++)
+        for (size_t at = i * s->run; at < (i + 1) * s->run; at++) {
+            uint32_t entry = d->indices[at];
+            counts[entry]++;
+            *by_run += seen[entry] != i + 1;
+            seen[entry] = (uint32_t)i + 1;
+        }
+}
+
+/*
+ * How many distinct values the chunk has. Where the runs share theirs, from how many of them occur
+ * once and twice in the sample (Chao's estimate); where they do not, the chunk goes on as it does
+ * from run to run.
+ */
+static double guess_distinct(const cw__dictionary *d, const sample *s, const uint32_t *counts,
+                             size_t by_run, size_t n)
+{
+    double once = 0, twice = 0, all;
+
+    for (size_t i = 0; i < d->count; i++) {
+        once += counts[i] == 1;
+        twice += counts[i] == 2;
+    }
+    if (s->runs == 1 || d->count * 100 < by_run * 97)
+        all = (double)d->count + once * (once - 1) / (2 * (twice + 1));
+    else
+        all = (double)d->count * (double)n / (double)s->count;
+    return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
+}
+
+/* What the sample says about a dictionary. */
+static bool look_for_repetition(search *k)
+{
+    sample *s = &k->sample;
+    cw__grown *numbers = &k->s->numbers;
+    cw__dictionary d;
+    size_t by_run;
+    bool ok;
+
+    if (build(&d, &k->s->sample, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
+        return false;
+    numbers->n = k->s->page.n = 0;
+    ok = cw__grow(numbers, 2 * d.count * sizeof(uint32_t)) &&
+         cw__encode_values(&k->s->page, CW__RLE_DICTIONARY, &k->s->sample, 0, s->count, d.indices,
+                           NULL);
+    if (ok) {
+        uint32_t *counts = (uint32_t *)(void *)numbers->p;
+        count_entries(&d, s, counts, &by_run);
+        s->distinct = d.count;
+        s->all_distinct = guess_distinct(&d, s, counts, by_run, k->in->count);
+        s->entry = (double)d.bytes / (double)d.count;
+        s->indices = (double)k->s->page.n;
+    }
+    cw__dictionary_free(&d);
+    return ok;
+}
+
 /* ---- trials ---- */
 
-/* Text is for the compressor's own settings; of numbers it is told. */
-static unsigned hint_of(const cw__leaf *leaf, int32_t encoding)
+/* Compress `from` into `to`, which is empty where there is no codec, or nothing to compress. */
+static bool pack(search *k, cw__grown *to, const cw__grown *from, unsigned hint)
 {
-    bool text = leaf->width == 0 && encoding != CW__RLE_DICTIONARY;
+    size_t bound = cw__block_bound(k->codec, from->n);
 
-    return text ? 0 : 1;
-}
-
-/* Bytes after compression, or those before where it does not pay. */
-static double stored(cw__chunk_scratch *s, const cw__chunk_options *o, const cw__grown *bytes,
-                     unsigned hint, bool *compress)
-{
-    cw__block_codec codec = cw__block_codec_of(o->codec);
-    size_t bound = cw__block_bound(codec, bytes->n), n = 0;
-
-    *compress = false;
-    s->packed.n = 0;
-    if (codec != CW__BLOCK_NONE && bytes->n && cw__grow(&s->packed, bound))
-        n = cw__block_compress(s->block, codec, o->level, hint, s->packed.p, bound, bytes->p,
-                               bytes->n);
-    *compress = n > 0 && (double)n < WORTH * (double)bytes->n;
-    return *compress ? (double)n : (double)bytes->n;
-}
-
-static bool try_encoding(trial *t, int32_t encoding, const cw__chunk_options *o, size_t all,
-                         cw__chunk_scratch *s)
-{
-    double scale = s->sample.count ? (double)all / (double)s->sample.count : 1;
-
-    t->encoding = encoding;
-    t->hint = hint_of(s->sample.leaf, encoding);
-    if (!cw__encode_values(&s->values, encoding, &s->sample, 0, s->sample.count, NULL, &s->numbers))
+    to->n = 0;
+    if (k->codec == CW__BLOCK_NONE || from->n == 0)
+        return true;
+    if (!cw__grow(to, bound))
         return false;
-    t->bytes = stored(s, o, &s->values, t->hint, &t->compress) * scale;
-    t->cost = t->bytes + (t->compress ? SPEED * (double)s->values.n * scale : 0);
+    to->n = cw__block_compress(k->s->block, k->codec, k->o->level, hint, to->p, bound, from->p,
+                               from->n);
+    return to->n > 0;
+}
+
+/* Raw or packed, whichever costs less. `charge`: for each byte that passes the compressor. */
+static void weigh(trial *t, double raw, double packed, double charge)
+{
+    double cost = packed + charge * raw;
+
+    t->raw = raw;
+    t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
+    t->bytes = t->compress ? packed : raw;
+    t->cost = t->compress ? cost : raw;
+}
+
+static double charge_of(const cw__leaf *leaf, int32_t encoding)
+{
+    bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
+
+    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? SPLIT : PASS;
+}
+
+/* `packs` false: what the compressor would make of it is known to be no good. */
+static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
+{
+    cw__column_buffer *b = &k->s->sample;
+    double scale = (double)k->in->count / (double)b->count;
+    cw__grown *page = &k->s->page, *packed = &k->s->packed;
+
+    page->n = packed->n = 0;
+    if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers) ||
+        (packs && !pack(k, packed, page, cw__codec_hint(b->leaf, encoding))))
+        return false;
+    t->encoding = encoding;
+    weigh(t, (double)page->n * scale, (double)packed->n * scale, charge_of(b->leaf, encoding));
+    if (encoding == CW__DELTA_BYTE_ARRAY)
+        t->cost += PREFIXES * t->cost;
+    if (encoding == CW__DELTA_BINARY_PACKED)
+        t->cost += DELTAS * (double)k->in->count;
     return true;
+}
+
+static void keep_better(trial *best, const trial *t)
+{
+    if (t->cost < best->cost)
+        *best = *t;
 }
 
 /* DuckDB and Polars cannot read BYTE_STREAM_SPLIT of FIXED values: that has to be asked for. */
-static bool is_tried(const cw__leaf *leaf, int32_t encoding, const cw__chunk_options *o)
+static bool splits(const search *k)
 {
-    if (encoding == CW__BYTE_STREAM_SPLIT &&
-        (o->no_split || leaf->physical == CW__FIXED_LEN_BYTE_ARRAY))
-        return false;
-    return cw__can_encode(leaf, encoding);
+    return !k->o->compat && !k->o->no_split && k->codec != CW__BLOCK_NONE &&
+           k->in->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY &&
+           cw__can_encode(k->in->leaf, CW__BYTE_STREAM_SPLIT);
 }
 
-/* The best of those without a dictionary. */
-static bool try_all(trial *best, const cw__chunk_options *o, size_t all, cw__chunk_scratch *s)
+/* Numbers that never repeat have repeating bytes at most, which are nearer to each other split. */
+static bool try_numbers(search *k, trial *best)
 {
-    static const int32_t encodings[] = {CW__PLAIN,
-                                        CW__RLE,
-                                        CW__DELTA_BINARY_PACKED,
-                                        CW__BYTE_STREAM_SPLIT,
-                                        CW__DELTA_LENGTH_BYTE_ARRAY,
-                                        CW__DELTA_BYTE_ARRAY};
+    bool split = splits(k), all_differ = k->sample.distinct == k->sample.count;
+    bool delta = !k->o->compat && cw__can_encode(k->in->leaf, CW__DELTA_BINARY_PACKED);
     trial t;
 
-    if (!try_encoding(best, CW__PLAIN, o, all, s))
+    if (!try_encoding(k, best, CW__PLAIN, !(split && all_differ)))
         return false;
-    for (size_t i = 1; !o->compat && i < sizeof encodings / sizeof *encodings; i++) {
-        if (!is_tried(s->sample.leaf, encodings[i], o))
-            continue;
-        if (!try_encoding(&t, encodings[i], o, all, s))
+    if (split) {
+        if (!try_encoding(k, &t, CW__BYTE_STREAM_SPLIT, true))
             return false;
-        if (t.cost < best->cost)
-            *best = t;
+        keep_better(best, &t);
+    }
+    if (delta) {
+        if (!try_encoding(k, &t, CW__DELTA_BINARY_PACKED, true))
+            return false;
+        keep_better(best, &t);
     }
     return true;
+}
+
+/* Lengths among the bytes disturb the compressor, except where whole values repeat, lengths and
+   all. Prefixes that are not worth their lengths are not worth compressing either. */
+static bool try_bytes(search *k, trial *best)
+{
+    bool repeats = k->sample.distinct * 2 < k->sample.count;
+    trial t;
+
+    if (k->o->compat)
+        return try_encoding(k, best, CW__PLAIN, true);
+    if (!try_encoding(k, best, CW__DELTA_LENGTH_BYTE_ARRAY, true))
+        return false;
+    double raw = best->raw;
+    if (repeats) {
+        if (!try_encoding(k, &t, CW__PLAIN, true))
+            return false;
+        keep_better(best, &t);
+    }
+    if (!try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, false))
+        return false;
+    if (t.raw < 0.97 * raw && !try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, true))
+        return false;
+    keep_better(best, &t);
+    return true;
+}
+
+static bool try_booleans(search *k, trial *best)
+{
+    trial t;
+
+    if (!try_encoding(k, best, CW__PLAIN, true))
+        return false;
+    if (k->o->compat)
+        return true;
+    if (!try_encoding(k, &t, CW__RLE, true))
+        return false;
+    if (t.cost < PREFERRED * best->cost)
+        *best = t;
+    return true;
+}
+
+static bool try_all(search *k, trial *best)
+{
+    if (k->in->leaf->physical == CW__BOOLEAN)
+        return try_booleans(k, best);
+    return k->in->leaf->width ? try_numbers(k, best) : try_bytes(k, best);
 }
 
 /* ---- the dictionary ---- */
 
-static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b, size_t from,
-                                   size_t to, size_t most_entries, size_t most_bytes)
+static double build_cost(const search *k)
 {
-    if (b->leaf->width)
-        return cw__dictionary_of_fixed(d, b->values.p + from * b->leaf->width, to - from,
-                                       b->leaf->width, most_entries, most_bytes);
-    return cw__dictionary_of_bytes(d, cw__column_offsets(b) + from, b->values.p, to - from,
-                                   most_entries, most_bytes);
+    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count;
 }
 
-static bool count_distinct(const cw__column_buffer *b, size_t from, size_t to, size_t *count)
+static double bits(double n)
 {
-    cw__dictionary d;
-
-    *count = 0;
-    if (build(&d, b, from, to, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
-        return false;
-    *count = d.count;
-    cw__dictionary_free(&d);
-    return true;
+    return (double)cw__bits_for(n > 2 ? (uint64_t)n - 1 : 1);
 }
 
 /*
- * Does the sample look as if the chunk had few distinct values? Where the runs have hardly any in
- * common, the whole has about as many for each value as a run; where they have, it has few more.
+ * Whether a dictionary might be better than `best`: entries that compress as well as values do by
+ * themselves, and indices as long as those of the sample, or longer as there are more entries.
  */
-static bool looks_repetitive(const cw__column_buffer *b, const sample *s, bool *answer)
+static bool looks_repetitive(const search *k, const trial *best)
 {
-    size_t in_runs = 0, in_all, n;
+    const sample *s = &k->sample;
+    double scale = (double)k->in->count / (double)s->count;
+    double plain = s->entry * (double)k->in->count;
+    double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1);
+    double indices = s->indices * scale * bits(s->all_distinct) / bits((double)s->distinct);
 
-    *answer = false;
-    if (!count_distinct(b, 0, s->count, &in_all))
-        return false;
-    for (size_t i = 0; i < s->runs; i++) {
-        if (!count_distinct(b, i * s->run, (i + 1) * s->run, &n))
-            return false;
-        in_runs += n;
-    }
-    bool shared = s->runs == 1 || in_all * 10 < in_runs * 9;
-    *answer = shared ? in_all * 10 < s->count * 6 : in_all * 20 < s->count;
-    return true;
+    return entries + HOPE * indices + build_cost(k) < best->cost;
 }
 
-/* What a dictionary that was built costs, from the sample's indices and its own page. */
-static bool try_dictionary(trial *t, const cw__dictionary *d, const cw__column_buffer *in,
-                           const cw__indices *indices, const sample *s, const cw__chunk_options *o,
-                           cw__chunk_scratch *scratch)
+/* What the dictionary that was built costs, from the sample's indices and its own page. */
+static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
 {
-    double scale = (double)in->count / (double)s->count;
-    cw__indices of_sample = {.width = indices->width};
-    bool compress;
+    const sample *s = &k->sample;
+    double scale = (double)k->in->count / (double)s->count;
+    const cw__leaf *leaf = k->in->leaf;
+    cw__grown *data = &k->s->page, *packed = &k->s->packed;
+    cw__grown *page = &k->s->entries, *page_packed = &k->s->entries_packed;
     uint32_t *at;
 
+    k->s->numbers.n = data->n = page->n = 0;
+    if (!cw__grow(&k->s->numbers, s->count * sizeof *at))
+        return false;
+    at = (uint32_t *)(void *)k->s->numbers.p;
+    for (size_t i = 0; i < s->runs; i++)
+        memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
+    if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
+        !cw__encode_entries(page, k->in, d) ||
+        !pack(k, packed, data, cw__codec_hint(leaf, CW__RLE_DICTIONARY)) ||
+        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN)))
+        return false;
     t->encoding = CW__RLE_DICTIONARY;
-    t->hint = 1;
-    scratch->numbers.n = 0;
-    if (!cw__grow(&scratch->numbers, s->count * sizeof *at + 1))
-        return false;
-    at = (uint32_t *)(void *)scratch->numbers.p;
-    of_sample.of = at;
-    for (size_t i = 0; i < s->runs; i++, at += s->run)
-        memcpy(at, indices->of + s->starts[i], s->run * sizeof *at);
-    if (!cw__encode_values(&scratch->values, CW__RLE_DICTIONARY, in, 0, s->count, &of_sample, NULL))
-        return false;
-    double data = stored(scratch, o, &scratch->values, 1, &t->compress) * scale;
-    double passes = t->compress ? (double)scratch->values.n * scale : 0;
-    if (!cw__encode_entries(&scratch->values, in, d))
-        return false;
-    double page = stored(scratch, o, &scratch->values, hint_of(in->leaf, CW__PLAIN), &compress);
-    t->bytes = data + page;
-    t->cost = t->bytes + SPEED * (passes + (compress ? (double)d->bytes : 0));
+    weigh(t, (double)data->n * scale + (double)page->n,
+          (double)packed->n * scale + (double)page_packed->n, PASS);
+    t->cost += build_cost(k) + (SEARCH - PASS) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
-static void use_dictionary(cw__chunk_plan *plan)
+/* Build one within the limits, and let it compete with `best`, or without one. */
+static cw_status weigh_dictionary(search *k, cw__chunk_plan *plan, trial *best, size_t most_entries,
+                                  size_t most_bytes)
 {
-    unsigned width = cw__bits_for(plan->dictionary.count ? plan->dictionary.count - 1 : 0);
-
-    plan->indices = (cw__indices){plan->dictionary.indices, width ? width : 1};
-    plan->has_dictionary = true;
-}
-
-/* Entries and bytes beyond which it cannot be better than `best` any more. */
-static cw_status weigh_dictionary(cw__chunk_plan *plan, trial *best, const cw__column_buffer *in,
-                                  const sample *s, const cw__chunk_options *o,
-                                  cw__chunk_scratch *scratch)
-{
-    size_t most_bytes = (size_t)(best->bytes * 3) + 4096;
-    size_t most_entries = in->count / 3 + 16;
     trial t;
 
-    switch (build(&plan->dictionary, in, 0, in->count, most_entries, most_bytes)) {
+    switch (build(&plan->dictionary, k->in, most_entries, most_bytes)) {
     case CW__DICTIONARY_NO_MEMORY:
         return CW_E_NO_MEMORY;
     case CW__DICTIONARY_TOO_LARGE:
@@ -290,15 +443,13 @@ static cw_status weigh_dictionary(cw__chunk_plan *plan, trial *best, const cw__c
     default:
         break;
     }
-    use_dictionary(plan);
-    if (!try_dictionary(&t, &plan->dictionary, in, &plan->indices, s, o, scratch))
+    if (!try_dictionary(k, &t, &plan->dictionary))
         return CW_E_NO_MEMORY;
-    if (t.cost < best->cost) {
+    plan->has_dictionary = best->encoding < 0 || t.cost < best->cost;
+    if (plan->has_dictionary)
         *best = t;
-        return CW_OK;
-    }
-    plan->has_dictionary = false;
-    cw__dictionary_free(&plan->dictionary);
+    else
+        cw__chunk_plan_free(plan);
     return CW_OK;
 }
 
@@ -324,62 +475,88 @@ static int32_t pinned(cw_parquet_encoding encoding)
     }
 }
 
-/* A dictionary that was asked for is taken unless it is huge. */
-static cw_status pin_dictionary(cw__chunk_plan *plan, trial *best, const cw__column_buffer *in,
-                                const sample *s, const cw__chunk_options *o,
-                                cw__chunk_scratch *scratch)
+static cw_status measure(search *k, cw__chunk_plan *plan, trial *best)
 {
-    switch (build(&plan->dictionary, in, 0, in->count, SIZE_MAX, MOST_PINNED_DICTIONARY)) {
-    case CW__DICTIONARY_NO_MEMORY:
+    const sample *s = &k->sample;
+    bool dictionary = cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY);
+    cw_status st = CW_OK;
+
+    if (dictionary && !look_for_repetition(k))
         return CW_E_NO_MEMORY;
-    case CW__DICTIONARY_TOO_LARGE:
-        return try_all(best, o, in->count, scratch) ? CW_OK : CW_E_NO_MEMORY;
-    default:
-        use_dictionary(plan);
-        return try_dictionary(best, &plan->dictionary, in, &plan->indices, s, o, scratch)
-                   ? CW_OK
-                   : CW_E_NO_MEMORY;
-    }
+    size_t few = k->in->leaf->width ? FEW_NUMBERS : FEW_TEXTS;
+    if (dictionary && s->distinct <= few && s->distinct * FEW_SHARE <= s->count)
+        st = weigh_dictionary(k, plan, best, MOST_FEW, SIZE_MAX);
+    if (st != CW_OK || plan->has_dictionary)
+        return st;
+    if (!try_all(k, best))
+        return CW_E_NO_MEMORY;
+    if (!dictionary || !looks_repetitive(k, best))
+        return CW_OK;
+    return weigh_dictionary(k, plan, best, k->in->count / 2 + 16, (size_t)(best->bytes * 3) + 4096);
 }
 
-static cw_status measure(cw__chunk_plan *plan, trial *best, const cw__column_buffer *in,
-                         const sample *s, const cw__chunk_options *o, cw__chunk_scratch *scratch)
+static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
 {
-    bool repetitive;
+    int32_t asked = pinned(k->o->encoding);
+    cw_status st = CW_OK;
 
-    if (!try_all(best, o, in->count, scratch))
+    place_runs(&k->sample, k->in);
+    if (!take_sample(&k->s->sample, k->in, &k->sample))
         return CW_E_NO_MEMORY;
-    if (!cw__can_encode(in->leaf, CW__RLE_DICTIONARY))
-        return CW_OK;
-    if (!looks_repetitive(&scratch->sample, s, &repetitive))
-        return CW_E_NO_MEMORY;
-    return repetitive ? weigh_dictionary(plan, best, in, s, o, scratch) : CW_OK;
+    if (asked >= 0 && cw__can_encode(k->in->leaf, asked))
+        return try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;
+    if (k->o->encoding == CW_ENCODING_DICTIONARY && cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY))
+        st = weigh_dictionary(k, plan, best, SIZE_MAX, MOST_PINNED_DICTIONARY);
+    if (st != CW_OK || plan->has_dictionary)
+        return st;
+    return measure(k, plan, best);
+}
+
+/* Pages of version 1 compress their levels along with the values: deep ones may be worth it where
+   the values are not. */
+static bool weigh_levels(search *k, const cw__levels *l, double *raw, double *packed)
+{
+    size_t n = l->n < LEVELS_SAMPLE ? l->n : LEVELS_SAMPLE;
+    double scale = n ? (double)l->n / (double)n : 0;
+
+    k->s->page.n = 0;
+    if (l->form == CW__LEVELS_SAME)
+        return true;
+    if (!cw__encode_levels(&k->s->page, l, (l->n - n) / 2, n) ||
+        !pack(k, &k->s->packed, &k->s->page, CW__BLOCK_NUMBERS))
+        return false;
+    *raw += (double)k->s->page.n * scale;
+    *packed += (double)k->s->packed.n * scale;
+    return true;
+}
+
+static bool add_levels(search *k, trial *best)
+{
+    double raw = 0, packed = 0;
+
+    if (k->codec == CW__BLOCK_NONE || k->o->v2 || best->compress)
+        return true;
+    if (!weigh_levels(k, &k->in->rep, &raw, &packed) ||
+        !weigh_levels(k, &k->in->def, &raw, &packed))
+        return false;
+    best->compress = packed > 0 && best->raw + packed < WORTH * (best->raw + raw);
+    return true;
 }
 
 cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch)
 {
-    trial best = {.encoding = CW__PLAIN};
-    int32_t asked = pinned(o->encoding);
+    search k = {.in = in, .o = o, .s = scratch, .codec = block_codec(o->codec)};
+    trial best = {.encoding = -1};
     cw_status st = CW_OK;
-    sample s;
 
     memset(plan, 0, sizeof *plan);
-    if (in->count > 0) {
-        place_runs(&s, in);
-        if (!take_sample(&scratch->sample, in, &s))
-            return CW_E_NO_MEMORY;
-        if (asked >= 0 && cw__can_encode(in->leaf, asked))
-            st = try_encoding(&best, asked, o, in->count, scratch) ? CW_OK : CW_E_NO_MEMORY;
-        else if (o->encoding == CW_ENCODING_DICTIONARY &&
-                 cw__can_encode(in->leaf, CW__RLE_DICTIONARY))
-            st = pin_dictionary(plan, &best, in, &s, o, scratch);
-        else
-            st = measure(plan, &best, in, &s, o, scratch);
-    }
-    plan->encoding = best.encoding;
-    plan->hint = best.hint;
-    plan->codec = best.compress ? cw__block_codec_of(o->codec) : CW__BLOCK_NONE;
+    if (in->count > 0)
+        st = decide(&k, plan, &best);
+    if (st == CW_OK && !add_levels(&k, &best))
+        st = CW_E_NO_MEMORY;
+    plan->encoding = best.encoding < 0 ? CW__PLAIN : best.encoding;
+    plan->codec = best.compress ? k.codec : CW__BLOCK_NONE;
     if (st != CW_OK)
         cw__chunk_plan_free(plan);
     return st;

@@ -9,17 +9,17 @@
 /** The memory and contexts of one thread. */
 struct cw__chunk_scratch {
     cw__block *block;
-    cw__grown values, packed, numbers, levels, used;
+    cw__grown page, packed, numbers, levels, used;
+    cw__grown entries, entries_packed; /* the dictionary page: see cw__chunk_plan */
     cw__column_buffer sample;
 };
 
 typedef struct cw__chunk_plan {
     int32_t encoding; /* of the data pages */
     cw__block_codec codec;
-    unsigned hint; /* for the compressor, of the data pages */
     bool has_dictionary;
-    cw__dictionary dictionary; /* to be freed */
-    cw__indices indices;
+    cw__dictionary dictionary; /* to be freed. Its page is in the scratch's entries, and compressed,
+                                  where there is a codec, in entries_packed */
 } cw__chunk_plan;
 
 /** CW_OK or CW_E_NO_MEMORY. Depends on the values and options alone. */
@@ -27,6 +27,7 @@ cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch);
 void cw__chunk_plan_free(cw__chunk_plan *plan);
 
-cw__block_codec cw__block_codec_of(cw_parquet_codec codec);
+/** What to tell the compressor about a page: see cw__block_compress. */
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding);
 
 #endif

@@ -10,15 +10,16 @@
 
 /* ---- room ---- */
 
-static uint8_t *empty(cw__grown *g, size_t room)
+/* Where the next `room` bytes go. */
+static uint8_t *room_in(cw__grown *g, size_t room)
 {
-    g->n = 0;
-    return cw__grow(g, room + 1) ? g->p : NULL;
+    return cw__grow(g, room + 1) ? g->p + g->n : NULL;
 }
 
 static uint32_t *numbers(cw__grown *g, size_t n)
 {
-    return (uint32_t *)(void *)empty(g, n * sizeof(uint32_t));
+    g->n = 0;
+    return (uint32_t *)(void *)room_in(g, n * sizeof(uint32_t));
 }
 
 static const uint8_t *fixed_at(const cw__column_buffer *b, size_t i)
@@ -40,15 +41,22 @@ size_t cw__raw_bytes(const cw__column_buffer *b, size_t from, size_t to)
 static bool plain_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
 {
     const uint8_t *v = fixed_at(b, from);
-    size_t n = to - from, bytes = (n + 7) / 8;
-    uint8_t *p = empty(out, bytes);
+    size_t n = to - from, bytes = (n + 7) / 8, i = 0;
+    uint8_t *p = room_in(out, bytes);
 
     if (!p)
         return false;
-    memset(p, 0, bytes);
-    for (size_t i = 0; i < n; i++)
+    /* Eight bytes that are 0 or 1 at once: the product brings byte k's bit to bit 56+k. */
+    for (; i + 8 <= n; i += 8) {
+        uint64_t word;
+        memcpy(&word, v + i, sizeof word);
+        p[i / 8] = (uint8_t)(word * UINT64_C(0x0102040810204080) >> 56);
+    }
+    if (i < n)
+        p[i / 8] = 0;
+    for (; i < n; i++)
         p[i / 8] |= (uint8_t)(v[i] << i % 8);
-    out->n = bytes;
+    out->n += bytes;
     return true;
 }
 
@@ -63,7 +71,7 @@ static bool plain_bytes(cw__grown *out, const cw__column_buffer *b, size_t from,
     enum { SHORT = 16 };
     const uint32_t *offsets = cw__column_offsets(b);
     size_t total = offsets[to] - offsets[from] + 4 * (to - from);
-    uint8_t *p = empty(out, total + SHORT);
+    uint8_t *p = room_in(out, total + SHORT);
     const uint8_t *bytes = b->values.p, *end = bytes + b->values.n;
 
     if (!p)
@@ -78,20 +86,20 @@ static bool plain_bytes(cw__grown *out, const cw__column_buffer *b, size_t from,
             memcpy(p + 4, v, n);
         p += 4 + n;
     }
-    out->n = total;
+    out->n += total;
     return true;
 }
 
 static bool plain_fixed(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
 {
     size_t bytes = (to - from) * b->leaf->width;
-    uint8_t *p = empty(out, bytes);
+    uint8_t *p = room_in(out, bytes);
 
     if (!p)
         return false;
     if (bytes)
         memcpy(p, fixed_at(b, from), bytes);
-    out->n = bytes;
+    out->n += bytes;
     return true;
 }
 
@@ -104,41 +112,53 @@ static bool plain(cw__grown *out, const cw__column_buffer *b, size_t from, size_
 
 /* ---- the others ---- */
 
-static bool dictionary_indices(cw__grown *out, const cw__indices *indices, size_t from, size_t to)
+/* As wide as the largest index of the page: early pages have seen few entries. Never 0, which some
+   readers take for a fault. */
+static unsigned width_of(const uint32_t *indices, size_t n)
 {
-    uint8_t *p = empty(out, 1 + cw__rle_bound(to - from, indices->width));
+    uint32_t all = 1;
+
+    for (size_t i = 0; i < n; i++)
+        all |= indices[i];
+    return cw__bits_for(all);
+}
+
+static bool dictionary_indices(cw__grown *out, const uint32_t *indices, size_t from, size_t to)
+{
+    unsigned width = width_of(indices + from, to - from);
+    uint8_t *p = room_in(out, 1 + cw__rle_bound(to - from, width));
 
     if (!p)
         return false;
-    p[0] = (uint8_t)indices->width;
-    out->n = 1 + cw__rle_encode_u32(p + 1, indices->of + from, to - from, indices->width);
+    p[0] = (uint8_t)width;
+    out->n += 1 + cw__rle_encode_u32(p + 1, indices + from, to - from, width);
     return true;
 }
 
 /* The length comes first, also in pages of version 2. */
 static bool rle_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
 {
-    uint8_t *p = empty(out, 4 + cw__rle_bound(to - from, 1));
+    uint8_t *p = room_in(out, 4 + cw__rle_bound(to - from, 1));
 
     if (!p)
         return false;
     size_t n = cw__rle_encode_u8(p + 4, fixed_at(b, from), to - from, 1);
     store_u32(p, (uint32_t)n);
-    out->n = 4 + n;
+    out->n += 4 + n;
     return true;
 }
 
 static bool delta(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
 {
-    uint8_t *p = empty(out, cw__delta_bound(to - from, b->leaf->width));
+    uint8_t *p = room_in(out, cw__delta_bound(to - from, b->leaf->width));
 
     if (!p)
         return false;
     if (b->leaf->physical == CW__INT32)
-        out->n =
+        out->n +=
             cw__delta_encode_i32(p, (const int32_t *)(const void *)fixed_at(b, from), to - from);
     else
-        out->n =
+        out->n +=
             cw__delta_encode_i64(p, (const int64_t *)(const void *)fixed_at(b, from), to - from);
     return true;
 }
@@ -147,12 +167,12 @@ static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from
                          cw__grown *scratch)
 {
     const uint32_t *offsets = cw__column_offsets(b) + from;
-    uint8_t *p = empty(out, cw__delta_length_bound(offsets, to - from));
+    uint8_t *p = room_in(out, cw__delta_length_bound(offsets, to - from));
     uint32_t *lengths = numbers(scratch, to - from);
 
     if (!p || !lengths)
         return false;
-    out->n = cw__delta_length_encode(p, offsets, b->values.p, to - from, lengths);
+    out->n += cw__delta_length_encode(p, offsets, b->values.p, to - from, lengths);
     return true;
 }
 
@@ -160,23 +180,23 @@ static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from,
                         cw__grown *scratch)
 {
     const uint32_t *offsets = cw__column_offsets(b) + from;
-    uint8_t *p = empty(out, cw__delta_bytes_bound(offsets, to - from));
+    uint8_t *p = room_in(out, cw__delta_bytes_bound(offsets, to - from));
     uint32_t *lengths = numbers(scratch, 2 * (to - from));
 
     if (!p || !lengths)
         return false;
-    out->n = cw__delta_bytes_encode(p, offsets, b->values.p, to - from, lengths);
+    out->n += cw__delta_bytes_encode(p, offsets, b->values.p, to - from, lengths);
     return true;
 }
 
 static bool split(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
 {
-    uint8_t *p = empty(out, (to - from) * b->leaf->width);
+    uint8_t *p = room_in(out, (to - from) * b->leaf->width);
 
     if (!p)
         return false;
     cw__split_encode(p, fixed_at(b, from), to - from, b->leaf->width);
-    out->n = (to - from) * b->leaf->width;
+    out->n += (to - from) * b->leaf->width;
     return true;
 }
 
@@ -205,7 +225,7 @@ bool cw__can_encode(const cw__leaf *leaf, int32_t encoding)
 }
 
 bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
-                       size_t to, const cw__indices *indices, cw__grown *scratch)
+                       size_t to, const uint32_t *indices, cw__grown *scratch)
 {
     switch (encoding) {
     case CW__RLE_DICTIONARY:
@@ -229,7 +249,7 @@ bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__di
 {
     const uint32_t *offsets = cw__column_offsets(b);
     size_t width = b->leaf->width;
-    uint8_t *p = empty(out, d->bytes);
+    uint8_t *p = room_in(out, d->bytes);
 
     if (!p)
         return false;
@@ -243,6 +263,6 @@ bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__di
             memcpy(p, b->values.p + (width ? k * width : offsets[k]), n);
         p += n;
     }
-    out->n = d->bytes;
+    out->n += d->bytes;
     return true;
 }

@@ -5,23 +5,17 @@
 #include "format/parquet/column/buffer.h"
 #include "format/parquet/encode/dictionary.h"
 
-/** What the indices of a dictionary-encoded page are. */
-typedef struct cw__indices {
-    const uint32_t *of; /* of each value of the chunk */
-    unsigned width;     /* at least 1 */
-} cw__indices;
-
 /** Whether values of this leaf can be encoded so (an encoding by the format's number). */
 bool cw__can_encode(const cw__leaf *leaf, int32_t encoding);
 
 /**
- * Encode values [from, to) of `b` into `out`, which is emptied first. `indices` for
+ * Encode values [from, to) of `b` and add them to `out`. `indices` of all values of `b`, for
  * CW__RLE_DICTIONARY; `scratch` holds numbers meanwhile. false: out of memory.
  */
 bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
-                       size_t to, const cw__indices *indices, cw__grown *scratch);
+                       size_t to, const uint32_t *indices, cw__grown *scratch);
 
-/** The entries of a dictionary, PLAIN. */
+/** The entries of a dictionary, PLAIN, added to `out`. */
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d);
 
 /** Bytes of values [from, to) without encoding: of byte arrays what they hold, without lengths. */
