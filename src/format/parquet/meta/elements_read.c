@@ -507,6 +507,8 @@ static cw_status read_tree(reading *r)
 
     if (r->n == 0 || root->children < 0)
         return fail(r, "it is empty");
+    if (root->no_memory)
+        return cw__fail_memory(r->err, "reading a schema");
     r->at = 1;
     build(r, cw_schema_new(&r->schema, NULL));
     if (r->schema && root->name)
