@@ -165,6 +165,19 @@ CW_CHECKED cw_status cw_schema_from_arrow(cw_schema **out, const struct ArrowSch
 CW_API size_t cw_schema_columns(const cw_schema *s);
 CW_API size_t cw_schema_leaves(const cw_schema *s);
 
+/** A field as it stands in a schema, with what is below it. Valid as long as the schema. */
+typedef struct cw_node cw_node;
+
+/** The STRUCT whose children are the columns. */
+CW_API const cw_node *cw_schema_root(const cw_schema *s);
+
+/** Of a list one child, of a map two, of a struct its fields, of a VARIANT two, of others none. */
+CW_API size_t cw_node_children(const cw_node *n);
+CW_API const cw_node *cw_node_child(const cw_node *n, size_t i);
+
+/** What cw_schema_add was told of it, or would have been. Its strings belong to the schema. */
+CW_API void cw_node_field(const cw_node *n, cw_field *out);
+
 CW_END_DECLS
 
 #endif

@@ -391,3 +391,37 @@ size_t cw_schema_leaves(const cw_schema *s)
 {
     return s ? count_leaves(&s->root) : 0;
 }
+
+/* ---- looking at it --------------------------------------------------------------------------- */
+
+const cw_node *cw_schema_root(const cw_schema *s)
+{
+    return &s->root;
+}
+
+size_t cw_node_children(const cw_node *n)
+{
+    return n->child_count;
+}
+
+const cw_node *cw_node_child(const cw_node *n, size_t i)
+{
+    return i < n->child_count ? n->children[i] : NULL;
+}
+
+void cw_node_field(const cw_node *n, cw_field *out)
+{
+    *out = (cw_field){.name = n->name,
+                      .type = n->type,
+                      .nullable = n->nullable,
+                      .precision = n->precision,
+                      .scale = n->scale,
+                      .unit = n->unit,
+                      .utc = n->utc,
+                      .timezone = n->timezone,
+                      .width = n->width,
+                      .crs = n->crs,
+                      .edges = n->edges,
+                      .has_field_id = n->has_field_id,
+                      .field_id = n->field_id};
+}

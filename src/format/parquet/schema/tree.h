@@ -47,9 +47,9 @@ typedef enum cw__arrow_origin {
     CW__ARROW_BOOL8 /* INT8 */
 } cw__arrow_origin;
 
-typedef struct cw__node {
-    struct cw__node *parent; /* NULL: the root, a required STRUCT */
-    struct cw__node **children;
+typedef struct cw_node {
+    struct cw_node *parent; /* NULL: the root, a required STRUCT */
+    struct cw_node **children;
     size_t child_count;
     char *name;
     cw_type type;
