@@ -5,6 +5,8 @@
 static const char general[] =
     "usage: cloudwriter put [OPTION…] SOURCE… URL\n"
     "       cloudwriter put [OPTION…] --exec COMMAND URL\n"
+    "       cloudwriter parquet [OPTION…] SOURCE… URL\n"
+    "       cloudwriter parquet [OPTION…] --exec COMMAND URL\n"
     "       cloudwriter uploads ls [OPTION…] URL\n"
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
@@ -25,6 +27,22 @@ static const char put[] =
     "Upload files, standard input (-), folders (-r) or what a command prints. A URL that ends in\n"
     "'/' is a folder, any other is the key. Use --exec in place of 'COMMAND | cloudwriter put -':\n"
     "nothing is published unless the command exits 0.\n"
+    "\n"
+    "exit code: 0 all committed, 1 not committed, 2 wrong usage, 4 not known; the worst of "
+    "several\n"
+    "files is told. SIGINT and SIGTERM publish nothing (1); a second one ends the program at "
+    "once.\n";
+
+static const char parquet[] =
+    "usage: cloudwriter parquet [OPTION…] SOURCE… URL\n"
+    "       cloudwriter parquet [OPTION…] --exec COMMAND URL\n"
+    "\n"
+    "Turn CSV, TSV or JSON Lines into Parquet on the way: files, standard input (-), or what a\n"
+    "command prints. A URL that ends in '/' is a folder, where x.csv becomes x.parquet; any other "
+    "is\n"
+    "the key. Types come from --schema, or from what the source holds; a value that is none of "
+    "its\n"
+    "type is told with its line and column, and nothing is published.\n"
     "\n"
     "exit code: 0 all committed, 1 not committed, 2 wrong usage, 4 not known; the worst of "
     "several\n"
@@ -70,6 +88,8 @@ static const char *verb_text(enum verb verb)
     switch (verb) {
     case VERB_PUT:
         return put;
+    case VERB_PARQUET:
+        return parquet;
     case VERB_META:
         return meta;
     case VERB_SCHEMA:

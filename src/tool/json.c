@@ -1,6 +1,7 @@
 /* json.c - one JSON object as one line of text */
 #include "json.h"
 #include "memory.h"
+#include "utf8.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,31 +22,6 @@ static void add(struct json *j, const char *s)
     add_n(j, s, strlen(s));
 }
 
-static bool continues(unsigned char c)
-{
-    return (c & 0xC0) == 0x80;
-}
-
-/* The length of the UTF-8 sequence at `p`, or 0: overlong forms and surrogates are none. */
-static size_t utf8_length(const unsigned char *p)
-{
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xC2 && p[0] < 0xE0)
-        return continues(p[1]) ? 2 : 0;
-    if (p[0] >= 0xE0 && p[0] < 0xF0) {
-        if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] >= 0xA0))
-            return 0;
-        return continues(p[1]) && continues(p[2]) ? 3 : 0;
-    }
-    if (p[0] >= 0xF0 && p[0] < 0xF5) {
-        if ((p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] >= 0x90))
-            return 0;
-        return continues(p[1]) && continues(p[2]) && continues(p[3]) ? 4 : 0;
-    }
-    return 0;
-}
-
 static void add_quoted(struct json *j, const char *s)
 {
     const unsigned char *p = (const unsigned char *)s;
@@ -53,7 +29,7 @@ static void add_quoted(struct json *j, const char *s)
 
     add(j, "\"");
     while (*p) {
-        size_t n = utf8_length(p);
+        size_t n = utf8_length(p, strnlen((const char *)p, 4));
         if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7F) {
             snprintf(escape, sizeof escape, "\\u%04x", *p);
             add(j, escape);

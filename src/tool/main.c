@@ -40,7 +40,7 @@ static const struct verb_entry {
 } verbs[] = {
     {"put", VERB_PUT, put_main},          {"uploads", VERB_UPLOADS, uploads_main},
     {"meta", VERB_META, meta_main},       {"schema", VERB_SCHEMA, schema_main},
-    {"verify", VERB_VERIFY, verify_main},
+    {"verify", VERB_VERIFY, verify_main}, {"parquet", VERB_PARQUET, put_main},
 };
 
 static const struct verb_entry *find_verb(const char *name)

@@ -8,10 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALL           (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY)
-#define AT(field)     offsetof(struct options, field)
-#define CLIENT(field) AT(client.field)
-#define WRITER(field) AT(writer.field)
+#define ALL            (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET)
+#define WRITE          (VERB_PUT | VERB_PARQUET)
+#define AT(field)      offsetof(struct options, field)
+#define CLIENT(field)  AT(client.field)
+#define WRITER(field)  AT(writer.field)
+#define TABLE(field)   AT(table.field)
+#define PARQUET(field) AT(parquet.field)
 
 /* ---- values that take more than a conversion ------------------------------------------------- */
 
@@ -127,6 +130,69 @@ static const char *call_sse_key_file(struct options *o, const char *text)
     return NULL;
 }
 
+/* One byte; "tab" and "\\t" for a tab. */
+static const char *read_byte(const char *text, char *out)
+{
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
+        text = "\t";
+    if (strlen(text) != 1 || (unsigned char)*text >= 0x80 || *text == '\n' || *text == '\r')
+        return "is not one ASCII character";
+    *out = *text;
+    return NULL;
+}
+
+static const char *call_delimiter(struct options *o, const char *text)
+{
+    return read_byte(text, &o->table.delimiter);
+}
+
+static const char *call_quote(struct options *o, const char *text)
+{
+    o->table.no_quote = strcmp(text, "none") == 0;
+    return o->table.no_quote ? NULL : read_byte(text, &o->table.quote);
+}
+
+static const char *call_null(struct options *o, const char *text)
+{
+    struct nulls *n = &o->table.nulls;
+    n->list = tool_realloc(n->list, (n->count + 1) * sizeof *n->list);
+    n->list[n->count++] = text;
+    return NULL;
+}
+
+static const char *call_bloom(struct options *o, const char *text)
+{
+    o->blooms = tool_realloc(o->blooms, (o->bloom_count + 1) * sizeof *o->blooms);
+    o->blooms[o->bloom_count++] =
+        (cw_parquet_column_options){.path = text, .bloom_filter = CW_CHOICE_YES};
+    o->parquet.columns = o->blooms;
+    o->parquet.column_count = o->bloom_count;
+    return NULL;
+}
+
+static const char *call_sorted(struct options *o, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    bool descending = colon && strcmp(colon, ":desc") == 0;
+
+    o->sorting = tool_realloc(o->sorting, (o->sorting_count + 1) * sizeof *o->sorting);
+    /* The copy is freed with the options. */
+    o->sorting[o->sorting_count++] = (cw_parquet_sorting){
+        .path = descending ? tool_format("%.*s", (int)(colon - text), text) : tool_strdup(text),
+        .descending = descending};
+    o->parquet.sorting = o->sorting;
+    o->parquet.sorting_count = o->sorting_count;
+    return NULL;
+}
+
+static const char *call_entry(struct options *o, const char *text)
+{
+    const char *wrong = add_pair(&o->entries, text);
+    o->parquet.metadata = o->entries.list;
+    o->parquet.metadata_count = o->entries.count;
+    return wrong;
+}
+
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static const struct choice checksums[] = {
@@ -146,6 +212,28 @@ static const struct choice encryptions[] = {
     {"AES256", CW_SSE_S3},
     {"aws:kms", CW_SSE_KMS},
     {"aws:kms:dsse", CW_SSE_KMS_DSSE},
+    {NULL, 0},
+};
+
+static const struct choice formats[] = {
+    {"csv", TABLE_CSV},
+    {"tsv", TABLE_TSV},
+    {"jsonl", TABLE_JSONL},
+    {NULL, 0},
+};
+
+static const struct choice inferences[] = {{"sample", 0}, {"all", 1}, {NULL, 0}};
+
+static const struct choice codecs[] = {
+    {"zstd", CW_CODEC_ZSTD},   {"gzip", CW_CODEC_GZIP}, {"snappy", CW_CODEC_SNAPPY},
+    {"lz4", CW_CODEC_LZ4_RAW}, {"none", CW_CODEC_NONE}, {NULL, 0},
+};
+
+static const struct choice profiles[] = {
+    {"default", CW_PROFILE_DEFAULT},
+    {"spark", CW_PROFILE_SPARK},
+    {"athena", CW_PROFILE_ATHENA},
+    {"compat", CW_PROFILE_COMPAT},
     {NULL, 0},
 };
 
@@ -169,42 +257,79 @@ static const struct choice encryptions[] = {
     }
 
 const struct option option_table[] = {
-    VALUE("exec", "COMMAND", VERB_PUT, OPTION_TEXT, AT(exec),
+    VALUE("exec", "COMMAND", WRITE, OPTION_TEXT, AT(exec),
           "upload what 'sh -c COMMAND' prints, if it exits 0"),
     SET("recursive", 'r', VERB_PUT, AT(recursive), 1, "upload folders with all that is below"),
     {"jobs", 'j', "N", VERB_PUT, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
      "files uploaded at once (default 4)"},
 
-    VALUE("content-type", "TYPE", VERB_PUT, OPTION_TEXT, WRITER(content_type),
+    CHOICE("format", "NAME", VERB_PARQUET, TABLE(format), formats,
+           "csv, tsv, jsonl (default: by the name of the source)"),
+    VALUE("schema", "FILE", VERB_PARQUET, OPTION_TEXT, TABLE(schema),
+          "the columns and their types, as 'cloudwriter schema' prints them"),
+    CHOICE("infer", "HOW", VERB_PARQUET, TABLE(infer_all), inferences,
+           "sample (default): types from the first 8 MiB; all: from the whole file"),
+    CALL("delimiter", "CHAR", VERB_PARQUET, OPTION_CALL, call_delimiter,
+         "between cells; default ',' or, of TSV, a tab"),
+    CALL("quote", "CHAR", VERB_PARQUET, OPTION_CALL, call_quote,
+         "around cells; default '\"'; none"),
+    SET("no-header", 0, VERB_PARQUET, TABLE(no_header), 1, "the first line is a row already"),
+    CALL("null", "TEXT", VERB_PARQUET, OPTION_CALL, call_null,
+         "what stands for null; repeat for more (default: nothing)"),
+    SET("ignore-unknown", 0, VERB_PARQUET, TABLE(ignore_unknown), 1,
+        "leave out what the schema does not name"),
+
+    CHOICE("codec", "NAME", VERB_PARQUET, PARQUET(codec), codecs,
+           "zstd (default), gzip, snappy, lz4, none"),
+    VALUE("level", "N", VERB_PARQUET, OPTION_COUNT, PARQUET(level), "of the codec"),
+    CHOICE("readers", "NAME", VERB_PARQUET, PARQUET(profile), profiles,
+           "default, spark, athena, compat: who must be able to read it"),
+    VALUE("row-group-rows", "N", VERB_PARQUET, OPTION_BYTES, PARQUET(row_group_rows),
+          "default 1048576"),
+    VALUE("row-group-size", "SIZE", VERB_PARQUET, OPTION_BYTES, PARQUET(row_group_bytes),
+          "of input (default 128MiB)"),
+    VALUE("encoder-memory", "SIZE", VERB_PARQUET, OPTION_BYTES, PARQUET(memory_bytes),
+          "all that the encoder holds (default 256MiB)"),
+    VALUE("threads", "N", VERB_PARQUET, OPTION_COUNT, PARQUET(threads),
+          "that encode (default: one for each processor but one, up to 4)"),
+    SET("data-page-v2", 0, VERB_PARQUET, PARQUET(data_page_v2), 1, "pages of version 2"),
+    CALL("bloom-filter", "COLUMN", VERB_PARQUET, OPTION_CALL, call_bloom,
+         "make one for this column; repeat for more"),
+    CALL("sorted-by", "COLUMN", VERB_PARQUET, OPTION_CALL, call_sorted,
+         "say that rows are sorted; COLUMN:desc; repeat for more"),
+    CALL("key-value", "NAME=VALUE", VERB_PARQUET, OPTION_CALL, call_entry,
+         "metadata in the file itself; repeat for more"),
+
+    VALUE("content-type", "TYPE", WRITE, OPTION_TEXT, WRITER(content_type),
           "default: guessed from the extension"),
     VALUE("content-encoding", "CODING", VERB_PUT, OPTION_TEXT, WRITER(content_encoding),
           "default: gzip or zstd with that compression"),
-    VALUE("content-disposition", "TEXT", VERB_PUT, OPTION_TEXT, WRITER(content_disposition),
+    VALUE("content-disposition", "TEXT", WRITE, OPTION_TEXT, WRITER(content_disposition),
           "how a browser offers the object"),
-    VALUE("content-language", "TAG", VERB_PUT, OPTION_TEXT, WRITER(content_language),
+    VALUE("content-language", "TAG", WRITE, OPTION_TEXT, WRITER(content_language),
           "the language of the content"),
-    VALUE("cache-control", "TEXT", VERB_PUT, OPTION_TEXT, WRITER(cache_control),
+    VALUE("cache-control", "TEXT", WRITE, OPTION_TEXT, WRITER(cache_control),
           "how long it may be cached"),
-    CALL("metadata", "NAME=VALUE", VERB_PUT, OPTION_CALL, call_metadata,
+    CALL("metadata", "NAME=VALUE", WRITE, OPTION_CALL, call_metadata,
          "user metadata; repeat for more"),
-    CALL("tag", "NAME=VALUE", VERB_PUT, OPTION_CALL, call_tag, "an object tag; repeat for more"),
-    VALUE("storage-class", "CLASS", VERB_PUT, OPTION_TEXT, WRITER(storage_class),
+    CALL("tag", "NAME=VALUE", WRITE, OPTION_CALL, call_tag, "an object tag; repeat for more"),
+    VALUE("storage-class", "CLASS", WRITE, OPTION_TEXT, WRITER(storage_class),
           "such as STANDARD_IA"),
-    VALUE("acl", "ACL", VERB_PUT, OPTION_TEXT, WRITER(acl),
+    VALUE("acl", "ACL", WRITE, OPTION_TEXT, WRITER(acl),
           "a canned one, such as bucket-owner-full-control"),
-    CHOICE("sse", "METHOD", VERB_PUT, WRITER(sse), encryptions,
+    CHOICE("sse", "METHOD", WRITE, WRITER(sse), encryptions,
            "encryption at rest: AES256, aws:kms, aws:kms:dsse"),
-    VALUE("sse-kms-key-id", "ID", VERB_PUT, OPTION_TEXT, WRITER(sse_kms_key_id),
+    VALUE("sse-kms-key-id", "ID", WRITE, OPTION_TEXT, WRITER(sse_kms_key_id),
           "with --sse aws:kms; default: the account's key"),
-    VALUE("sse-kms-context", "BASE64", VERB_PUT, OPTION_TEXT, WRITER(sse_kms_context),
+    VALUE("sse-kms-context", "BASE64", WRITE, OPTION_TEXT, WRITER(sse_kms_context),
           "encryption context, base64 of JSON"),
-    SET("sse-bucket-key", 0, VERB_PUT, WRITER(sse_bucket_key), 1,
+    SET("sse-bucket-key", 0, WRITE, WRITER(sse_bucket_key), 1,
         "use a bucket key with --sse aws:kms"),
-    CALL("sse-c-key-file", "FILE", VERB_PUT, OPTION_CALL, call_sse_key_file,
+    CALL("sse-c-key-file", "FILE", WRITE, OPTION_CALL, call_sse_key_file,
          "encrypt with this key: 32 bytes, or 64 hex digits"),
 
-    SET("create-only", 0, VERB_PUT, WRITER(create_only), 1, "only if the key does not exist"),
-    VALUE("if-match", "ETAG", VERB_PUT, OPTION_TEXT, WRITER(if_match),
+    SET("create-only", 0, WRITE, WRITER(create_only), 1, "only if the key does not exist"),
+    VALUE("if-match", "ETAG", WRITE, OPTION_TEXT, WRITER(if_match),
           "only over the object with this ETag"),
 
     CALL("gzip", "LEVEL", VERB_PUT, OPTION_MAYBE, call_gzip, "compress on the way, 1 to 9"),
@@ -212,19 +337,19 @@ const struct option option_table[] = {
     VALUE("threads", "N", VERB_PUT, OPTION_COUNT, WRITER(compression_threads),
           "threads that zstd uses for each file"),
 
-    VALUE("part-size", "SIZE", VERB_PUT, OPTION_BYTES, WRITER(part_bytes),
+    VALUE("part-size", "SIZE", WRITE, OPTION_BYTES, WRITER(part_bytes),
           "of the first part (default 8MiB); they grow"),
-    SET("fixed-parts", 0, VERB_PUT, WRITER(part_policy), CW_PARTS_FIXED,
+    SET("fixed-parts", 0, WRITE, WRITER(part_policy), CW_PARTS_FIXED,
         "all parts but the last equal (Cloudflare R2)"),
-    VALUE("concurrency", "N", VERB_PUT, OPTION_COUNT, WRITER(concurrency),
+    VALUE("concurrency", "N", WRITE, OPTION_COUNT, WRITER(concurrency),
           "parts of one file sent at once (default 8)"),
     VALUE("size-hint", "SIZE", VERB_PUT, OPTION_BYTES, WRITER(size_hint),
           "expected size; known for plain files"),
-    CHOICE("checksum", "KIND", VERB_PUT, WRITER(checksum), checksums,
+    CHOICE("checksum", "KIND", WRITE, WRITER(checksum), checksums,
            "crc64nvme (default), crc32c, crc32, sha256, none"),
-    CHOICE("payload", "HOW", VERB_PUT, WRITER(payload), payloads,
+    CHOICE("payload", "HOW", WRITE, WRITER(payload), payloads,
            "auto (default), signed, unsigned: is the body signed"),
-    VALUE("timeout", "TIME", VERB_PUT, OPTION_MS, WRITER(deadline_ms),
+    VALUE("timeout", "TIME", WRITE, OPTION_MS, WRITER(deadline_ms),
           "for each file, from start to committed (default none)"),
 
     CALL("older-than", "AGE", VERB_UPLOADS, OPTION_CALL, call_older_than,
@@ -268,8 +393,8 @@ const struct option option_table[] = {
           "for a request with its retries (default none)"),
 
     SET("json", 0, ALL, AT(json), 1, "one JSON object for each result, on standard output"),
-    SET("progress", 0, VERB_PUT, AT(progress), 1, "show progress though it is no terminal"),
-    SET("no-progress", 0, VERB_PUT, AT(no_progress), 1, "show no progress"),
+    SET("progress", 0, WRITE, AT(progress), 1, "show progress though it is no terminal"),
+    SET("no-progress", 0, WRITE, AT(no_progress), 1, "show no progress"),
     {"verbose", 'v', NULL, ALL, OPTION_ADD, AT(verbose), 0, NULL, NULL,
      "log objects; twice: log requests"},
     SET("quiet", 'q', ALL, AT(quiet), 1, "nothing but errors"),

@@ -10,6 +10,7 @@
 #include "units.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct parser {
     struct options *o;
@@ -181,7 +182,8 @@ bool options_parse(struct options *o, enum verb verb, int argc, char **argv)
     struct parser p = {.o = o, .verb = verb, .argc = argc, .argv = argv};
     bool options_ended = false;
 
-    *o = (struct options){.client = CW_CLIENT_OPTIONS_INIT, .writer = CW_WRITER_OPTIONS_INIT};
+    *o = (struct options){
+        .verb = verb, .client = CW_CLIENT_OPTIONS_INIT, .writer = CW_WRITER_OPTIONS_INIT};
     o->operands = tool_alloc(((size_t)argc + 1) * sizeof *o->operands);
     while (p.at < argc) {
         char *word = argv[p.at++];
@@ -202,6 +204,19 @@ void options_free(struct options *o)
 {
     free_pairs(&o->metadata);
     free_pairs(&o->tags);
+    free_pairs(&o->entries);
+    for (size_t i = 0; i < o->sorting_count; i++)
+        free((char *)(uintptr_t)o->sorting[i].path);
+    free(o->sorting);
+    free(o->blooms);
+    free(o->table.nulls.list);
     explicit_bzero(o->sse_key, sizeof o->sse_key);
     free(o->operands);
+}
+
+bool options_want_progress(const struct options *o)
+{
+    if (o->no_progress || o->quiet)
+        return false;
+    return o->progress || isatty(STDERR_FILENO);
 }

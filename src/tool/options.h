@@ -2,10 +2,18 @@
 #ifndef CW_TOOL_OPTIONS_H
 #define CW_TOOL_OPTIONS_H
 
+#include "table/table.h"
 #include <cloudwriter/cloudwriter.h>
 #include <stdbool.h>
 
-enum verb { VERB_PUT = 1, VERB_UPLOADS = 2, VERB_META = 4, VERB_SCHEMA = 8, VERB_VERIFY = 16 };
+enum verb {
+    VERB_PUT = 1,
+    VERB_UPLOADS = 2,
+    VERB_META = 4,
+    VERB_SCHEMA = 8,
+    VERB_VERIFY = 16,
+    VERB_PARQUET = 32
+};
 
 /** A list of name=value that grows. */
 struct pairs {
@@ -14,10 +22,19 @@ struct pairs {
 };
 
 struct options {
+    enum verb verb;
     cw_client_options client;
     cw_writer_options writer;
     struct pairs metadata, tags;
     unsigned char sse_key[32];
+
+    struct table_options table;
+    cw_parquet_options parquet;
+    struct pairs entries; /* key-value metadata of a Parquet file */
+    cw_parquet_column_options *blooms;
+    size_t bloom_count;
+    cw_parquet_sorting *sorting;
+    size_t sorting_count;
 
     const char *exec; /* NULL: no command */
     unsigned jobs;    /* 0: as many as is usual */
@@ -79,5 +96,8 @@ extern const struct option option_table[];
  */
 bool options_parse(struct options *o, enum verb verb, int argc, char **argv);
 void options_free(struct options *o);
+
+/** Whether progress is to be shown: asked for, or a person is there to see it. */
+bool options_want_progress(const struct options *o);
 
 #endif

@@ -14,7 +14,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { DEFAULT_JOBS = 4, MAX_JOBS = 256, DRAW_MS = 100 };
 
@@ -125,13 +124,6 @@ static void wait_for_workers(struct run *r)
 
 /* ---- the verb -------------------------------------------------------------------------------- */
 
-static bool wants_progress(const struct options *o)
-{
-    if (o->no_progress || o->quiet)
-        return false;
-    return o->progress || isatty(STDERR_FILENO);
-}
-
 static size_t count_workers(const struct options *o, size_t jobs)
 {
     size_t n = o->jobs ? o->jobs : DEFAULT_JOBS;
@@ -145,12 +137,14 @@ static int run_jobs(const struct options *o, const struct job_list *jobs, cw_cli
     struct run r = {.o = o, .jobs = jobs, .client = client};
     size_t count = count_workers(o, jobs->count);
     struct worker *workers = tool_alloc(count * sizeof *workers);
-    bool compressed = o->writer.compression != CW_COMPRESSION_NONE;
+    /* Then it is what was read that is counted. */
+    bool compressed = o->writer.compression != CW_COMPRESSION_NONE || o->verb == VERB_PARQUET;
     size_t started;
 
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.ended, NULL);
-    r.progress = progress_new(wants_progress(o), compressed, count, jobs->count, walk_total(jobs));
+    r.progress =
+        progress_new(options_want_progress(o), compressed, count, jobs->count, walk_total(jobs));
     started = start_workers(&r, workers, count);
     if (started == 0 && count > 0) {
         say("no thread can be started");
@@ -178,7 +172,7 @@ static bool list_jobs(const struct options *o, struct job_list *jobs)
         return false;
     }
     if (!o->exec && n < 2) {
-        say("put wants at least one source, and a URL");
+        say("name at least one source, and a URL");
         return false;
     }
     if (!o->exec)
@@ -193,7 +187,7 @@ static bool list_jobs(const struct options *o, struct job_list *jobs)
 
 int put_main(struct options *o)
 {
-    struct job_list jobs = {0};
+    struct job_list jobs = {.extension = o->verb == VERB_PARQUET ? ".parquet" : NULL};
     cw_client *client = NULL;
     int code = 2;
 

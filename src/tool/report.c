@@ -35,7 +35,7 @@ static const char *source_name(const struct job *job)
     return job->source ? job->source : "--exec";
 }
 
-static void print_json(const struct job *job, const struct outcome *out)
+static void print_json(const struct options *o, const struct job *job, const struct outcome *out)
 {
     bool ok = out->error.status == CW_OK;
     struct json j = {0};
@@ -46,6 +46,10 @@ static void print_json(const struct job *job, const struct outcome *out)
     json_string(&j, "status", status_word(out->error.status));
     json_uint(&j, "bytes", ok ? out->info.bytes : 0);
     json_uint(&j, "bytes_in", ok ? out->info.bytes_in : out->stats.bytes_in);
+    if (o->verb == VERB_PARQUET) {
+        json_uint(&j, "rows", out->rows);
+        json_uint(&j, "row_groups", out->row_groups);
+    }
     json_string(&j, "etag", ok && out->info.etag[0] ? out->info.etag : NULL);
     json_string(&j, "version_id", ok && out->info.version_id[0] ? out->info.version_id : NULL);
     json_string(&j, "checksum", ok && out->info.checksum[0] ? out->info.checksum : NULL);
@@ -81,7 +85,11 @@ static void print_committed(const struct job *job, const struct outcome *out)
     units_format_bytes(rate, (double)out->info.bytes_in / seconds);
     if (out->info.parts)
         snprintf(parts, sizeof parts, "%" PRIu64 " parts, ", out->info.parts);
-    say_about(job->url, "%s, %s%.1f s, %s/s", size, parts, out->seconds, rate);
+    if (out->rows)
+        say_about(job->url, "%" PRIu64 " rows, %s, %s%.1f s, %s/s", out->rows, size, parts,
+                  out->seconds, rate);
+    else
+        say_about(job->url, "%s, %s%.1f s, %s/s", size, parts, out->seconds, rate);
 }
 
 void report_outcome(const struct options *o, const struct job *job, const struct outcome *out)
@@ -94,5 +102,5 @@ void report_outcome(const struct options *o, const struct job *job, const struct
         print_committed(job, out);
     }
     if (o->json)
-        print_json(job, out);
+        print_json(o, job, out);
 }

@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "folders.h"
 #include "mime.h"
+#include "rows.h"
 #include "source.h"
 #include "stop.h"
 #include <string.h>
@@ -20,14 +21,22 @@ struct transfer {
     size_t slot;
     struct source source;
     cw_writer *writer;
+    struct rows rows;
     struct outcome *out;
 };
+
+static bool makes_rows(const struct transfer *t)
+{
+    return t->o->verb == VERB_PARQUET;
+}
 
 static int on_progress(void *user, const cw_stats *now)
 {
     struct transfer *t = user;
     t->out->stats = *now;
-    progress_note(t->progress, t->slot, now);
+    if (makes_rows(t))
+        t->out->stats.bytes_in = t->rows.read;
+    progress_note(t->progress, t->slot, &t->out->stats);
     return stop_asked();
 }
 
@@ -35,10 +44,11 @@ static int on_progress(void *user, const cw_stats *now)
 static void on_idle(void *user)
 {
     struct transfer *t = user;
+    const cw_writer *w = t->rows.encoder ? cw_parquet_writer(t->rows.encoder) : t->writer;
     cw_stats now;
-    if (!t->writer)
+    if (!w)
         return;
-    cw_writer_stats(t->writer, &now);
+    cw_writer_stats(w, &now);
     (void)on_progress(t, &now);
 }
 
@@ -67,10 +77,11 @@ static cw_status open_writer(struct transfer *t, cw_client *client)
 
     if (status != CW_OK)
         return status;
-    if (!w.size_hint && t->source.regular && w.compression == CW_COMPRESSION_NONE)
+    if (!w.size_hint && t->source.regular && w.compression == CW_COMPRESSION_NONE && !makes_rows(t))
         w.size_hint = t->source.expected;
     if (!w.content_type)
-        w.content_type = mime_of_name(named ? job->source : job->url);
+        w.content_type = makes_rows(t) ? "application/vnd.apache.parquet"
+                                       : mime_of_name(named ? job->source : job->url);
     w.progress = on_progress;
     w.progress_user = t;
     w.progress_interval_ms = PROGRESS_MS;
@@ -102,6 +113,48 @@ static cw_status pump(struct transfer *t)
     }
 }
 
+/* All rows of the source into an encoder, onto the writer. */
+static cw_status pump_rows(struct transfer *t)
+{
+    cw_status status;
+    bool plain = t->job->source && strcmp(t->job->source, "-") != 0;
+
+    t->rows = (struct rows){.o = t->o,
+                            .source = &t->source,
+                            .path = plain ? t->job->source : NULL,
+                            .writer = t->writer,
+                            .note = on_idle,
+                            .user = t};
+    status = rows_encode(&t->rows, &t->out->error);
+    t->writer = t->rows.writer;
+    if (status == CW_E_UNSUPPORTED && !t->rows.encoder)
+        t->out->exit_code = 2;
+    return status;
+}
+
+/* As settle, of an encoder. */
+static cw_status settle_rows(struct transfer *t, cw_status pumped)
+{
+    cw_parquet *p = t->rows.encoder;
+    cw_error *error = &t->out->error;
+    cw_parquet_info info;
+    cw_error left;
+
+    on_idle(t);
+    t->rows.encoder = NULL;
+    if (pumped == CW_OK || cw_parquet_error(p)->status != CW_OK) {
+        cw_status status = cw_parquet_close(p, &info, error);
+        t->out->info = info.object;
+        t->out->info.bytes_in = t->rows.read;
+        t->out->rows = info.rows;
+        t->out->row_groups = info.row_groups;
+        return status;
+    }
+    if (cw_parquet_abort(p, &left) != CW_OK)
+        memcpy(error->upload_id, left.upload_id, sizeof error->upload_id);
+    return pumped;
+}
+
 /* The writer is gone afterwards. Its own failure is told by close; ours stays, and the abort adds
  * what it could not remove. */
 static cw_status settle(struct transfer *t, cw_status pumped)
@@ -109,6 +162,8 @@ static cw_status settle(struct transfer *t, cw_status pumped)
     cw_error *error = &t->out->error;
     cw_error left;
 
+    if (t->rows.encoder)
+        return settle_rows(t, pumped);
     cw_writer_stats(t->writer, &t->out->stats);
     if (pumped == CW_OK || cw_writer_error(t->writer)->status != CW_OK)
         return cw_writer_close(t->writer, &t->out->info, error);
@@ -131,7 +186,7 @@ static cw_status run(struct transfer *t, cw_client *client)
     if (status == CW_OK)
         status = open_writer(t, client);
     if (status == CW_OK)
-        status = settle(t, pump(t));
+        status = settle(t, makes_rows(t) ? pump_rows(t) : pump(t));
     source_close(&t->source);
     return status;
 }

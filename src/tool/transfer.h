@@ -9,7 +9,8 @@
 struct outcome {
     cw_error error; /* status CW_OK: committed */
     cw_object_info info;
-    cw_stats stats; /* as last seen, where `info` is empty */
+    uint64_t rows, row_groups; /* of a Parquet file */
+    cw_stats stats;            /* as last seen, where `info` is empty */
     double seconds;
     int exit_code;
 };

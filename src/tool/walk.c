@@ -50,6 +50,15 @@ static int is_entry(const struct dirent *e)
     return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
 }
 
+/* "URL/x.csv", or "URL/x.parquet" */
+static char *name_below(const struct job_list *jobs, const char *url, const char *name)
+{
+    const char *dot = jobs->extension ? strrchr(name, '.') : NULL;
+    size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+
+    return tool_format("%s%.*s%s", url, (int)n, name, jobs->extension ? jobs->extension : "");
+}
+
 static void walk_folder(struct job_list *jobs, const char *path, const char *url, size_t depth);
 
 static void walk_entry(struct job_list *jobs, const char *path, const char *url, const char *name,
@@ -57,13 +66,13 @@ static void walk_entry(struct job_list *jobs, const char *path, const char *url,
 {
     bool slash = path[strlen(path) - 1] == '/';
     char *below = tool_format("%s%s%s", path, slash ? "" : "/", name);
-    char *to = tool_format("%s%s", url, name);
+    char *to = name_below(jobs, url, name);
     struct stat st;
 
     if (lstat(below, &st) != 0) {
         add_unreadable(jobs, below, to, errno);
     } else if (S_ISDIR(st.st_mode)) {
-        char *folder = tool_format("%s/", to);
+        char *folder = tool_format("%s%s/", url, name);
         walk_folder(jobs, below, folder, depth + 1);
         free(folder);
     } else if (S_ISREG(st.st_mode)) {
@@ -149,7 +158,7 @@ static bool add_source(struct job_list *jobs, const char *path, const char *url,
 
     if (strcmp(path, "-") == 0)
         return add_stdin(jobs, url);
-    to = names_folder(url) && name ? tool_format("%s%s", url, name) : tool_strdup(url);
+    to = names_folder(url) && name ? name_below(jobs, url, name) : tool_strdup(url);
     if (stat(path, &st) != 0) {
         add_unreadable(jobs, path, to, errno);
         free(to);

@@ -18,6 +18,8 @@ struct job {
 struct job_list {
     struct job *list;
     size_t count, capacity;
+    const char
+        *extension; /* set first: what names below a folder get in place of theirs; or NULL */
 };
 
 /**
