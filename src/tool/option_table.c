@@ -259,8 +259,8 @@ static const struct choice profiles[] = {
 const struct option option_table[] = {
     VALUE("exec", "COMMAND", WRITE, OPTION_TEXT, AT(exec),
           "upload what 'sh -c COMMAND' prints, if it exits 0"),
-    SET("recursive", 'r', VERB_PUT, AT(recursive), 1, "upload folders with all that is below"),
-    {"jobs", 'j', "N", VERB_PUT, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+    SET("recursive", 'r', WRITE, AT(recursive), 1, "upload folders with all that is below"),
+    {"jobs", 'j', "N", WRITE, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
      "files uploaded at once (default 4)"},
 
     CHOICE("format", "NAME", VERB_PARQUET, TABLE(format), formats,

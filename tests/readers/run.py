@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py - other people's readers read what the encoder writes, value by value
 
-    run.py --library LIBRARY [--seeds N] [TEST...]
+    run.py --library LIBRARY --tool COMMAND [--seeds N] [TEST...]
 
 And the verifier accepts what other writers write, and finds damage. What a reader cannot represent is
 named in CANNOT, nowhere else.
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from encoder import Library
 from tables import every_type, random_batches
+from text import text_tables
 
 ROWS = 5000
 
@@ -225,16 +226,18 @@ def damage(lib, folder, _):
     assert missed <= 6, f"{missed} of 300 were missed"
 
 
-TESTS = [every_reader, random_tables, the_law, pruning, other_writers, damage]
+TESTS = [every_reader, random_tables, the_law, pruning, other_writers, text_tables, damage]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", required=True)
+    parser.add_argument("--tool", required=True, help="the command cloudwriter")
     parser.add_argument("--seeds", type=int, default=120, help="random cases of each kind")
     parser.add_argument("tests", nargs="*")
     o = parser.parse_args()
     lib = Library(o.library)
+    lib.tool = o.tool
     passed = failed = 0
     duckdb.sql("set timezone='UTC'")
     for test in TESTS:

@@ -115,6 +115,7 @@ bool column_refuse(const struct column *c, const char *p, size_t n, const char *
         snprintf(out->value, sizeof out->value, "%.*s%s", (int)k, p, k < n ? "…" : "");
     snprintf(out->where, sizeof out->where, "%s", c->field.name ? c->field.name : "");
     snprintf(out->why, sizeof out->why, "%s", why);
+    out->mistyped = p != NULL;
     return false;
 }
 

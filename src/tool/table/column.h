@@ -41,6 +41,7 @@ struct refusal {
     char where[128]; /* the field, below the column */
     char value[80];
     char why[160];
+    bool mistyped; /* another type might have taken it */
 };
 
 /** For a field of a schema, with all below it. false: text cannot be this type, as `why` says. */

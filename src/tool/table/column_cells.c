@@ -154,7 +154,10 @@ static size_t check_utf8(const struct column *c, size_t first, struct refusal *w
         return c->count;
     for (size_t i = first; i < c->count; i++) {
         if (!utf8_is_valid(p + c->offsets[i], (size_t)(c->offsets[i + 1] - c->offsets[i]))) {
-            column_refuse(c, NULL, 0, "holds bytes that are not UTF-8", why);
+            column_refuse(c, NULL, 0,
+                          "holds bytes that are not UTF-8: convert the text, or have a binary "
+                          "column by --schema",
+                          why);
             return i;
         }
     }

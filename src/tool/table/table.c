@@ -118,7 +118,9 @@ cw_status table_refuse(const struct table *t, uint64_t line, const struct refusa
                        cw_error *err)
 {
     const char *hint =
-        t->guessed ? "; types were inferred from the beginning: use --infer all, or --schema" : "";
+        t->guessed && why->mistyped
+            ? "; types were inferred from the beginning: use --infer all, or --schema"
+            : "";
     bool shown = why->value[0] != '\0';
 
     bool named = why->where[0] != '\0';

@@ -86,7 +86,7 @@ static cw_status read_step(struct text *t, size_t want, cw_error *err)
 cw_status text_more(struct text *t, cw_error *err)
 {
     cw_status status;
-    size_t want = t->n / 2 > TEXT_STEP ? t->n / 2 : TEXT_STEP;
+    size_t want = t->n / 8 > TEXT_STEP ? t->n / 8 : TEXT_STEP;
 
     if (t->n > TEXT_LONGEST)
         return failure(err, CW_E_TOO_LARGE,
