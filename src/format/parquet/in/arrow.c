@@ -28,7 +28,11 @@ struct cw__arrow_views {
 typedef struct viewing {
     cw__arrow_views *views;
     cw_error *err;
+    const cw__node *wrapped; /* the node that was last reached through indices or runs */
+    unsigned wrappings;      /* how many times over */
 } viewing;
+
+#define MOST_VALUES (INT64_C(1) << 40)
 
 /* ---- saying what is wrong ---- */
 
@@ -62,8 +66,9 @@ static size_t count_nodes(const cw__node *n)
     return count;
 }
 
-/* Each node may have a view of its own, one of its indices and one of what they stand for. */
-enum { VIEWS_OF_NODE = 4 };
+/* Each node may have a view of its own, and runs and indices around it; the shredder has room for
+   no more. */
+enum { MOST_WRAPPINGS = 2, VIEWS_OF_NODE = MOST_WRAPPINGS + 1 };
 
 static cw_status make_views(cw__arrow_views **views, const cw_schema *schema, cw_error *err)
 {
@@ -148,7 +153,9 @@ static cw_status view_fixed(viewing *k, cw__view *v, const struct ArrowSchema *t
     v->values = a->buffers[1];
     if (!v->values && v->length)
         return refuse(k, v->node, "its values are missing");
-    return cw__can_gather(v->node, v->layout, width) ? CW_OK : unfit(k, v->node, type->format);
+    return cw__arrow_fits(v->node, type->format) && cw__can_gather(v->node, v->layout, width)
+               ? CW_OK
+               : unfit(k, v->node, type->format);
 }
 
 static cw_status view_bits(viewing *k, cw__view *v, const struct ArrowSchema *type,
@@ -207,7 +214,25 @@ static cw_status view_bytes(viewing *k, cw__view *v, const struct ArrowSchema *t
         return refuse(k, v->node, "its offsets are missing");
     if (!cw__can_gather(v->node, v->layout, 0))
         return unfit(k, v->node, type->format);
-    return check_offsets(k, v, wide, INT64_MAX);
+    st = check_offsets(k, v, wide, INT64_MAX);
+    if (st == CW_OK && !v->values && v->length && cw__gather_bytes(v, 0, (size_t)v->length))
+        st = refuse(k, v->node, "its values are missing");
+    return st;
+}
+
+/* Whether the bytes of a value of 16-byte views are in the view, or in the buffer that it names. */
+static bool is_within(const cw__view *v, int64_t i, int64_t buffers)
+{
+    const uint8_t *p = (const uint8_t *)v->values + 16 * (v->first + i);
+    int32_t n, buffer, offset;
+
+    memcpy(&n, p, sizeof n);
+    memcpy(&buffer, p + 8, sizeof buffer);
+    memcpy(&offset, p + 12, sizeof offset);
+    if (n <= 12)
+        return n >= 0;
+    return buffer >= 0 && buffer < buffers && v->buffers[buffer] && offset >= 0 &&
+           (int64_t)n + offset <= v->buffer_bytes[buffer];
 }
 
 /* The sizes of the variadic buffers are in a last one. */
@@ -228,18 +253,9 @@ static cw_status view_views(viewing *k, cw__view *v, const struct ArrowSchema *t
         return refuse(k, v->node, "its views are missing");
     if (!cw__can_gather(v->node, v->layout, 0))
         return unfit(k, v->node, type->format);
-    for (int64_t i = 0; i < v->length; i++) {
-        const uint8_t *p = (const uint8_t *)v->values + 16 * (v->first + i);
-        int32_t n, buffer, offset;
-        memcpy(&n, p, sizeof n);
-        memcpy(&buffer, p + 8, sizeof buffer);
-        memcpy(&offset, p + 12, sizeof offset);
-        if (!cw__is_there(v, i) || (n >= 0 && n <= 12))
-            continue;
-        if (n < 0 || buffer < 0 || buffer >= variadic || offset < 0 ||
-            n > v->buffer_bytes[buffer] - offset)
+    for (int64_t i = 0; i < v->length; i++)
+        if (cw__is_there(v, i) && !is_within(v, i, variadic))
             return refuse(k, v->node, "value %" PRId64 " lies beyond its buffer", i);
-    }
     return CW_OK;
 }
 
@@ -258,7 +274,8 @@ static cw_status view_items(viewing *k, cw__view *v, const struct ArrowSchema *t
     if (st != CW_OK || node->type == CW_TYPE_LIST)
         return st == CW_OK ? view_array(k, &v->children[0], node->children[0], items, entries, 0)
                            : st;
-    if (!entries || !items || strcmp(items->format, "+s") != 0 || items->n_children != 2 ||
+    if (!entries || !entries->release || !items || !items->format ||
+        strcmp(items->format, "+s") != 0 || items->n_children != 2 || !items->children ||
         entries->n_children != 2 || entries->offset < 0 || entries->length < 0 ||
         !entries->children)
         return refuse(k, node, "the entries of a map are not pairs");
@@ -314,6 +331,20 @@ static cw_status view_list(viewing *k, cw__view *v, const struct ArrowSchema *ty
 
 /* ---- structs, dictionaries, runs ---- */
 
+/* What the indices or runs of `v` stand for. */
+static cw_status view_wrapped(viewing *k, cw__view *v, const struct ArrowSchema *type,
+                              const struct ArrowArray *a)
+{
+    cw_status st;
+
+    k->wrappings = k->wrapped == v->node ? k->wrappings + 1 : 1;
+    k->wrapped = v->node;
+    if (k->wrappings > MOST_WRAPPINGS)
+        return refuse(k, v->node, "it has dictionaries within dictionaries");
+    st = take_children(k, v, 1);
+    return st == CW_OK ? view_array(k, &v->children[0], v->node, type, a, 0) : st;
+}
+
 static cw_status view_struct(viewing *k, cw__view *v, const struct ArrowSchema *type,
                              const struct ArrowArray *a)
 {
@@ -362,9 +393,7 @@ static cw_status view_dictionary(viewing *k, cw__view *v, const struct ArrowSche
     v->values = a->buffers[1];
     if (v->width == 0 || !a->dictionary || (!v->values && v->length))
         return refuse(k, v->node, "its dictionary or its indices are missing");
-    st = take_children(k, v, 1);
-    return st == CW_OK ? view_array(k, &v->children[0], v->node, type->dictionary, a->dictionary, 0)
-                       : st;
+    return view_wrapped(k, v, type->dictionary, a->dictionary);
 }
 
 /* Run ends have to rise, and the last must not lie before the end. */
@@ -394,8 +423,9 @@ static cw_status view_runs(viewing *k, cw__view *v, const struct ArrowSchema *ty
     if (st != CW_OK)
         return st;
     ends = a->children[0];
-    if (type->n_children != 2 || !ends || !a->children[1] || ends->n_buffers != 2 ||
-        ends->offset < 0 || ends->length < 0 || !ends->buffers)
+    if (type->n_children != 2 || !type->children[0] || !type->children[0]->format || !ends ||
+        !ends->release || ends->n_buffers != 2 || ends->offset < 0 || ends->length < 0 ||
+        ends->offset > MOST_VALUES || ends->length > MOST_VALUES || !ends->buffers)
         return refuse(k, v->node, "it has no run ends and values");
     v->layout = CW__LAYOUT_RUN_END;
     v->width = index_width(type->children[0]->format, &v->signed_indices);
@@ -403,9 +433,7 @@ static cw_status view_runs(viewing *k, cw__view *v, const struct ArrowSchema *ty
         return refuse(k, v->node, "its run ends are no numbers");
     v->values =
         ends->length ? (const uint8_t *)ends->buffers[1] + (size_t)ends->offset * v->width : NULL;
-    st = take_children(k, v, 1);
-    if (st == CW_OK)
-        st = view_array(k, &v->children[0], v->node, type->children[1], a->children[1], 0);
+    st = view_wrapped(k, v, type->children[1], a->children[1]);
     if (st == CW_OK && v->children[0].length != ends->length)
         st = refuse(k, v->node, "it has another number of runs than of values");
     return st == CW_OK ? check_runs(k, v) : st;
@@ -519,14 +547,13 @@ static cw_status view_array(viewing *k, cw__view *v, const cw__node *node,
                             const struct ArrowSchema *type, const struct ArrowArray *a,
                             int64_t first)
 {
-    static const int64_t most = INT64_C(1) << 40;
-
     memset(v, 0, sizeof *v);
     v->node = node;
     v->scale = 1;
     if (!type || !type->format || !a || !a->release)
         return refuse(k, node, "it is missing, or was released");
-    if (a->length < 0 || a->offset < 0 || a->length > most || a->offset > most || first > most)
+    if (a->length < 0 || a->offset < 0 || a->length > MOST_VALUES || a->offset > MOST_VALUES ||
+        first > MOST_VALUES)
         return refuse(k, node, "a length of %" PRId64 " from %" PRId64 " cannot be", a->length,
                       a->offset);
     if (first > a->length)

@@ -19,4 +19,7 @@ cw_status cw__arrow_view(cw__arrow_views **views, const cw_schema *schema,
 const cw__view *cw__arrow_columns(const cw__arrow_views *views);
 void cw__arrow_views_free(cw__arrow_views *views);
 
+/** Whether fixed-width values of an Arrow format mean what the field's do. */
+bool cw__arrow_fits(const cw__node *node, const char *format);
+
 #endif

@@ -478,8 +478,7 @@ bool cw__can_gather(const cw__node *node, cw__layout layout, uint32_t width)
         if (is_decimal(node))
             return width == 4 || width == 8 || width == 16 || width == 32;
         return cw__c_width(node) &&
-               (width == cw__c_width(node) || (node->type == CW_TYPE_DATE && width == 8) ||
-                (node->type == CW_TYPE_TIME && width == 4));
+               (width == cw__c_width(node) || (node->type == CW_TYPE_DATE && width == 8));
     case CW__LAYOUT_NULL:
         return true;
     default:
