@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "format/parquet/schema/geoarrow.h"
 
-enum { MOST_PAIRS = 100000, MOST_METADATA = 1 << 26, MOST_WRAPPINGS = 8 };
+enum { MOST_PAIRS = 100000, MOST_METADATA = 1 << 26, MOST_WRAPPINGS = 2 };
 
 typedef struct bytes {
     const char *p; /* NULL: there is none */
