@@ -1,0 +1,539 @@
+/* test_parquet_shred.c - levels of nested data, each known by hand, from views of every layout
+ *
+ * Levels are written as digits, one for each slot: what a reader of the format would need to put
+ * the rows together again.
+ */
+#include "format/parquet/in/shred.h"
+#include "schema_text.h"
+
+enum { MOST_LEAVES = 8 };
+
+typedef struct shredded {
+    cw_schema *s;
+    cw__shredder *shredder;
+    cw__column_buffer leaves[MOST_LEAVES];
+    cw_error err;
+} shredded;
+
+static void begin(shredded *x, const char *fields)
+{
+    char text[600];
+
+    snprintf(text, sizeof text, "message m { %s }", fields);
+    memset(x, 0, sizeof *x);
+    x->s = parsed(text);
+    REQUIRE(x->s->leaf_count <= MOST_LEAVES);
+    CHECK_OK(cw__shredder_new(&x->shredder, x->s, &x->err), x->err);
+    for (size_t i = 0; i < x->s->leaf_count; i++)
+        cw__column_buffer_init(&x->leaves[i], &x->s->leaves[i]);
+}
+
+static void end(shredded *x)
+{
+    for (size_t i = 0; i < x->s->leaf_count; i++)
+        cw__column_buffer_free(&x->leaves[i]);
+    cw__shredder_free(x->shredder);
+    cw_schema_free(x->s);
+}
+
+/* What the buffers hold is what was measured before; bytes of byte arrays included. */
+static uint64_t held(const shredded *x)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < x->s->leaf_count; i++) {
+        const cw__column_buffer *b = &x->leaves[i];
+        size_t width = b->leaf->width;
+        sum += b->slots * ((width ? width : 4) + (b->leaf->max_def > 0) + (b->leaf->max_rep > 0));
+        sum += width ? 0 : b->values.n;
+    }
+    return sum;
+}
+
+static void shred(shredded *x, const cw__view *columns, size_t from, size_t to)
+{
+    uint64_t before = held(x), measured = cw__shred_measure(x->shredder, columns, from, to);
+
+    CHECK_OK(cw__shred(x->shredder, x->leaves, columns, from, to, 0, &x->err), x->err);
+    CHECK_INT(held(x) - before, measured);
+}
+
+static void refused(shredded *x, const cw__view *columns, size_t rows, const char *message)
+{
+    CHECK_INT(cw__shred(x->shredder, x->leaves, columns, 0, rows, 1000, &x->err),
+              CW_E_INVALID_ARGUMENT);
+    CHECK_STR(x->err.message, message);
+}
+
+static void check_digits(const char *file, int line, const cw__levels *l, const char *want)
+{
+    char got[200];
+
+    REQUIRE(l->n < sizeof got);
+    for (size_t i = 0; i < l->n; i++)
+        got[i] = (char)('0' + cw__levels_at(l, i));
+    got[l->n] = '\0';
+    test_str(file, line, "levels", got, want);
+}
+#define CHECK_LEVELS(x, leaf, def_digits, rep_digits)                                              \
+    do {                                                                                           \
+        check_digits(__FILE__, __LINE__, &(x)->leaves[leaf].def, def_digits);                      \
+        check_digits(__FILE__, __LINE__, &(x)->leaves[leaf].rep, rep_digits);                      \
+    } while (0)
+
+static void check_int32s(const char *file, int line, const cw__column_buffer *b,
+                         const int32_t *want, size_t n)
+{
+    test_int(file, line, "count", (int64_t)b->count, (int64_t)n);
+    if (b->count == n && n)
+        test_int(file, line, "values differ", memcmp(b->values.p, want, n * sizeof *want) != 0, 0);
+}
+#define CHECK_INT32S(x, leaf, ...)                                                                 \
+    do {                                                                                           \
+        static const int32_t want_[] = {__VA_ARGS__};                                              \
+        check_int32s(__FILE__, __LINE__, &(x)->leaves[leaf], want_, sizeof want_ / sizeof *want_); \
+    } while (0)
+
+static const int32_t counting[] = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21};
+
+/* int32s from counting[0] on. */
+static cw__view ints(const cw__node *node, int64_t length, const uint8_t *validity)
+{
+    return (cw__view){.node = node,
+                      .layout = CW__LAYOUT_FIXED,
+                      .width = 4,
+                      .length = length,
+                      .validity = validity,
+                      .values = counting,
+                      .scale = 1};
+}
+
+static cw__view list(const cw__node *node, int64_t length, const int32_t *offsets,
+                     const uint8_t *validity, cw__view *items, size_t n)
+{
+    return (cw__view){.node = node,
+                      .layout = CW__LAYOUT_LIST32,
+                      .length = length,
+                      .validity = validity,
+                      .offsets = offsets,
+                      .children = items,
+                      .child_count = n,
+                      .scale = 1};
+}
+
+static cw__view structure(const cw__node *node, int64_t length, const uint8_t *validity,
+                          cw__view *fields, size_t n)
+{
+    return (cw__view){.node = node,
+                      .layout = CW__LAYOUT_STRUCT,
+                      .length = length,
+                      .validity = validity,
+                      .children = fields,
+                      .child_count = n,
+                      .scale = 1};
+}
+
+static const cw__node *top(const shredded *x)
+{
+    return x->s->root.children[0];
+}
+
+static const cw__node *below(const cw__node *n, size_t i)
+{
+    REQUIRE(i < n->child_count);
+    return n->children[i];
+}
+
+/* ---- flat ---- */
+
+static void required_columns_have_no_levels(void)
+{
+    shredded x;
+
+    begin(&x, "required int32 a;");
+    cw__view a = ints(top(&x), 4, NULL);
+    shred(&x, &a, 0, 4);
+    CHECK_LEVELS(&x, 0, "", "");
+    CHECK_INT32S(&x, 0, 10, 11, 12, 13);
+    CHECK_INT(x.leaves[0].rows, 4);
+    end(&x);
+}
+
+static void flat_nulls_from_an_offset(void)
+{
+    static const uint8_t validity[] = {0xB0, 0x01}; /* from bit 3: 0 1 1 0 1 1 */
+    shredded x;
+
+    begin(&x, "optional int32 a;");
+    cw__view a = ints(top(&x), 6, validity);
+    a.first = 3;
+    shred(&x, &a, 0, 6);
+    CHECK_LEVELS(&x, 0, "011011", "");
+    CHECK_INT32S(&x, 0, 14, 15, 17, 18);
+    end(&x);
+}
+
+static void a_column_of_nothing(void)
+{
+    shredded x;
+
+    begin(&x, "optional int32 a;");
+    cw__view a = {.node = top(&x), .layout = CW__LAYOUT_NULL, .length = 3, .scale = 1};
+    shred(&x, &a, 0, 3);
+    CHECK_LEVELS(&x, 0, "000", "");
+    CHECK_INT(x.leaves[0].count, 0);
+    end(&x);
+}
+
+/* ---- lists ---- */
+
+/* null, [], [10, null, 12], [13] */
+static void lists_null_empty_and_with_nulls(void)
+{
+    static const int32_t offsets[] = {0, 0, 0, 3, 4};
+    static const uint8_t lists_there[] = {0x0E}, items_there[] = {0x0D};
+    shredded x;
+
+    begin(&x, "optional list l { optional int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 4, items_there);
+    cw__view l = list(top(&x), 4, offsets, lists_there, &items, 1);
+    shred(&x, &l, 0, 4);
+    CHECK_LEVELS(&x, 0, "013233", "000110");
+    CHECK_INT32S(&x, 0, 10, 12, 13);
+    CHECK_INT(x.leaves[0].rows, 4);
+    CHECK_INT(x.leaves[0].slots, 6);
+    end(&x);
+}
+
+static void required_lists_of_required_items(void)
+{
+    static const int32_t offsets[] = {2, 4, 4, 5};
+    shredded x;
+
+    begin(&x, "required list l { required int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 5, NULL);
+    cw__view l = list(top(&x), 3, offsets, NULL, &items, 1);
+    shred(&x, &l, 0, 3);
+    CHECK_LEVELS(&x, 0, "1101", "0100");
+    CHECK_INT32S(&x, 0, 12, 13, 14);
+    end(&x);
+}
+
+/* null, [], [null], [[]], [[null]], [[11, 12], [13]] */
+static void lists_of_lists(void)
+{
+    static const int32_t outer[] = {0, 0, 0, 1, 2, 3, 5}, inner[] = {0, 0, 0, 1, 3, 4};
+    static const uint8_t outer_there[] = {0x3E}, inner_there[] = {0x1E}, items_there[] = {0x0E};
+    shredded x;
+
+    begin(&x, "optional list l { optional list element { optional int32 element; } }");
+    const cw__node *middle = below(top(&x), 0);
+    cw__view items = ints(below(middle, 0), 4, items_there);
+    cw__view lists = list(middle, 5, inner, inner_there, &items, 1);
+    cw__view l = list(top(&x), 6, outer, outer_there, &lists, 1);
+    shred(&x, &l, 0, 6);
+    CHECK_LEVELS(&x, 0, "01234555", "00000021");
+    CHECK_INT32S(&x, 0, 11, 12, 13);
+    end(&x);
+}
+
+/* {10: 10, 11: null}, null, {} */
+static void maps(void)
+{
+    static const int32_t offsets[] = {0, 2, 2, 2};
+    static const uint8_t there[] = {0x05}, values_there[] = {0x01};
+    shredded x;
+
+    begin(&x, "optional map m { required int32 key; optional int32 value; }");
+    cw__view entries[] = {ints(below(top(&x), 0), 2, NULL),
+                          ints(below(top(&x), 1), 2, values_there)};
+    cw__view m = list(top(&x), 3, offsets, there, entries, 2);
+    shred(&x, &m, 0, 3);
+    CHECK_LEVELS(&x, 0, "2201", "0100");
+    CHECK_LEVELS(&x, 1, "3201", "0100");
+    CHECK_INT32S(&x, 0, 10, 11);
+    CHECK_INT32S(&x, 1, 10);
+    end(&x);
+}
+
+/* ---- structs ---- */
+
+/* Row i is null at depth i; the last one is there. */
+static void nulls_at_every_depth(void)
+{
+    static const uint8_t there[] = {0x3E, 0x3C, 0x38, 0x30, 0x20};
+    cw__view v[5];
+    shredded x;
+
+    begin(&x, "optional struct a { optional struct b { optional struct c { optional struct d {"
+              " optional int32 e; } } } }");
+    const cw__node *nodes[5] = {top(&x)};
+    for (size_t i = 1; i < 5; i++)
+        nodes[i] = below(nodes[i - 1], 0);
+    v[4] = ints(nodes[4], 6, &there[4]);
+    for (size_t i = 4; i-- > 0;)
+        v[i] = structure(nodes[i], 6, &there[i], &v[i + 1], 1);
+    shred(&x, v, 0, 6);
+    CHECK_LEVELS(&x, 0, "012345", "");
+    CHECK_INT32S(&x, 0, 15);
+    end(&x);
+}
+
+/* [{x: 10, l: [10, 11]}, {x: 11, l: []}], [], [{x: 12, l: null}] */
+static void leaves_of_one_list_have_levels_of_their_own(void)
+{
+    static const int32_t outer[] = {0, 2, 2, 3}, inner[] = {0, 2, 2, 2};
+    static const uint8_t inner_there[] = {0x03};
+    shredded x;
+
+    begin(&x, "required list o { required struct element { required int32 x;"
+              " optional list l { required int32 element; } } }");
+    const cw__node *s = below(top(&x), 0), *l = below(s, 1);
+    cw__view items = ints(below(l, 0), 2, NULL);
+    cw__view fields[] = {ints(below(s, 0), 3, NULL), list(l, 3, inner, inner_there, &items, 1)};
+    cw__view structs = structure(s, 3, NULL, fields, 2);
+    cw__view o = list(top(&x), 3, outer, NULL, &structs, 1);
+    shred(&x, &o, 0, 3);
+    CHECK_LEVELS(&x, 0, "1101", "0100");
+    CHECK_LEVELS(&x, 1, "33201", "02100");
+    CHECK_INT32S(&x, 0, 10, 11, 12);
+    CHECK_INT32S(&x, 1, 10, 11);
+    end(&x);
+}
+
+static void a_struct_of_nothing_reaches_all_its_leaves(void)
+{
+    shredded x;
+
+    begin(&x,
+          "optional struct s { required int32 x; optional list l { required int32 element; } }");
+    cw__view s = {.node = top(&x), .layout = CW__LAYOUT_NULL, .length = 2, .scale = 1};
+    shred(&x, &s, 0, 2);
+    CHECK_LEVELS(&x, 0, "00", "");
+    CHECK_LEVELS(&x, 1, "00", "00");
+    end(&x);
+}
+
+/* ---- other layouts ---- */
+
+/* Items are shared, out of order, and left out. */
+static void list_views(void)
+{
+    static const int64_t offsets[] = {2, 0, 9, 1}, sizes[] = {2, 3, 0, 1};
+    shredded x;
+
+    begin(&x, "optional list l { required int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 4, NULL);
+    cw__view l = list(top(&x), 4, NULL, NULL, &items, 1);
+    l.layout = CW__LAYOUT_LIST_VIEW64;
+    l.offsets = offsets;
+    l.sizes = sizes;
+    shred(&x, &l, 0, 4);
+    CHECK_LEVELS(&x, 0, "2222212", "0101100");
+    CHECK_INT32S(&x, 0, 12, 13, 10, 11, 12, 11);
+    end(&x);
+}
+
+/* What lies under a null list of a fixed size is passed over. */
+static void lists_of_a_fixed_size(void)
+{
+    static const uint8_t there[] = {0x05};
+    shredded x;
+
+    begin(&x, "optional list l { required int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 6, NULL);
+    cw__view l = list(top(&x), 3, NULL, there, &items, 1);
+    l.layout = CW__LAYOUT_FIXED_LIST;
+    l.width = 2;
+    shred(&x, &l, 0, 3);
+    CHECK_LEVELS(&x, 0, "22022", "01001");
+    CHECK_INT32S(&x, 0, 10, 11, 14, 15);
+    end(&x);
+}
+
+/* An index may be null, and so may be what an index stands for. */
+static void dictionaries(void)
+{
+    static const uint8_t indices[] = {2, 0, 7, 1, 2}, there[] = {0x1B}, entries_there[] = {0x05};
+    shredded x;
+
+    begin(&x, "optional int32 a;");
+    cw__view entries = ints(top(&x), 3, entries_there);
+    cw__view a = {.node = top(&x),
+                  .layout = CW__LAYOUT_DICTIONARY,
+                  .width = 1,
+                  .length = 5,
+                  .validity = there,
+                  .values = indices,
+                  .children = &entries,
+                  .child_count = 1,
+                  .scale = 1};
+    shred(&x, &a, 0, 5);
+    CHECK_LEVELS(&x, 0, "11001", "");
+    CHECK_INT32S(&x, 0, 12, 10, 12);
+    end(&x);
+}
+
+/* Runs of 2, 3 and 1, from the second value on. */
+static void runs(void)
+{
+    static const int32_t ends[] = {2, 5, 6};
+    static const uint8_t values_there[] = {0x05};
+    shredded x;
+
+    begin(&x, "optional int32 a;");
+    cw__view values = ints(top(&x), 3, values_there);
+    cw__view a = {.node = top(&x),
+                  .layout = CW__LAYOUT_RUN_END,
+                  .width = 4,
+                  .signed_indices = true,
+                  .first = 1,
+                  .length = 5,
+                  .values = ends,
+                  .children = &values,
+                  .child_count = 1,
+                  .scale = 1};
+    shred(&x, &a, 0, 5);
+    CHECK_LEVELS(&x, 0, "10001", "");
+    CHECK_INT32S(&x, 0, 10, 12);
+    end(&x);
+}
+
+/* ---- slices ---- */
+
+/* Rows taken one by one, none at all in between, give what all of them at once do. */
+static void slices_add_up(void)
+{
+    static const int32_t outer[] = {0, 0, 0, 1, 2, 3, 5}, inner[] = {0, 0, 0, 1, 3, 4};
+    static const uint8_t outer_there[] = {0x3E}, inner_there[] = {0x1E}, items_there[] = {0x0E};
+    shredded x;
+
+    begin(&x, "optional list l { optional list element { optional int32 element; } }");
+    const cw__node *middle = below(top(&x), 0);
+    cw__view items = ints(below(middle, 0), 4, items_there);
+    cw__view lists = list(middle, 5, inner, inner_there, &items, 1);
+    cw__view l = list(top(&x), 6, outer, outer_there, &lists, 1);
+    for (size_t i = 0; i < 6; i++) {
+        shred(&x, &l, i, i);
+        shred(&x, &l, i, i + 1);
+    }
+    CHECK_LEVELS(&x, 0, "01234555", "00000021");
+    CHECK_INT32S(&x, 0, 11, 12, 13);
+    CHECK_INT(x.leaves[0].rows, 6);
+    end(&x);
+}
+
+/* Each of three views begins somewhere else. */
+static void offsets_at_every_depth(void)
+{
+    static const int32_t offsets[] = {9, 1, 2, 4, 4};
+    static const uint8_t there[] = {0x0A}; /* of the lists from the first on: 1 0 1 */
+    shredded x;
+
+    begin(&x, "required struct s { optional list l { required int32 element; } }");
+    const cw__node *node = below(top(&x), 0);
+    cw__view items = ints(below(node, 0), 4, NULL);
+    items.first = 3;
+    cw__view l = list(node, 3, offsets, there, &items, 1);
+    l.first = 1;
+    cw__view s = structure(top(&x), 3, NULL, &l, 1);
+    s.first = 7; /* its children have their own */
+    shred(&x, &s, 0, 3);
+    CHECK_LEVELS(&x, 0, "201", "000");
+    CHECK_INT32S(&x, 0, 14);
+    end(&x);
+}
+
+/* More rows than are walked at once. */
+static void many_rows_are_walked_in_strides(void)
+{
+    enum { ROWS = 10000 };
+    static int32_t offsets[ROWS], sizes[ROWS];
+    shredded x;
+
+    for (size_t i = 0; i < ROWS; i++)
+        sizes[i] = (int32_t)(i % 3);
+    begin(&x, "required list l { required int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 2, NULL);
+    cw__view l = list(top(&x), ROWS, offsets, NULL, &items, 1);
+    l.layout = CW__LAYOUT_LIST_VIEW32;
+    l.sizes = sizes;
+    shred(&x, &l, 0, ROWS);
+    CHECK_INT(x.leaves[0].rows, ROWS);
+    CHECK_INT(x.leaves[0].count, 9999);        /* 3333 times 0, 1 and 2, and a 0 */
+    CHECK_INT(x.leaves[0].slots, 9999 + 3334); /* the empty ones are slots */
+    CHECK_INT(cw__levels_count(&x.leaves[0].rep, 0, 9999 + 3334, 0), ROWS);
+    CHECK_INT(cw__levels_count(&x.leaves[0].def, 0, 9999 + 3334, 0), 3334);
+    end(&x);
+}
+
+/* ---- what cannot be stored ---- */
+
+static void nulls_in_required_fields_are_refused(void)
+{
+    static const int32_t offsets[] = {0, 2, 3};
+    static const uint8_t there[] = {0x03}; /* the third item is null, in row 1 */
+    shredded x;
+
+    begin(&x, "required int32 a;");
+    cw__view a = ints(top(&x), 3, there);
+    refused(&x, &a, 3, "column 'a', row 1002: null, and the field is required");
+    end(&x);
+
+    begin(&x, "required list l { required int32 element; }");
+    cw__view items = ints(below(top(&x), 0), 3, there);
+    cw__view l = list(top(&x), 2, offsets, NULL, &items, 1);
+    refused(&x, &l, 2, "column 'l.element', row 1001: null, and the field is required");
+    end(&x);
+
+    begin(&x, "required int32 a;");
+    cw__view nothing = {.node = top(&x), .layout = CW__LAYOUT_NULL, .length = 1, .scale = 1};
+    refused(&x, &nothing, 1, "column 'a', row 1000: null, and the field is required");
+    end(&x);
+}
+
+static void indices_beyond_their_dictionary_are_refused(void)
+{
+    static const int8_t indices[] = {0, -1}, beyond[] = {0, 1, 2};
+    shredded x;
+
+    begin(&x, "required int32 a;");
+    cw__view entries = ints(top(&x), 2, NULL);
+    cw__view a = {.node = top(&x),
+                  .layout = CW__LAYOUT_DICTIONARY,
+                  .width = 1,
+                  .signed_indices = true,
+                  .length = 2,
+                  .values = indices,
+                  .children = &entries,
+                  .child_count = 1,
+                  .scale = 1};
+    refused(&x, &a, 2, "column 'a', row 1001: the value is an index beyond its dictionary");
+    a.values = beyond;
+    refused(&x, &a, 3, "column 'a', row 1002: the value is an index beyond its dictionary");
+    end(&x);
+}
+
+int main(int argc, char **argv)
+{
+    TEST(required_columns_have_no_levels);
+    TEST(flat_nulls_from_an_offset);
+    TEST(a_column_of_nothing);
+    TEST(lists_null_empty_and_with_nulls);
+    TEST(required_lists_of_required_items);
+    TEST(lists_of_lists);
+    TEST(maps);
+    TEST(nulls_at_every_depth);
+    TEST(leaves_of_one_list_have_levels_of_their_own);
+    TEST(a_struct_of_nothing_reaches_all_its_leaves);
+    TEST(list_views);
+    TEST(lists_of_a_fixed_size);
+    TEST(dictionaries);
+    TEST(runs);
+    TEST(slices_add_up);
+    TEST(offsets_at_every_depth);
+    TEST(many_rows_are_walked_in_strides);
+    TEST(nulls_in_required_fields_are_refused);
+    TEST(indices_beyond_their_dictionary_are_refused);
+    return test_end();
+}
