@@ -1,4 +1,4 @@
-/* gzip_block.c - zlib for block.h: one gzip member (RFC 1952) for a block */
+/* gzip_block.c - zlib for block.h: one gzip member (RFC 1952) for a block, one or more back */
 #include <limits.h>
 #include <stdint.h>
 #include <zlib.h>
@@ -62,7 +62,11 @@ bool cw__gzip_block_restore(cw__gzip_block **g, void *to, size_t n, const void *
         return false;
     (*g)->restores = true;
     lay_out(z, to, n, from, from_n);
-    return inflate(z, Z_FINISH) == Z_STREAM_END && z->total_out == n;
+    int answer = inflate(z, Z_FINISH);
+    /* Other writers put members one after the other; each takes input, so that this ends. */
+    while (answer == Z_STREAM_END && z->avail_in && z->avail_out)
+        answer = inflateReset(z) == Z_OK ? inflate(z, Z_FINISH) : Z_STREAM_ERROR;
+    return answer == Z_STREAM_END && z->avail_out == 0;
 }
 
 void cw__gzip_block_free(cw__gzip_block *g)
