@@ -69,7 +69,7 @@ typedef struct cw_parquet_verified {
     uint64_t checksums;  /**< of pages, that were there and right */
     uint64_t statistics; /**< min and max of chunks and pages that were compared with the values */
     uint64_t bloom_filters; /**< that were asked for every value */
-    uint64_t skipped;       /**< chunks with a codec or encoding that is not understood here */
+    uint64_t skipped;       /**< chunks not understood here in part: codec, encoding, encryption */
     uint64_t reserved[6];
 } cw_parquet_verified;
 

@@ -100,6 +100,9 @@ typedef struct cw__column_metadata {
     bool encodings[CW__ENCODINGS];
     char **path; /* read only; writing takes the leaf's */
     size_t path_n;
+    bool encrypted;    /* read only: its pages are; has_metadata: all else was readable */
+    bool has_metadata; /* read only */
+    bool other_path;   /* read only: path_in_schema is not that of the leaf at its place */
     int64_t values; /* slots */
     int64_t uncompressed_bytes, compressed_bytes;
     int64_t data_page_offset;
@@ -125,6 +128,7 @@ typedef struct cw__row_group {
     int64_t rows;
     int64_t uncompressed_bytes; /* total_byte_size */
     int64_t compressed_bytes;
+    bool has_compressed_bytes; /* read only */
     int64_t file_offset;
     int32_t ordinal;
 } cw__row_group;
@@ -153,6 +157,7 @@ typedef struct cw__file_metadata {
     size_t pair_count;
     char *created_by;
     bool has_column_orders;
+    size_t column_orders;
 } cw__file_metadata;
 void cw__file_metadata_free(cw__file_metadata *m);
 
@@ -213,7 +218,7 @@ cw_status cw__page_header_read(cw__page_header *out, const void *p, size_t n, si
                                cw_error *err);
 cw_status cw__offset_index_read(cw__offset_index *out, const void *p, size_t n, cw_error *err);
 cw_status cw__column_index_read(cw__column_index *out, const void *p, size_t n, cw_error *err);
-/** *bytes: of the filter that follows the header. */
+/** *bytes: of the filter that follows the header. CW_E_UNSUPPORTED: one of another kind. */
 cw_status cw__bloom_header_read(size_t *bytes, const void *p, size_t n, size_t *used,
                                 cw_error *err);
 

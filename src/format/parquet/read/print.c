@@ -220,6 +220,12 @@ static void json_chunk(cw__text *t, const cw__leaf *leaf, const cw__column_metad
 {
     cw__text_add(t, "{\"path\":");
     json_text(t, leaf->path);
+    if (m->encrypted)
+        cw__text_add(t, ",\"encrypted\":true");
+    if (!m->has_metadata) {
+        cw__text_add(t, "}");
+        return;
+    }
     cw__text_addf(t, ",\"type\":\"%s\",\"codec\":\"%s\",\"values\":%" PRId64,
                   physical_name(m->physical), codec_name(m->codec), m->values);
     cw__text_addf(t, ",\"uncompressed_bytes\":%" PRId64 ",\"compressed_bytes\":%" PRId64,
@@ -367,10 +373,15 @@ static void add_statistics(cw__text *t, const cw__leaf *leaf, const cw__statisti
 
 static void add_chunk(cw__text *t, const cw__leaf *leaf, const cw__column_metadata *m)
 {
+    if (!m->has_metadata) {
+        cw__text_addf(t, "  %-28s encrypted, as all that is said of it\n", leaf->path);
+        return;
+    }
     cw__text_addf(t, "  %-28s %-20s %-12s %12" PRId64 " %12" PRId64 "  ", leaf->path,
                   physical_name(m->physical), codec_name(m->codec), m->uncompressed_bytes,
                   m->compressed_bytes);
     add_encodings(t, m);
+    cw__text_add(t, m->encrypted ? "  encrypted" : "");
     if (m->has_statistics) {
         cw__text_add(t, "  ");
         add_statistics(t, leaf, &m->statistics);

@@ -1,0 +1,84 @@
+/* walk.h - the walk through a file that verifies it, among its parts
+ *
+ *     verify.c         file, row groups, chunks, pages: where things lie
+ *     verify_values.c  a decoded page against what is said of it
+ *     verify_totals.c  a whole chunk against what is said of it
+ *     verify_geo.c     shapes against the box and the kinds that are said
+ */
+#ifndef CW_PARQUET_READ_WALK_H
+#define CW_PARQUET_READ_WALK_H
+
+#include "format/parquet/read/decode.h"
+#include "format/parquet/read/file.h"
+
+/* The walk. */
+typedef struct cw__walk {
+    cw_parquet_file *f;
+    cw_parquet_fault_fn found;
+    void *user;
+    cw_parquet_verified *out;
+    cw__decoder decoder;
+    bool stopped;
+    cw_error *err;
+    /* where it is */
+    int64_t row_group, page;
+    const char *column;
+} cw__walk;
+
+/* A chunk: what it says, and what its pages add up to. */
+typedef struct cw__chunk_walk {
+    const cw__leaf *leaf;
+    const cw__column_metadata *meta;
+    const cw__row_group *group;
+    uint8_t *bytes; /* all of it */
+    int64_t start;
+    size_t n;
+    cw__column_index columns;
+    cw__offset_index offsets;
+    bool has_columns, has_offsets;
+    uint8_t *bloom, *rebuilt; /* as it is there, and as its values make it */
+    size_t bloom_bytes;
+
+    size_t at; /* in bytes */
+    size_t pages;
+    bool skipped, dictionary_seen;
+    bool part_skipped; /* something beside the pages is not understood */
+    int64_t uncompressed;
+    uint64_t slots, rows, nulls, nans, value_bytes;
+    cw__grown min, max; /* the extremes so far, as stated values */
+    bool any;
+    uint64_t *hashes; /* of the values, where a distinct count is to be checked */
+    size_t hash_n, hash_room;
+    cw__encoding_stat seen[CW__MOST_ENCODING_STATS];
+    size_t seen_n;
+    bool encodings[CW__ENCODINGS];
+    int64_t *rep, *def; /* histograms */
+} cw__chunk_walk;
+
+/* The extremes of a page or chunk as values, and its counts. */
+typedef struct cw__there {
+    bool any;
+    const uint8_t *min, *max;
+    size_t min_n, max_n;
+    uint64_t nulls, nans;
+} cw__there;
+
+void cw__fault(cw__walk *w, uint64_t offset, const char *fmt, ...) CW_PRINTF(3, 4);
+void cw__check_number(cw__walk *w, const char *what, int64_t said, int64_t there);
+
+/** The page in w->decoder; false: no memory. */
+bool cw__verify_page(cw__walk *w, cw__chunk_walk *c, const cw__page_header *h, size_t header);
+void cw__verify_statistics(cw__walk *w, const cw__leaf *leaf, const cw__statistics *s,
+                           const cw__there *t);
+void cw__verify_histogram(cw__walk *w, const char *what, const int64_t *said, const int64_t *there,
+                          size_t n);
+/** Text may be cut to any length; all else has that of its type. */
+bool cw__has_width(const cw__leaf *leaf, const cw__binary *v);
+
+/** After the last page. */
+void cw__verify_totals(cw__walk *w, cw__chunk_walk *c);
+
+/** The shapes of the page in w->decoder. */
+void cw__verify_shapes(cw__walk *w, const cw__chunk_walk *c);
+
+#endif
