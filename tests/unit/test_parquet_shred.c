@@ -374,6 +374,32 @@ static void dictionaries(void)
     end(&x);
 }
 
+/* Levels of one column come as bytes, then as bits, and as bytes again. */
+static void dictionaries_and_plain_batches_in_turn(void)
+{
+    static const uint8_t indices[] = {2, 0, 1}, there[] = {0x05};
+    shredded x;
+
+    begin(&x, "optional int32 a;");
+    cw__view entries = ints(top(&x), 3, NULL), plain = ints(top(&x), 3, there);
+    cw__view a = {.node = top(&x),
+                  .layout = CW__LAYOUT_DICTIONARY,
+                  .width = 1,
+                  .length = 3,
+                  .validity = there,
+                  .values = indices,
+                  .children = &entries,
+                  .child_count = 1,
+                  .scale = 1};
+    shred(&x, &plain, 0, 3);
+    shred(&x, &a, 0, 3);
+    shred(&x, &plain, 0, 3);
+    shred(&x, &a, 0, 2);
+    CHECK_LEVELS(&x, 0, "10110110110", "");
+    CHECK_INT32S(&x, 0, 10, 12, 12, 11, 10, 12, 12);
+    end(&x);
+}
+
 /* Runs of 2, 3 and 1, from the second value on. */
 static void runs(void)
 {
@@ -529,6 +555,7 @@ int main(int argc, char **argv)
     TEST(list_views);
     TEST(lists_of_a_fixed_size);
     TEST(dictionaries);
+    TEST(dictionaries_and_plain_batches_in_turn);
     TEST(runs);
     TEST(slices_add_up);
     TEST(offsets_at_every_depth);
