@@ -5,7 +5,8 @@
  *
  *     5  the row group being gathered, as cw__shred_measure counts it: the limit of its bytes
  *     2  what its buffers have beyond that: they grow by half
- *     5  chunks that are encoded and not yet written, and Bloom filters
+ *     5  chunks that are encoded and not yet written, and Bloom filters; with threads these and the
+ *        rows of the next row group together, of which there are fewer the more there is of chunks
  *     2  of each thread: pages, codec contexts, dictionaries; so they limit how many threads there
  *        are, and a single row, of which the scratch holds two copies while the rest is not full
  *     2  what the footer will need of the row groups that are written (kept.h)
@@ -26,7 +27,8 @@ typedef struct cw__budget {
     uint64_t page_bytes;
     uint64_t room_bytes; /* of all buffers together, before they are cut to what they hold */
     uint64_t held_bytes; /* of buffers and encoded chunks together, before buffers are given back */
-    uint64_t kept_bytes; /* for what the footer needs */
+    uint64_t overlap_bytes; /* of those and of what is gathered meanwhile, with threads */
+    uint64_t kept_bytes;    /* for what the footer needs */
     unsigned workers;
 } cw__budget;
 

@@ -1,8 +1,9 @@
 /* crew.c - items that are made by several threads and handed on by one, in order
  *
  * One lock covers everything but making and delivering. A worker sleeps on `work` until there is an
- * item to begin; the caller begins items too while none is ready to be delivered, and sleeps on
- * `ready` only when all are begun, that is while at least one is being made: so it always wakes.
+ * item to begin. In cw__crew_end the caller begins items too while none is ready to be delivered,
+ * and sleeps on `ready` only when all are begun, that is while at least one is being made: so it
+ * always wakes.
  *
  * Where a thread cannot be started there is one less; the result is the same.
  */
@@ -111,7 +112,7 @@ static void start_workers(cw__crew *c)
     }
 }
 
-/* ---- a run ---- */
+/* ---- a job ---- */
 
 static bool next_is_made(const cw__crew *c)
 {
@@ -148,7 +149,7 @@ static cw_status ready_marks(cw__crew *c, size_t items, cw_error *err)
     return CW_OK;
 }
 
-cw_status cw__crew_run(cw__crew *c, const cw__crew_job *job, cw_error *err)
+cw_status cw__crew_begin(cw__crew *c, const cw__crew_job *job, cw_error *err)
 {
     cw_status st = ready_marks(c, job->items, err);
 
@@ -160,9 +161,37 @@ cw_status cw__crew_run(cw__crew *c, const cw__crew_job *job, cw_error *err)
     c->job = job;
     c->begun = c->delivered = 0;
     cw__error_clear(&c->error);
-    if (job->items > 1)
-        cw__cond_broadcast(&c->work);
-    while (c->error.status == CW_OK && c->delivered < job->items) {
+    cw__cond_broadcast(&c->work);
+    cw__mutex_unlock(&c->lock);
+    return CW_OK;
+}
+
+cw_status cw__crew_look(cw__crew *c)
+{
+    cw_status st;
+
+    cw__mutex_lock(&c->lock);
+    while (c->error.status == CW_OK && next_is_made(c))
+        deliver_next(c);
+    st = c->error.status;
+    cw__mutex_unlock(&c->lock);
+    return st;
+}
+
+/* With the lock held: until nothing is being made. */
+static void come_to_rest(cw__crew *c)
+{
+    while (c->busy)
+        cw__cond_wait(&c->ready, &c->lock);
+    c->job = NULL;
+}
+
+cw_status cw__crew_end(cw__crew *c, cw_error *err)
+{
+    cw_status st;
+
+    cw__mutex_lock(&c->lock);
+    while (c->error.status == CW_OK && c->delivered < c->job->items) {
         if (next_is_made(c))
             deliver_next(c);
         else if (has_work(c))
@@ -170,14 +199,21 @@ cw_status cw__crew_run(cw__crew *c, const cw__crew_job *job, cw_error *err)
         else
             cw__cond_wait(&c->ready, &c->lock);
     }
-    while (c->busy)
-        cw__cond_wait(&c->ready, &c->lock);
-    c->job = NULL;
+    come_to_rest(c);
     st = c->error.status;
     if (st != CW_OK)
         cw__error_copy(err, &c->error);
     cw__mutex_unlock(&c->lock);
     return st;
+}
+
+void cw__crew_drop(cw__crew *c)
+{
+    cw__mutex_lock(&c->lock);
+    if (c->job)
+        c->begun = c->job->items;
+    come_to_rest(c);
+    cw__mutex_unlock(&c->lock);
 }
 
 bool cw__crew_is_many(const cw__crew *c)

@@ -1,6 +1,8 @@
 /* crew.h - items that are made by several threads and handed on by one, in order
  *
- * The threads start with the first run that has work for them. `make` is called on any thread,
+ *     idle --begin--> at work --look, look …--> at work --end, drop--> idle
+ *
+ * The threads start with the first job that has work for them. `make` is called on any thread,
  * `deliver` on the caller's alone, for item 0, 1, 2 … as soon as each is the next that is ready.
  */
 #ifndef CW_PARQUET_CREW_H
@@ -29,9 +31,22 @@ void cw__crew_free(cw__crew *c, bool inherited);
 bool cw__crew_is_many(const cw__crew *c);
 
 /**
- * Returns when every item is delivered, or after a failure when nothing is being made any more.
+ * Let the workers begin with a job, which stays where it is until its end. One at a time. Without
+ * workers nothing happens before cw__crew_end.
+ */
+cw_status cw__crew_begin(cw__crew *c, const cw__crew_job *job, cw_error *err);
+
+/** Deliver what is ready, and do not wait. @return CW_OK, or the failure that the end will answer
+ */
+cw_status cw__crew_look(cw__crew *c);
+
+/**
+ * Take part until every item is delivered, or after a failure until nothing is being made any more.
  * Of several failures it answers that of the first item.
  */
-cw_status cw__crew_run(cw__crew *c, const cw__crew_job *job, cw_error *err);
+cw_status cw__crew_end(cw__crew *c, cw_error *err);
+
+/** End the job without it: what is being made is waited for, and nothing is delivered. */
+void cw__crew_drop(cw__crew *c);
 
 #endif

@@ -154,7 +154,8 @@ static cw_status take_some(cw_parquet *p, const cw__view *columns, size_t from, 
     p->rows += n;
     p->input_bytes += bytes;
     look_at_buffers(p);
-    return p->group_rows == p->settings.group_rows ? cw__row_group_close(p, err) : CW_OK;
+    return p->group_rows == p->settings.group_rows ? cw__row_group_close(p, err)
+                                                   : cw__row_group_look(p, err);
 }
 
 cw_status cw__parquet_take(cw_parquet *p, const cw__view *columns, size_t rows)
@@ -218,14 +219,8 @@ static cw_status add_entries(cw_parquet *p, cw_error *err)
 
 static cw_status make_buffers(cw_parquet *p, cw_error *err)
 {
-    size_t n = p->schema->leaf_count;
-
-    p->buffers = cw__alloc_zero(n * sizeof *p->buffers);
-    if (!p->buffers)
-        return cw__fail_memory(err, "opening a Parquet encoder");
-    for (size_t i = 0; i < n; i++)
-        cw__column_buffer_init(&p->buffers[i], &p->schema->leaves[i]);
-    return CW_OK;
+    p->buffers = cw__buffers_new(p->schema);
+    return p->buffers ? CW_OK : cw__fail_memory(err, "opening a Parquet encoder");
 }
 
 static cw_status make_inside(cw_parquet *p, const cw_schema *schema, const cw_parquet_options *o,
@@ -248,14 +243,14 @@ static cw_status make_inside(cw_parquet *p, const cw_schema *schema, const cw_pa
 
 static void free_encoder(cw_parquet *p)
 {
+    cw__row_group_drop(p, inherited(p));
     cw__crew_free(p->crew, inherited(p));
     cw__rows_plan_free(p->ways.rows);
     cw__value_builder_free(p->ways.values);
     cw__arrow_views_free(p->ways.arrow);
     cw__shredder_free(p->shredder);
-    for (size_t i = 0; p->buffers && i < p->schema->leaf_count; i++)
-        cw__column_buffer_free(&p->buffers[i]);
-    cw__free(p->buffers);
+    cw__buffers_free(p->buffers, p->schema);
+    cw__buffers_free(p->spare, p->schema);
     cw__kept_free(&p->kept);
     cw__settings_free(&p->settings);
     cw_schema_free(p->schema);
@@ -316,7 +311,7 @@ cw_status cw_parquet_open(cw_parquet **out, cw_writer *w, const cw_schema *schem
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Rows that were put value by value, then the row group. */
+/* Rows that were put value by value, then the row group, to its last byte. */
 static cw_status finish_rows(cw_parquet *p)
 {
     cw_error err = {0};
@@ -324,7 +319,8 @@ static cw_status finish_rows(cw_parquet *p)
 
     if (st == CW_OK)
         st = cw__values_hand_over(p);
-    if (st == CW_OK && cw__row_group_close(p, &err) != CW_OK)
+    if (st == CW_OK &&
+        (cw__row_group_close(p, &err) != CW_OK || cw__row_group_finish(p, &err) != CW_OK))
         st = cw__parquet_fail(p, &err);
     return st;
 }

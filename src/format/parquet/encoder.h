@@ -14,6 +14,8 @@
 #include "format/parquet/kept.h"
 #include "format/parquet/options.h"
 
+typedef struct cw__closing cw__closing;
+
 struct cw_parquet {
     cw_writer *writer;
     unsigned fork_generation;
@@ -21,7 +23,9 @@ struct cw_parquet {
     cw__settings settings;
     cw__ways ways;
     cw__shredder *shredder;
-    cw__column_buffer *buffers; /* of each leaf */
+    cw__column_buffer *buffers; /* of each leaf: what is gathered */
+    cw__column_buffer *spare;   /* the same, empty; NULL while `closing` has them */
+    cw__closing *closing;       /* the row group before, being encoded; NULL: none */
     cw__crew *crew;
     cw__kept kept;
 
@@ -38,8 +42,24 @@ struct cw_parquet {
 /** Write to the file. */
 cw_status cw__parquet_put(cw_parquet *p, const void *bytes, size_t n, cw_error *err);
 
-/** Encode and write the row group that is gathered; none if there are no rows. */
+/**
+ * End the row group that is gathered, if it has rows. With worker threads it is encoded while the
+ * next one is gathered, by the time of cw__row_group_finish at the latest; without, at once.
+ */
 cw_status cw__row_group_close(cw_parquet *p, cw_error *err);
+
+/** Write what is encoded of the row group before, and wait for it where memory is needed. */
+cw_status cw__row_group_look(cw_parquet *p, cw_error *err);
+
+/** The row group before is written whole. */
+cw_status cw__row_group_finish(cw_parquet *p, cw_error *err);
+
+/** Give up the row group before. `inherited`: as for cw__crew_free. */
+void cw__row_group_drop(cw_parquet *p, bool inherited);
+
+/** A set of empty buffers, one for each leaf; NULL: out of memory. */
+cw__column_buffer *cw__buffers_new(const cw_schema *s);
+void cw__buffers_free(cw__column_buffer *buffers, const cw_schema *s);
 
 /** Cut the buffers to what they hold, if together they have too much room beyond it. */
 void cw__buffers_trim(cw_parquet *p);

@@ -5,11 +5,15 @@
  *                                      |-> metadata, serialised when all chunks have their places
  *                                      |-> Bloom filters, written behind the chunks
  *
- * With threads the largest columns are begun first, so that none of them is left over at the end;
- * without, the order is that of the file, and one chunk at a time exists.
+ * With threads the buffers change places with an empty set, which takes the rows that come next
+ * while these are encoded; the caller looks in as it takes rows, and writes what is ready. It takes
+ * part in encoding when the next row group is full as well, or memory is short. The largest columns
+ * are begun first, so that none of them is left over at the end. Without threads the order is that
+ * of the file, and one chunk at a time exists.
  *
- * A buffer's memory is kept for the next row group, which spares the system zeroing it anew, unless
- * chunks that wait for their turn need the room. That depends on the threads, the output does not.
+ * A buffer's memory is kept for a later row group, which spares the system zeroing it anew, unless
+ * chunks that wait for their turn, or the rows that come next, need the room. That depends on the
+ * threads, the output does not.
  */
 #include "format/parquet/encoder.h"
 
@@ -31,16 +35,28 @@ typedef struct waiting_filter {
     cw__grown bits;
 } waiting_filter;
 
-typedef struct closing {
+struct cw__closing {
     cw_parquet *p;
-    cw__chunk **chunks; /* of each leaf: made and not yet delivered */
+    cw__crew_job job;
+    cw__column_buffer *buffers; /* of each leaf */
+    cw__chunk **chunks;         /* of each leaf: made and not yet delivered */
     uint32_t *order;
     _Atomic uint64_t held; /* bytes of buffers and chunks */
+    uint64_t reserved;     /* for chunks that are being made, with threads */
     cw__row_group group;
     cw__text parts[CW__KEPT_PARTS];
     waiting_filter *filters;
     size_t filter_count, filter_room;
-} closing;
+};
+
+typedef struct cw__closing closing;
+
+/* Whether a row group is encoded while the next one is gathered: a single column is for one thread.
+ */
+static bool overlaps(const cw_parquet *p)
+{
+    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1;
+}
 
 /* ---- the memory of buffers ---- */
 
@@ -54,13 +70,29 @@ static uint64_t bytes_of(const cw__column_buffer *b)
     return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n;
 }
 
-static uint64_t room_of_all(const cw_parquet *p)
+static uint64_t room_of_all(const cw__column_buffer *buffers, const cw_schema *s)
 {
     uint64_t sum = 0;
 
-    for (size_t i = 0; i < p->schema->leaf_count; i++)
-        sum += room_of(&p->buffers[i]);
+    for (size_t i = 0; i < s->leaf_count; i++)
+        sum += room_of(&buffers[i]);
     return sum;
+}
+
+cw__column_buffer *cw__buffers_new(const cw_schema *s)
+{
+    cw__column_buffer *buffers = cw__alloc_zero(s->leaf_count * sizeof *buffers);
+
+    for (size_t i = 0; buffers && i < s->leaf_count; i++)
+        cw__column_buffer_init(&buffers[i], &s->leaves[i]);
+    return buffers;
+}
+
+void cw__buffers_free(cw__column_buffer *buffers, const cw_schema *s)
+{
+    for (size_t i = 0; buffers && i < s->leaf_count; i++)
+        cw__column_buffer_free(&buffers[i]);
+    cw__free(buffers);
 }
 
 /* A little room stays: whoever reads whole registers may look beyond the last byte. */
@@ -84,7 +116,7 @@ static void cut(cw__grown *g)
 
 void cw__buffers_trim(cw_parquet *p)
 {
-    if (room_of_all(p) <= p->settings.budget.room_bytes)
+    if (room_of_all(p->buffers, p->schema) <= p->settings.budget.room_bytes)
         return;
     for (size_t i = 0; i < p->schema->leaf_count; i++) {
         cut(&p->buffers[i].def.data);
@@ -111,7 +143,12 @@ static void drop_chunk(cw__chunk *c)
 /* The buffer is done with. */
 static void release_buffer(closing *c, cw__column_buffer *b)
 {
-    if (atomic_load(&c->held) <= c->p->settings.budget.held_bytes) {
+    const cw__budget *budget = &c->p->settings.budget;
+    bool keep = overlaps(c->p) ? atomic_load(&c->held) + c->reserved + budget->group_bytes <=
+                                     budget->overlap_bytes
+                               : atomic_load(&c->held) <= budget->held_bytes;
+
+    if (keep) {
         cw__column_buffer_reset(b);
         return;
     }
@@ -122,7 +159,7 @@ static void release_buffer(closing *c, cw__column_buffer *b)
 static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch, cw_error *err)
 {
     closing *c = user;
-    cw__column_buffer *b = &c->p->buffers[leaf];
+    cw__column_buffer *b = &c->buffers[leaf];
     const cw__chunk_options o = cw__settings_of(&c->p->settings, b->leaf);
     cw__chunk *chunk = cw__alloc_zero(sizeof *chunk);
     cw_status st;
@@ -263,12 +300,39 @@ static int largest_first(const void *a, const void *b)
     return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
 }
 
+/* Bytes of the largest value: a page of its own, which the scratch of its thread holds twice. */
+static uint64_t longest_of(const cw__column_buffer *b)
+{
+    const uint32_t *offsets = cw__column_offsets(b);
+    uint32_t most = 0;
+
+    for (size_t i = 0; !b->leaf->width && i < b->count; i++)
+        most = offsets[i + 1] - offsets[i] > most ? offsets[i + 1] - offsets[i] : most;
+    return most;
+}
+
+/* What making the first chunks of the order takes beyond what is held and what pages usually take.
+ */
+static uint64_t reserve_of(const closing *c)
+{
+    const cw__budget *budget = &c->p->settings.budget;
+    uint64_t sum = 0, longest = 0;
+
+    for (size_t i = 0; i < c->p->schema->leaf_count; i++) {
+        const cw__column_buffer *b = &c->buffers[c->order[i]];
+        uint64_t n = bytes_of(b) > budget->page_bytes ? longest_of(b) : 0;
+        sum += i <= budget->workers ? bytes_of(b) + bytes_of(b) / 2 : 0; /* they grow by half */
+        longest = n > longest ? n : longest;
+    }
+    return sum + (longest > budget->page_bytes ? 2 * longest : 0);
+}
+
 static cw_status find_order(closing *c, cw_error *err)
 {
     size_t n = c->p->schema->leaf_count;
     sized *sizes;
 
-    if (!cw__crew_is_many(c->p->crew))
+    if (!overlaps(c->p))
         return CW_OK;
     sizes = cw__alloc(n * sizeof *sizes);
     c->order = cw__alloc(n * sizeof *c->order);
@@ -277,15 +341,27 @@ static cw_status find_order(closing *c, cw_error *err)
         return cw__fail_memory(err, "closing a row group");
     }
     for (size_t i = 0; i < n; i++)
-        sizes[i] = (sized){bytes_of(&c->p->buffers[i]), (uint32_t)i};
+        sizes[i] = (sized){bytes_of(&c->buffers[i]), (uint32_t)i};
     qsort(sizes, n, sizeof *sizes, largest_first);
     for (size_t i = 0; i < n; i++)
         c->order[i] = sizes[i].leaf;
+    c->reserved = reserve_of(c);
     cw__free(sizes);
     return CW_OK;
 }
 
-static cw_status begin_closing(closing *c, cw_parquet *p, cw_error *err)
+/* The buffers change hands: what comes next goes into the spare ones. */
+static cw_status swap_buffers(closing *c, cw_parquet *p, cw_error *err)
+{
+    if (!p->spare && !(p->spare = cw__buffers_new(p->schema)))
+        return cw__fail_memory(err, "closing a row group");
+    c->buffers = p->buffers;
+    p->buffers = p->spare;
+    p->spare = NULL;
+    return CW_OK;
+}
+
+static cw_status make_ready(closing *c, cw_parquet *p, cw_error *err)
 {
     size_t n = p->schema->leaf_count;
 
@@ -298,13 +374,16 @@ static cw_status begin_closing(closing *c, cw_parquet *p, cw_error *err)
     c->group.ordinal = (int32_t)p->kept.count;
     if (!c->chunks || !c->group.columns)
         return cw__fail_memory(err, "closing a row group");
-    atomic_store(&c->held, room_of_all(p));
+    if (swap_buffers(c, p, err) != CW_OK)
+        return err->status;
+    atomic_store(&c->held, room_of_all(c->buffers, p->schema));
     return find_order(c, err);
 }
 
-static void end_closing(closing *c)
+static void free_closing(closing *c)
 {
-    size_t n = c->p->schema->leaf_count;
+    cw_parquet *p = c->p;
+    size_t n = p->schema->leaf_count;
 
     for (size_t i = 0; c->chunks && i < n; i++)
         drop_chunk(c->chunks[i]);
@@ -318,26 +397,88 @@ static void end_closing(closing *c)
     cw__free(c->chunks);
     cw__free(c->group.columns);
     cw__free(c->order);
+    if (c->buffers)
+        p->spare = c->buffers;
+    p->closing = NULL;
+    cw__free(c);
+}
+
+cw_status cw__row_group_finish(cw_parquet *p, cw_error *err)
+{
+    closing *c = p->closing;
+    cw_status st;
+
+    if (!c)
+        return CW_OK;
+    st = cw__crew_end(p->crew, err);
+    if (st == CW_OK)
+        st = write_filters(c, err);
+    if (st == CW_OK)
+        st = keep_group(c, err);
+    free_closing(c);
+    return st;
+}
+
+void cw__row_group_drop(cw_parquet *p, bool inherited)
+{
+    if (!p->closing)
+        return;
+    if (!inherited)
+        cw__crew_drop(p->crew);
+    free_closing(p->closing);
+}
+
+cw_status cw__row_group_look(cw_parquet *p, cw_error *err)
+{
+    const closing *c = p->closing;
+
+    if (!c)
+        return CW_OK;
+    if (cw__crew_look(p->crew) == CW_OK &&
+        atomic_load(&c->held) + c->reserved + room_of_all(p->buffers, p->schema) <=
+            p->settings.budget.overlap_bytes)
+        return CW_OK;
+    return cw__row_group_finish(p, err);
+}
+
+static cw_status begin(cw_parquet *p, cw_error *err)
+{
+    closing *c = cw__alloc_zero(sizeof *c);
+    cw_status st;
+
+    if (!c)
+        return cw__fail_memory(err, "closing a row group");
+    st = make_ready(c, p, err);
+    c->job = (cw__crew_job){p->schema->leaf_count, c->order, make_chunk, deliver_chunk, c};
+    if (st == CW_OK)
+        st = cw__crew_begin(p->crew, &c->job, err);
+    if (st == CW_OK)
+        p->closing = c;
+    else
+        free_closing(c);
+    return st;
+}
+
+/* Without threads one set of buffers does, and keeps its memory. */
+static cw_status close_at_once(cw_parquet *p, cw_error *err)
+{
+    cw_status st = cw__row_group_finish(p, err);
+    cw__column_buffer *used = p->spare;
+
+    p->spare = p->buffers;
+    p->buffers = used;
+    return st;
 }
 
 cw_status cw__row_group_close(cw_parquet *p, cw_error *err)
 {
-    closing c = {0};
     cw_status st;
 
     if (p->group_rows == 0)
         return CW_OK;
-    st = begin_closing(&c, p, err);
-    if (st == CW_OK) {
-        const cw__crew_job job = {p->schema->leaf_count, c.order, make_chunk, deliver_chunk, &c};
-
-        st = cw__crew_run(p->crew, &job, err);
-    }
+    st = cw__row_group_finish(p, err);
     if (st == CW_OK)
-        st = write_filters(&c, err);
-    if (st == CW_OK)
-        st = keep_group(&c, err);
-    end_closing(&c);
+        st = begin(p, err);
     p->group_rows = p->group_bytes = p->look_at = 0;
-    return st;
+    return st == CW_OK && !overlaps(p) ? close_at_once(p, err) : st;
 }
