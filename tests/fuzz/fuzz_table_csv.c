@@ -43,11 +43,23 @@ static int cells_of_record(const char **at, const char *end, char delimiter, int
     }
 }
 
+/* Cells of the first record that is not empty; 0: there is none, or it is faulty. */
+static size_t count_columns(const char *at, const char *end, char delimiter, int quote)
+{
+    bool empty;
+
+    while (at < end) {
+        int cells = cells_of_record(&at, end, delimiter, quote, &empty);
+        if (cells < 0 || !empty)
+            return cells < 0 ? 0 : (size_t)cells;
+    }
+    return 0;
+}
+
 static void check_cutting(const uint8_t *data, size_t size, const struct table_options *o)
 {
     struct table_of x;
     const char *at = (const char *)data, *end = at + size;
-    size_t columns = 0;
     cw_error err;
 
     if (!table_of_begin(&x, data, size, TABLE_CSV, o, &err)) {
@@ -60,16 +72,15 @@ static void check_cutting(const uint8_t *data, size_t size, const struct table_o
     struct csv *c = &x.table.csv;
     char delimiter = o->delimiter ? o->delimiter : ',';
     int quote = o->no_quote ? 256 : '"';
+    size_t columns = count_columns(at, end, delimiter, quote);
     bool header = !o->no_header, fault = false;
     cw_status status = CW_OK;
     size_t row = c->rows;
     while (at < end) {
         bool empty;
         int cells = cells_of_record(&at, end, delimiter, quote, &empty);
-        if (cells > 0 && empty && (columns == 0 || columns != 1))
+        if (cells > 0 && empty && (columns != 1 || header))
             continue;
-        if (columns == 0 && cells > 0)
-            columns = (size_t)cells;
         if (header && cells > 0) {
             header = false;
             continue;
