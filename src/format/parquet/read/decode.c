@@ -326,8 +326,11 @@ static cw__decoded delta_bytes(cw__decoder *d, cw__column_buffer *to, rest r, si
 
 static cw__decoded delta_fixed(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
 {
-    cw__decoded answer = delta_bytes(d, to, r, count);
+    cw__decoded answer;
 
+    if (d->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY)
+        return bad(d, "DELTA_BYTE_ARRAY values of a type that is no array of bytes");
+    answer = delta_bytes(d, to, r, count);
     if (answer != CW__DECODED)
         return answer;
     if (to->values.n != count * d->leaf->width)
@@ -536,6 +539,8 @@ static cw__decoded page_v2(cw__decoder *d, const cw__page_header *h, const uint8
     rest r = {body + rep_n + def_n, whole - rep_n - def_n};
     if (answer == CW__DECODED && h->is_compressed)
         answer = restore(d, &r, (size_t)h->uncompressed_bytes - rep_n - def_n);
+    else if (answer == CW__DECODED && h->uncompressed_bytes != h->compressed_bytes)
+        answer = bad(d, "it is not compressed, and has two sizes");
     if (answer != CW__DECODED)
         return answer;
     size_t there = count_values(d);
