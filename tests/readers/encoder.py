@@ -42,6 +42,14 @@ class Verified(c.Structure):
 FAULT_FN = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Fault))
 
 
+class Refused(RuntimeError):
+    """An answer that is not CW_OK."""
+
+    def __init__(self, err):
+        super().__init__(err.message.decode())
+        self.status = err.status
+
+
 class Library:
     def __init__(self, path):
         self.so = c.CDLL(path)
@@ -59,20 +67,21 @@ class Library:
             raise RuntimeError(f"{status}: {err.message.decode()}")
 
     def verify(self, path):
-        """What was looked at, and the faults as text. Not a Parquet file at all: RuntimeError."""
+        """What was looked at, and the faults as text. Not a Parquet file at all: Refused."""
         file, err, faults = c.c_void_p(), Error(), []
 
         @FAULT_FN
         def found(_, fault):
             f = fault.contents
-            faults.append(f"row group {f.row_group}, {f.column}, page {f.page}: {f.message.decode()}")
+            column = f.column.decode() if f.column else None
+            faults.append(f"row group {f.row_group}, {column}, page {f.page}: {f.message.decode()}")
             return 0
 
         if self.so.cw_parquet_file_open(c.byref(file), None, str(path).encode(), c.byref(err)):
-            raise RuntimeError(err.message.decode())
+            raise Refused(err)
         out = Verified()
         status = self.so.cw_parquet_file_verify(file, found, None, c.byref(out), c.byref(err))
         self.so.cw_parquet_file_close(file)
         if status:
-            raise RuntimeError(err.message.decode())
+            raise Refused(err)
         return out, faults
