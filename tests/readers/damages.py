@@ -103,6 +103,14 @@ def chunk_beyond_the_file(f):
 
 
 @damaging
+def chunk_of_nothing(f):
+    for field in (VALUES, COMPRESSED, UNCOMPRESSED, DATA_AT):
+        f.meta("id")[field][1] = 0
+    f.meta("id").pop(DICTIONARY_AT, None)
+    return at("id", "the chunk, 0 bytes at 0, does not lie ")
+
+
+@damaging
 def negative_size(f):
     f.meta("id")[COMPRESSED][1] = -1
     return at("id", "the chunk, -1 bytes at ")

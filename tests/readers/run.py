@@ -186,7 +186,7 @@ def pruning(lib, folder, seeds):
         assert count[0] == count[1], (column, op, value, count)
 
 
-def other_writers(lib, folder, _):
+def other_writers(lib, folder, seeds):
     """Good files of pyarrow, DuckDB and Polars have no faults."""
     source = every_type(ROWS).drop(["string_view", "runs", "list_view"])
     path = os.path.join(folder, "other.parquet")
@@ -202,6 +202,20 @@ def other_writers(lib, folder, _):
         check_sound(lib, path)
     pl.from_arrow(flat).write_parquet(path)
     check_sound(lib, path)
+    for seed in range(seeds):
+        r, table = random.Random(seed), pa.Table.from_batches(random_batches(seed))
+        options = {"compression": r.choice(["snappy", "zstd", "gzip", "lz4", "none"]),
+                   "data_page_version": r.choice(["1.0", "2.0"]), "write_page_index": r.randrange(2) == 1,
+                   "data_page_size": r.choice([100, 1000, 10**6]), "row_group_size": r.choice([5, 100, 10**6]),
+                   "use_dictionary": r.randrange(2) == 1, "write_batch_size": r.choice([1, 10, 1024])}
+        try:
+            pq.write_table(table, path, **options)
+        except pa.ArrowNotImplementedError:  # what it reads and cannot write
+            continue
+        try:
+            check_sound(lib, path)
+        except AssertionError as e:
+            raise AssertionError(f"seed {seed}, {options}: {e}") from e
 
 
 def damage(lib, folder, _):

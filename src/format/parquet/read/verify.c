@@ -299,6 +299,12 @@ static int64_t start_of(const cw__column_metadata *m)
                : m->data_page_offset;
 }
 
+/* Of no rows there need not be a page, nor a place where one would be. */
+static bool is_empty(const cw__row_group *g, const cw__column_metadata *m)
+{
+    return g->rows == 0 && m->values == 0 && m->compressed_bytes == 0 && m->uncompressed_bytes == 0;
+}
+
 static bool read_bytes(cw__walk *w, cw__chunk_walk *c)
 {
     const cw__column_metadata *m = c->meta;
@@ -367,7 +373,7 @@ static void verify_chunk(cw__walk *w, const cw__leaf *leaf, const cw__row_group 
     else if (m->physical != (int32_t)leaf->physical)
         cw__fault(w, 0, "the chunk is of type %" PRId32 ", the schema says %d", m->physical,
                   (int)leaf->physical);
-    else if (goes_on(w) && read_bytes(w, &c))
+    else if (!is_empty(g, m) && goes_on(w) && read_bytes(w, &c))
         walk_pages(w, &c);
     free_chunk(&c);
     w->column = NULL;
