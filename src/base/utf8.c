@@ -60,3 +60,8 @@ bool cw__is_utf8(const void *bytes, size_t n)
     }
     return true;
 }
+
+bool cw__is_ascii(const void *p, size_t n)
+{
+    return n == 0 || skip_ascii(p, n) == n;
+}

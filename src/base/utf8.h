@@ -8,4 +8,7 @@
 /** Well-formed as Unicode says: no surrogates, nothing overlong, nothing above U+10FFFF. */
 bool cw__is_utf8(const void *p, size_t n);
 
+/** Nothing but bytes below 128. */
+bool cw__is_ascii(const void *p, size_t n);
+
 #endif

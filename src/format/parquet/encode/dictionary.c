@@ -1,7 +1,8 @@
 /* dictionary.c - the distinct values of a chunk, in the order of their first appearance
  *
  * Three ways, by what the values are:
- *   integers of a small range    a table of the range: no hash, no comparison
+ *   integers of a small range,   a table of the range: no hash, no comparison
+ *   texts of one byte
  *   4 and 8 bytes                open addressing, the value itself in the slot
  *   all others                   open addressing, a part of the hash in the slot: nearly every
  *                                comparison that is made finds the same value
@@ -237,8 +238,17 @@ typedef struct bytes_slot {
     uint32_t index; /* + 1; 0: free */
 } bytes_slot;
 
+/* A value of up to 16 bytes as two numbers, zeros after it. */
+typedef struct short_value {
+    uint64_t a, b;
+} short_value;
+
+enum { SHORT = 16 };
+
+/* Up to half of the slots are taken. */
 typedef struct bytes_table {
     bytes_slot *slots;
+    short_value *shorts; /* of each entry that is short: found without going to the values */
     size_t room;
 } bytes_table;
 
@@ -277,13 +287,6 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 #define K0 UINT64_C(0xD6E8FEB86659FD93)
 #define K1 UINT64_C(0xA0761D6478BD642F)
 #define K2 UINT64_C(0xE7037ED1A0B428DB)
-
-/* A value of up to 16 bytes as two numbers, zeros after it. */
-typedef struct short_value {
-    uint64_t a, b;
-} short_value;
-
-enum { SHORT = 16 };
 
 /* Without branches on the length, which nothing foretells, but at the very end of the values. */
 static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *end)
@@ -329,13 +332,28 @@ typedef struct recent {
 
 enum { RECENT = 256 };
 
+/* What stands in a slot besides the index: a part of the hash, and the length of a short value. */
+static inline uint32_t tag_of(uint64_t hash, size_t n)
+{
+    return ((uint32_t)(hash >> 32) & ~31u) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
+}
+
+static void bytes_free(bytes_table *t)
+{
+    cw__free(t->slots);
+    cw__free(t->shorts);
+}
+
 static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t n)
 {
     bytes_table more = {.room = t->room ? 4 * t->room : first_room(n)};
 
     more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
-    if (!more.slots)
+    more.shorts = cw__alloc((more.room / 2 + 1) * sizeof *more.shorts);
+    if (!more.slots || !more.shorts) {
+        bytes_free(&more);
         return false;
+    }
     for (size_t i = 0; i < b->d->count; i++) {
         size_t bytes;
         const uint8_t *p = source_at(s, b->d->firsts[i], &bytes);
@@ -343,75 +361,111 @@ static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t
         size_t at = (size_t)h & (more.room - 1);
         while (more.slots[at].index)
             at = (at + 1) & (more.room - 1);
-        more.slots[at] = (bytes_slot){(uint32_t)(h >> 32), (uint32_t)i + 1};
+        more.slots[at] = (bytes_slot){tag_of(h, bytes), (uint32_t)i + 1};
+        more.shorts[i] = t->shorts[i];
     }
-    cw__free(t->slots);
+    bytes_free(t);
     *t = more;
     return true;
 }
 
-static inline bool is_entry(const builder *b, const source *s, uint32_t index, const uint8_t *p,
-                            size_t n)
+/* A value with its hash. */
+typedef struct hashed {
+    uint64_t hash;
+    short_value value;
+    const uint8_t *p;
+    size_t n;
+} hashed;
+
+static inline __attribute__((always_inline)) hashed hash_value(const source *s, size_t i)
+{
+    hashed x = {0};
+
+    x.p = source_at(s, i, &x.n);
+    if (x.n <= SHORT) {
+        x.value = short_of(x.p, x.n, s->end);
+        x.hash = hash_short(x.value, x.n);
+    } else {
+        x.hash = hash_long(x.p, x.n);
+    }
+    return x;
+}
+
+static inline bool is_entry(const builder *b, const bytes_table *t, const source *s, uint32_t index,
+                            const hashed *x)
 {
     size_t there;
-    const uint8_t *q = source_at(s, b->d->firsts[index], &there);
 
-    return there == n && (n == 0 || memcmp(p, q, n) == 0);
+    if (x->n <= SHORT)
+        return t->shorts[index].a == x->value.a && t->shorts[index].b == x->value.b;
+    const uint8_t *q = source_at(s, b->d->firsts[index], &there);
+    return there == x->n && memcmp(x->p, q, x->n) == 0;
 }
 
 /* Find value `i` in the table, or add it: its index. */
 static inline __attribute__((always_inline)) cw__dictionary_answer
-look_up(builder *b, bytes_table *t, const source *s, size_t i, const uint8_t *p, size_t n,
-        uint64_t h, uint32_t *index)
+look_up(builder *b, bytes_table *t, const source *s, size_t i, const hashed *x, uint32_t *index)
 {
-    uint32_t tag = (uint32_t)(h >> 32);
-    size_t at = (size_t)h & (t->room - 1);
+    uint32_t tag = tag_of(x->hash, x->n);
+    size_t at = (size_t)x->hash & (t->room - 1);
 
     while (t->slots[at].index &&
-           (t->slots[at].tag != tag || !is_entry(b, s, t->slots[at].index - 1, p, n)))
+           (t->slots[at].tag != tag || !is_entry(b, t, s, t->slots[at].index - 1, x)))
         at = (at + 1) & (t->room - 1);
     if (t->slots[at].index) {
         *index = t->slots[at].index - 1;
         return CW__DICTIONARY_BUILT;
     }
-    cw__dictionary_answer answer = add_entry(b, i, n + (s->offsets ? 4 : 0));
+    cw__dictionary_answer answer = add_entry(b, i, x->n + (s->offsets ? 4 : 0));
     if (answer != CW__DICTIONARY_BUILT)
         return answer;
-    t->slots[at] = (bytes_slot){tag, (uint32_t)b->d->count};
     *index = (uint32_t)b->d->count - 1;
+    t->slots[at] = (bytes_slot){tag, *index + 1};
+    t->shorts[*index] = x->value;
     if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
         return CW__DICTIONARY_NO_MEMORY;
     return CW__DICTIONARY_BUILT;
 }
 
+static inline __attribute__((always_inline)) cw__dictionary_answer
+take_value(builder *b, bytes_table *t, const source *s, recent *seen, size_t i, const hashed *x)
+{
+    uint32_t *indices = b->d->indices;
+    recent *r = &seen[(x->hash >> 24) % RECENT];
+
+    if (r->index && r->bytes == x->n && r->value.a == x->value.a && r->value.b == x->value.b) {
+        indices[i] = r->index - 1;
+        return CW__DICTIONARY_BUILT;
+    }
+    cw__dictionary_answer answer = look_up(b, t, s, i, x, &indices[i]);
+    if (answer == CW__DICTIONARY_BUILT && x->n <= SHORT)
+        *r = (recent){x->value, (uint32_t)x->n, indices[i] + 1};
+    return answer;
+}
+
+/* In a table beyond the nearest caches, the slots of the next values are sent for ahead. */
 static cw__dictionary_answer fill_bytes(builder *b, bytes_table *t, const source *s, size_t n)
 {
-    recent seen[RECENT] = {0}, *r = NULL;
-    uint32_t *indices = b->d->indices;
+    enum { AHEAD = 32, SMALL = 4096 };
+    hashed ahead[AHEAD];
+    recent seen[RECENT] = {0};
+    cw__dictionary_answer answer = CW__DICTIONARY_BUILT;
 
-    for (size_t i = 0; i < n; i++) {
-        size_t bytes;
-        const uint8_t *p = source_at(s, i, &bytes);
-        short_value v = {0, 0};
-        uint64_t h;
-        if (bytes <= SHORT) {
-            v = short_of(p, bytes, s->end);
-            h = hash_short(v, bytes);
-            r = &seen[(h >> 24) % RECENT];
-            if (r->value.a == v.a && r->value.b == v.b && r->bytes == bytes && r->index) {
-                indices[i] = r->index - 1;
-                continue;
-            }
-        } else {
-            h = hash_long(p, bytes);
+    for (size_t i = 0; i < n && answer == CW__DICTIONARY_BUILT;) {
+        size_t more = n - i < AHEAD ? n - i : AHEAD;
+        if (t->room <= SMALL) {
+            hashed x = hash_value(s, i);
+            answer = take_value(b, t, s, seen, i++, &x);
+            continue;
         }
-        cw__dictionary_answer answer = look_up(b, t, s, i, p, bytes, h, &indices[i]);
-        if (answer != CW__DICTIONARY_BUILT)
-            return answer;
-        if (bytes <= SHORT)
-            *r = (recent){v, (uint32_t)bytes, indices[i] + 1};
+        for (size_t k = 0; k < more; k++) {
+            ahead[k] = hash_value(s, i + k);
+            __builtin_prefetch(&t->slots[ahead[k].hash & (t->room - 1)]);
+        }
+        for (size_t k = 0; k < more && answer == CW__DICTIONARY_BUILT; k++)
+            answer = take_value(b, t, s, seen, i++, &ahead[k]);
     }
-    return CW__DICTIONARY_BUILT;
+    return answer;
 }
 
 static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
@@ -421,7 +475,7 @@ static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
 
     if (bytes_grow(&t, b, s, n))
         answer = fill_bytes(b, &t, s, n);
-    cw__free(t.slots);
+    bytes_free(&t);
     return answer;
 }
 
@@ -446,6 +500,27 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
     return finish(&b, by_number(&b, values, n, width));
 }
 
+/* Texts of one byte each: flags, mostly. */
+static bool are_characters(const uint32_t *offsets, size_t n)
+{
+    bool each = n > 0 && offsets[n] - offsets[0] == n;
+
+    for (size_t i = 0; each && i < n; i++)
+        each = offsets[i + 1] - offsets[i] == 1;
+    return each;
+}
+
+/* As numbers, but an entry is as long as that of any text. */
+static cw__dictionary_answer by_character(builder *b, const uint8_t *values, size_t n)
+{
+    cw__dictionary_answer answer = by_range(b, values, n, 1, 0, UINT8_MAX);
+
+    b->d->bytes += 4 * b->d->count;
+    if (answer == CW__DICTIONARY_BUILT && b->d->bytes > b->most_bytes)
+        return CW__DICTIONARY_TOO_LARGE;
+    return answer;
+}
+
 cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
                                               const uint8_t *bytes, size_t n, size_t most_entries,
                                               size_t most_bytes)
@@ -454,5 +529,7 @@ cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t 
 
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
+    if (are_characters(offsets, n))
+        return finish(&b, by_character(&b, bytes + offsets[0], n));
     return finish(&b, by_hash(&b, &(source){bytes, offsets, 0, bytes + offsets[n]}, n));
 }

@@ -335,9 +335,13 @@ static size_t first_bad_text(const uint8_t *bytes, const uint32_t *offsets, size
 
 static bool all_text(const uint8_t *bytes, const uint32_t *offsets, size_t n)
 {
+    const uint8_t *first = bytes + offsets[0];
+    size_t total = offsets[n] - offsets[0];
     bool middle = false;
 
-    if (!cw__is_utf8(bytes + offsets[0], offsets[n] - offsets[0]))
+    if (cw__is_ascii(first, total))
+        return true;
+    if (!cw__is_utf8(first, total))
         return false;
     for (size_t i = 1; i < n; i++)
         middle |= offsets[i] < offsets[n] && (bytes[offsets[i]] & 0xC0) == 0x80;
