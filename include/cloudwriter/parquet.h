@@ -83,7 +83,7 @@ typedef struct cw_parquet_options {
     const cw_parquet_column_options *columns;
     size_t column_count;
 
-    uint64_t memory_bytes;    /**< all that the encoder holds; default 256 MiB, least 4 MiB */
+    uint64_t memory_bytes;    /**< all that the encoder holds; default 512 MiB, least 4 MiB */
     uint64_t row_group_rows;  /**< default 1,048,576 */
     uint64_t row_group_bytes; /**< of input; default 128 MiB, less where memory_bytes is small */
     uint64_t page_rows;       /**< default 20,000 */

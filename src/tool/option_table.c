@@ -289,7 +289,7 @@ const struct option option_table[] = {
     VALUE("row-group-size", "SIZE", VERB_PARQUET, OPTION_BYTES, PARQUET(row_group_bytes),
           "of input (default 128MiB)"),
     VALUE("encoder-memory", "SIZE", VERB_PARQUET, OPTION_BYTES, PARQUET(memory_bytes),
-          "all that the encoder holds (default 256MiB)"),
+          "all that the encoder holds (default 512MiB)"),
     VALUE("threads", "N", VERB_PARQUET, OPTION_COUNT, PARQUET(threads),
           "that encode (default: one for each processor but one, up to 4)"),
     SET("data-page-v2", 0, VERB_PARQUET, PARQUET(data_page_v2), 1, "pages of version 2"),

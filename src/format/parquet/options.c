@@ -139,7 +139,7 @@ static cw_status take_budget(cw__settings *s, const cw_parquet_options *o, size_
                              cw_error *err)
 {
     const cw__budget_wish wish = {
-        .memory_bytes = o->memory_bytes ? o->memory_bytes : 256 * MIB,
+        .memory_bytes = o->memory_bytes ? o->memory_bytes : 512 * MIB,
         .group_bytes = o->row_group_bytes ? o->row_group_bytes : 128 * MIB,
         .page_bytes = o->page_bytes ? o->page_bytes : MIB,
         .threads = o->threads,
