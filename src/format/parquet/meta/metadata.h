@@ -103,7 +103,7 @@ typedef struct cw__column_metadata {
     bool encrypted;    /* read only: its pages are; has_metadata: all else was readable */
     bool has_metadata; /* read only */
     bool other_path;   /* read only: path_in_schema is not that of the leaf at its place */
-    int64_t values; /* slots */
+    int64_t values;    /* slots */
     int64_t uncompressed_bytes, compressed_bytes;
     int64_t data_page_offset;
     int64_t dictionary_page_offset;
