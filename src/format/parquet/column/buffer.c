@@ -171,6 +171,17 @@ static size_t count_bits(const uint8_t *bits, size_t from, size_t n)
     return count;
 }
 
+/* Where an earlier batch, of a dictionary or of runs, left levels that take a byte each. */
+static bool add_bits_as_bytes(cw__levels *l, const uint8_t *bits, size_t from, size_t n)
+{
+    if (!cw__grow(&l->data, n))
+        return false;
+    for (size_t i = from; i < from + n; i++)
+        l->data.p[l->data.n++] = (uint8_t)(bits[i / 8] >> i % 8 & 1 ? l->max : l->max - 1);
+    l->n += n;
+    return true;
+}
+
 bool cw__levels_add_bits(cw__levels *l, const uint8_t *validity, size_t from, size_t n)
 {
     size_t set = count_bits(validity, from, n);
@@ -179,6 +190,8 @@ bool cw__levels_add_bits(cw__levels *l, const uint8_t *validity, size_t from, si
         return cw__levels_add_same(l, set ? l->max : l->max - 1u, n);
     if (l->form == CW__LEVELS_SAME && !to_bits(l))
         return false;
+    if (l->form == CW__LEVELS_BYTES)
+        return add_bits_as_bytes(l, validity, from, n);
     if (!grow_bits(l, n))
         return false;
     copy_bits(l->data.p, l->n, validity, from, n);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "format/parquet/in/walk.h"
 
 static const char *const why_text = "is not UTF-8";
 static const char *const why_digits = "has more digits than the field's precision";
@@ -508,4 +509,47 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
     if (v->scale != 1)
         return scaled(to, v, start, n, bad, why);
     return v->width < leaf->width ? widen(to, v, start, n) : copy(to, v, start, n);
+}
+
+/* ---- among nulls ---- */
+
+bool cw__can_gather_there(const cw__column_buffer *to, const cw__view *v)
+{
+    return v->validity && v->layout == CW__LAYOUT_FIXED && v->scale == 1 &&
+           !is_decimal(to->leaf->node) && v->width == to->leaf->width &&
+           (v->width == 4 || v->width == 8);
+}
+
+/* Each value is written, and the next one over it if it was null: nothing has to be foretold. */
+static inline __attribute__((always_inline)) size_t pick(uint8_t *to, const uint8_t *from, size_t n,
+                                                         uint64_t there, size_t width)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < n; i++, there >>= 1) {
+        memcpy(to + k * width, from + i * width, width);
+        k += there & 1;
+    }
+    return k;
+}
+
+bool cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
+{
+    uint8_t *p = room_for(to, n + 1);
+    uint64_t there;
+
+    if (!p)
+        return false;
+    for (size_t i = 0, k; i < n; i += k) {
+        int64_t at = start + (int64_t)i;
+        size_t taken;
+        k = cw__load_bits(v->validity, (size_t)(v->first + at), n - i, &there);
+        if (v->width == 8)
+            taken = pick(p, fixed_at(v, at), k, there, 8);
+        else
+            taken = pick(p, fixed_at(v, at), k, there, 4);
+        p += taken * v->width;
+        added(to, taken);
+    }
+    return true;
 }

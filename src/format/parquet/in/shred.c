@@ -168,6 +168,8 @@ static cw_status flat_values(const shredding *k, cw__column_buffer *b, const cw_
 {
     cw_status st = CW_OK;
 
+    if (v->node->nullable && cw__can_gather_there(b, v))
+        return cw__gather_there(b, v, from, (size_t)(to - from)) ? CW_OK : fail_memory(k);
     for (int64_t n; st == CW_OK && from < to; from += n) {
         bool there = cw__is_there(v, from);
         n = cw__same_run(v, from, to - from, there);
@@ -179,18 +181,6 @@ static cw_status flat_values(const shredding *k, cw__column_buffer *b, const cw_
     return st;
 }
 
-/* Where an earlier batch, of a dictionary or of runs, left levels that take a byte each. */
-static bool add_runs(cw__levels *l, const cw__view *v, int64_t from, int64_t to)
-{
-    for (int64_t n; from < to; from += n) {
-        bool there = cw__is_there(v, from);
-        n = cw__same_run(v, from, to - from, there);
-        if (!cw__levels_add_same(l, there ? l->max : l->max - 1u, (size_t)n))
-            return false;
-    }
-    return true;
-}
-
 static bool flat_levels(cw__column_buffer *b, const cw__view *v, int64_t from, size_t n)
 {
     unsigned max = b->leaf->max_def;
@@ -199,8 +189,6 @@ static bool flat_levels(cw__column_buffer *b, const cw__view *v, int64_t from, s
         return true;
     if (v->layout == CW__LAYOUT_NULL)
         return cw__levels_add_same(&b->def, max - 1, n);
-    if (v->validity && b->def.form == CW__LEVELS_BYTES)
-        return add_runs(&b->def, v, from, from + (int64_t)n);
     if (v->validity)
         return cw__levels_add_bits(&b->def, v->validity, (size_t)(v->first + from), n);
     return cw__levels_add_same(&b->def, max, n);

@@ -15,30 +15,34 @@ static inline bool cw__is_there(const cw__view *v, int64_t i)
     return v->layout != CW__LAYOUT_NULL && (!v->validity || (v->validity[at / 8] >> at % 8 & 1));
 }
 
+/** Up to 64 bits from bit `at`, of which `n` are there: how many, and they lowest first. */
+static inline size_t cw__load_bits(const uint8_t *bits, size_t at, size_t n, uint64_t *word)
+{
+    size_t shift = at % 8, bytes = (shift + n + 7) / 8;
+
+    *word = 0;
+    memcpy(word, bits + at / 8, bytes < 8 ? bytes : 8);
+    *word >>= shift;
+    return n < 64 - shift ? n : 64 - shift;
+}
+
 /** How many from i on, `most` at most, are there as well (or are not). */
 static inline int64_t cw__same_run(const cw__view *v, int64_t i, int64_t most, bool there)
 {
-    size_t at = (size_t)(v->first + i), end = at + (size_t)most;
+    size_t at = (size_t)(v->first + i), left = (size_t)most, n;
+    uint64_t word;
 
     if (!v->validity)
         return most;
-    while (at < end) {
-        uint64_t word;
-        if (at % 8 == 0 && end - at >= 64) {
-            memcpy(&word, v->validity + at / 8, sizeof word);
-            if (word == (there ? UINT64_MAX : 0)) {
-                at += 64;
-                continue;
-            }
-            word = there ? ~word : word;
-            at += (size_t)__builtin_ctzll(word);
-            break;
-        }
-        if ((v->validity[at / 8] >> at % 8 & 1) != there)
-            break;
-        at++;
+    for (; left > 0; at += n, left -= n) {
+        n = cw__load_bits(v->validity, at, left, &word);
+        word = there ? ~word : word;
+        if (n < 64)
+            word &= (UINT64_C(1) << n) - 1;
+        if (word)
+            return most - (int64_t)left + __builtin_ctzll(word);
     }
-    return (int64_t)at - v->first - i;
+    return most;
 }
 
 /** The items of list i: where they are in the child, and how many. */
