@@ -155,10 +155,12 @@ static void booleans_and_nothing(void)
     static const uint8_t want[] = {1, 0, 1};
     batch b;
 
-    put_below(begin(&b, " b|x||", 3), add(&b, 3, 2, NULL, some, NULL));
+    begin(&b, " b|x||", 3);
+    put_below(b.arrays, add(&b, 3, 2, NULL, some, NULL));
     check_taken(__FILE__, __LINE__, &b, "", want, sizeof want);
     end(&b);
-    put_below(begin(&b, " n|x|n|", 3), add(&b, 3, 0, NULL, NULL, NULL));
+    begin(&b, " n|x|n|", 3);
+    put_below(b.arrays, add(&b, 3, 0, NULL, NULL, NULL));
     CHECK_TEXT(&b, "000", "");
     end(&b);
 }
@@ -173,14 +175,17 @@ static void text_of_each_kind(void)
     struct ArrowArray *x;
     uint8_t views[32] = {2, 0, 0, 0, 'h', 'i'};
 
-    put_below(begin(&b, " u|x|n|", 3), add(&b, 3, 3, some, narrow, "abc"));
+    begin(&b, " u|x|n|", 3);
+    put_below(b.arrays, add(&b, 3, 3, some, narrow, "abc"));
     CHECK_TEXT(&b, "101", "a");
     end(&b);
-    put_below(begin(&b, " Z|x||", 3), add(&b, 3, 3, NULL, wide, "abc"));
+    begin(&b, " Z|x||", 3);
+    put_below(b.arrays, add(&b, 3, 3, NULL, wide, "abc"));
     CHECK_TEXT(&b, "", "abc");
     end(&b);
     views[16] = 13;
-    put_below(begin(&b, " vu|x||", 2), x = add(&b, 2, 4, NULL, views, far_away));
+    begin(&b, " vu|x||", 2);
+    put_below(b.arrays, x = add(&b, 2, 4, NULL, views, far_away));
     b.buffers[1][3] = sizes;
     CHECK_TEXT(&b, "", "hithirteen char");
     end(&b);
@@ -242,7 +247,8 @@ static void maps_and_structs(void)
     begin_map(&b)->offset = 1;
     CHECK_INTS(&b, "1011", 11, 12, 13);
     end(&b);
-    put_below(begin(&b, " +s|x|n|\n  i|f|n|", 3), s = add(&b, 3, 1, some, NULL, NULL));
+    begin(&b, " +s|x|n|\n  i|f|n|", 3);
+    put_below(b.arrays, s = add(&b, 3, 1, some, NULL, NULL));
     s->offset = 1; /* into its field as well: 0 1 0 of the struct, 11 12 13 */
     put_below(s, add(&b, 4, 2, NULL, ints, NULL));
     CHECK_INTS(&b, "020", 12);
@@ -256,11 +262,13 @@ static void dictionaries_and_runs(void)
     batch b;
     struct ArrowArray *x, *run_ends;
 
-    put_below(begin(&b, " C|x||\n  i|d|d|", 3), x = add(&b, 3, 2, NULL, indices, NULL));
+    begin(&b, " C|x||\n  i|d|d|", 3);
+    put_below(b.arrays, x = add(&b, 3, 2, NULL, indices, NULL));
     x->dictionary = add(&b, 6, 2, NULL, ints, NULL);
     CHECK_INTS(&b, "", 12, 10, 15);
     end(&b);
-    put_below(begin(&b, " +r|x||\n  s|e||\n  i|v||", 3), x = add(&b, 3, 0, NULL, NULL, NULL));
+    begin(&b, " +r|x||\n  s|e||\n  i|v||", 3);
+    put_below(b.arrays, x = add(&b, 3, 0, NULL, NULL, NULL));
     put_below(x, run_ends = add(&b, 2, 2, NULL, ends, NULL));
     run_ends->offset = 1;
     put_below(x, add(&b, 2, 2, NULL, ints, NULL));
@@ -449,7 +457,8 @@ static void dictionaries_that_are_missing_or_too_many(void)
 
     put_below(root, add(&b, 3, 2, NULL, indices, NULL));
     CHECK_REFUSED(&b, OF_X "its dictionary or its indices are missing");
-    put_below(begin(&b, " C|x||\n  i|d|d|", 3), x = add(&b, 3, 2, NULL, indices, NULL));
+    begin(&b, " C|x||\n  i|d|d|", 3);
+    put_below(b.arrays, x = add(&b, 3, 2, NULL, indices, NULL));
     x->dictionary = add(&b, 6, 2, NULL, ints, NULL);
     CHECK_REFUSED(&b, "column 'x', row 1: the value is an index beyond its dictionary");
     root = begin(&b, " C|x||\n  C|d|d|\n   C|d|d|\n    i|d|d|", 3);
@@ -486,7 +495,8 @@ static void types_that_do_not_fit_the_field(void)
         char line[40], schema[80], message[120];
         snprintf(line, sizeof line, " %s|x||", cases[i].format);
         snprintf(schema, sizeof schema, "message m { required %s x; }", cases[i].type);
-        put_below(begin(&b, line, 1), add(&b, 1, 2, NULL, values, NULL));
+        begin(&b, line, 1);
+        put_below(b.arrays, add(&b, 1, 2, NULL, values, NULL));
         char name[40];
         snprintf(name, sizeof name, "%s", cases[i].type);
         name[strcspn(name, "(")] = '\0';
