@@ -15,7 +15,7 @@
 typedef enum cw__block_codec {
     CW__BLOCK_NONE = 0,
     CW__BLOCK_ZSTD,
-    CW__BLOCK_GZIP, /* one RFC 1952 member */
+    CW__BLOCK_GZIP, /* an RFC 1952 member; restored from one or more */
     CW__BLOCK_SNAPPY,
     CW__BLOCK_LZ4 /* a raw block */
 } cw__block_codec;
