@@ -59,6 +59,9 @@ unsigned cw__levels_at(const cw__levels *l, size_t i);
 /** How many of [from, from+n) equal `level`. */
 size_t cw__levels_count(const cw__levels *l, size_t from, size_t n, unsigned level);
 
+/** How many bytes equal `level`. */
+size_t cw__count_bytes(const uint8_t *p, size_t n, uint8_t level);
+
 static inline void cw__column_buffer_added(cw__column_buffer *b, size_t rows, size_t slots,
                                            size_t count)
 {

@@ -89,7 +89,41 @@ static size_t row_slots(const cw__column_buffer *b, size_t slot)
     return end - slot;
 }
 
-/* The same where both levels are bytes, as they are of most nested columns: one loop over them. */
+/* Slots of the next `rows` rows, or of all that are left; *rows becomes how many there are. */
+static size_t slots_of_rows(const uint8_t *rep, size_t left, uint64_t *rows)
+{
+    enum { STEP = 256 };
+    uint64_t begun = 0; /* rows that begin before slot i */
+    size_t i = 0;
+
+    for (size_t n, k; i < left; i += n, begun += k) {
+        n = left - i < STEP ? left - i : STEP;
+        k = cw__count_bytes(rep + i, n, 0);
+        if (begun + k > *rows)
+            break;
+    }
+    while (i < left && (begun < *rows || rep[i] != 0))
+        begun += rep[i++] == 0;
+    *rows = begun;
+    return i;
+}
+
+/* Rows by their number alone, where their bytes are no more than a page's: mostly. */
+static bool next_by_rows(cw__stretch *s, const cw__column_buffer *b, uint64_t rows, uint64_t bytes)
+{
+    uint64_t n = rows;
+    size_t slots = slots_of_rows(b->rep.data.p + s->slot, b->slots - s->slot, &n);
+    size_t values = cw__count_bytes(b->def.data.p + s->slot, slots, (uint8_t)b->leaf->max_def);
+
+    if (plain_bytes(b, s->value, s->value + values) > (size_t)bytes)
+        return false;
+    s->slots = slots;
+    s->values = values;
+    s->rows = (size_t)n;
+    return true;
+}
+
+/* Where both levels are bytes, as they are of most nested columns: one loop over them. */
 static void next_by_bytes(cw__stretch *s, const cw__column_buffer *b, uint64_t rows, uint64_t bytes)
 {
     const uint8_t *rep = b->rep.data.p + s->slot, *def = b->def.data.p + s->slot;
@@ -97,6 +131,8 @@ static void next_by_bytes(cw__stretch *s, const cw__column_buffer *b, uint64_t r
     const size_t left = b->slots - s->slot;
     size_t i = 0, values = 0;
 
+    if (next_by_rows(s, b, rows, bytes))
+        return;
     s->slots = s->values = s->rows = 0;
     while (i < left && s->rows < rows) {
         do
@@ -158,28 +194,17 @@ bool cw__encode_levels(cw__grown *out, const cw__levels *l, size_t from, size_t 
     return true;
 }
 
-/* Four tables, so that a level that follows itself does not wait for its own count. */
-static void count_bytes(int64_t *histogram, const uint8_t *p, size_t n)
+/* Levels are few: each is counted on its own, which goes by whole registers. */
+static void count_bytes(int64_t *histogram, const uint8_t *p, size_t n, unsigned max)
 {
-    uint32_t tables[4][CW__MAX_LEVEL + 1];
-    size_t i = 0;
-
-    memset(tables, 0, sizeof tables);
-    for (; i + 4 <= n; i += 4)
-        for (size_t k = 0; k < 4; k++)
-            tables[k][p[i + k] & CW__MAX_LEVEL]++;
-    for (; i < n; i++)
-        tables[0][p[i] & CW__MAX_LEVEL]++;
-    for (size_t k = 0; k < 4; k++)
-        for (size_t level = 0; level <= CW__MAX_LEVEL; level++)
-            if (tables[k][level])
-                histogram[level] += tables[k][level];
+    for (unsigned level = 0; level <= max; level++)
+        histogram[level] += (int64_t)cw__count_bytes(p, n, (uint8_t)level);
 }
 
 void cw__count_levels(int64_t *histogram, const cw__levels *l, size_t from, size_t n)
 {
     if (l->form == CW__LEVELS_BYTES) {
-        count_bytes(histogram, l->data.p + from, n);
+        count_bytes(histogram, l->data.p + from, n, l->max);
     } else if (l->form == CW__LEVELS_SAME) {
         histogram[l->same] += (int64_t)n;
     } else {

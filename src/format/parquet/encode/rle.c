@@ -138,6 +138,46 @@ void cw__pack_u32(uint8_t *out, const uint32_t *values, size_t n, unsigned width
     cw__pack_u32_portable(out, values, n, width);
 }
 
+/* Bytes of up to 8 bits each, whole blocks of them. */
+static void pack_u8(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
+{
+    uint32_t block[BLOCK];
+
+    for (size_t i = 0; i < n; i += BLOCK, out += 4 * (size_t)width) {
+        for (size_t k = 0; k < BLOCK; k++)
+            block[k] = values[i + k];
+        cw__pack_u32_portable(out, block, BLOCK, width);
+    }
+}
+
+#ifdef HAVE_PEXT
+
+static PEXT void pack_u8_pext(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
+{
+    uint8_t last[BLOCK + SLACK];
+    size_t i = 0;
+
+    for (; i + 3 * BLOCK <= n; i += BLOCK, out += 4 * (size_t)width)
+        pack_bytes(out, values + i, width);
+    for (; i < n; i += BLOCK, out += 4 * (size_t)width) {
+        pack_bytes(last, values + i, width);
+        memcpy(out, last, 4 * (size_t)width);
+    }
+}
+
+#endif
+
+static void pack_blocks_u8(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
+{
+#ifdef HAVE_PEXT
+    if (has_pext()) {
+        pack_u8_pext(out, values, n, width);
+        return;
+    }
+#endif
+    pack_u8(out, values, n, width);
+}
+
 void cw__pack_u64(uint8_t *out, const uint64_t *values, size_t n, unsigned width)
 {
     uint64_t word = 0;
@@ -277,8 +317,11 @@ static inline __attribute__((always_inline)) uint8_t *put_literals(uint8_t *out,
     size_t groups = (to - from + GROUP - 1) / GROUP, whole = (to - from) / BLOCK * BLOCK;
 
     out = put_varint(out, (uint64_t)groups << 1 | 1);
-    if (bytes == 4 && whole) {
-        cw__pack_u32(out, (const uint32_t *)values + from, whole, width);
+    if (whole && width > 0) {
+        if (bytes == 4)
+            cw__pack_u32(out, (const uint32_t *)values + from, whole, width);
+        else
+            pack_blocks_u8(out, (const uint8_t *)values + from, whole, width);
         out += whole / 8 * width;
         from += whole;
     }

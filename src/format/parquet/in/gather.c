@@ -513,11 +513,15 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
 
 /* ---- among nulls ---- */
 
+static bool is_stored_as_it_is(const cw__column_buffer *to, const cw__view *v)
+{
+    return v->layout == CW__LAYOUT_FIXED && v->scale == 1 && !is_decimal(to->leaf->node) &&
+           v->width == to->leaf->width && (v->width == 4 || v->width == 8);
+}
+
 bool cw__can_gather_there(const cw__column_buffer *to, const cw__view *v)
 {
-    return v->validity && v->layout == CW__LAYOUT_FIXED && v->scale == 1 &&
-           !is_decimal(to->leaf->node) && v->width == to->leaf->width &&
-           (v->width == 4 || v->width == 8);
+    return v->validity && is_stored_as_it_is(to, v);
 }
 
 /* Each value is written, and the next one over it if it was null: nothing has to be foretold. */
@@ -552,4 +556,85 @@ bool cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, s
         added(to, taken);
     }
     return true;
+}
+
+/* ---- here and there ---- */
+
+static size_t run_at(const int64_t *at, size_t i, size_t n)
+{
+    size_t k = 1;
+
+    while (i + k < n && at[i + k] == at[i] + (int64_t)k)
+        k++;
+    return k;
+}
+
+static cw__gathered gather_runs(cw__column_buffer *to, const cw__view *v, const int64_t *at,
+                                size_t n, size_t *bad, const char **why)
+{
+    cw__gathered answer = CW__GATHERED;
+
+    for (size_t i = 0, k; i < n && answer == CW__GATHERED; i += k) {
+        k = run_at(at, i, n);
+        answer = cw__gather(to, v, at[i], k, bad, why);
+        *bad += i;
+    }
+    return answer;
+}
+
+static cw__gathered copy_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n)
+{
+    const uint8_t *from = fixed_at(v, 0);
+    uint8_t *p = room_for(to, n);
+
+    if (!p)
+        return CW__GATHERED_NO_MEMORY;
+    if (v->width == 8)
+        for (size_t i = 0; i < n; i++)
+            memcpy(p + i * 8, from + at[i] * 8, 8);
+    else
+        for (size_t i = 0; i < n; i++)
+            memcpy(p + i * 4, from + at[i] * 4, 4);
+    added(to, n);
+    return CW__GATHERED;
+}
+
+/* Values between which there is nothing but nulls without bytes: their bytes lie side by side. */
+static cw__gathered byte_arrays_at(cw__column_buffer *to, const cw__view *v, const int64_t *at,
+                                   size_t n, size_t *bad, const char **why)
+{
+    const int32_t *from = (const int32_t *)v->offsets + v->first;
+    uint32_t bytes = (uint32_t)(from[at[n - 1] + 1] - from[at[0]]);
+    uint32_t *offsets;
+
+    if (at[n - 1] < at[0] || bytes > UINT32_MAX - to->values.n)
+        return gather_runs(to, v, at, n, bad, why);
+    offsets = offsets_for(to, n, bytes);
+    if (!offsets)
+        return CW__GATHERED_NO_MEMORY;
+    bool side_by_side = true;
+    for (size_t i = 0; i < n; i++) {
+        side_by_side &= offsets[i] - offsets[0] == (uint32_t)(from[at[i]] - from[at[0]]);
+        offsets[i + 1] = offsets[i] + (uint32_t)(from[at[i] + 1] - from[at[i]]);
+    }
+    if (!side_by_side || offsets[n] - offsets[0] != bytes)
+        return gather_runs(to, v, at, n, bad, why);
+    if (bytes)
+        memcpy(to->values.p + to->values.n, (const uint8_t *)v->values + from[at[0]], bytes);
+    return take_bytes(to, offsets, n, bytes, bad, why);
+}
+
+cw__gathered cw__gather_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n,
+                           size_t *bad, const char **why)
+{
+    *bad = 0;
+    if (n == 0)
+        return CW__GATHERED;
+    if (run_at(at, 0, n) == n)
+        return cw__gather(to, v, at[0], n, bad, why);
+    if (is_stored_as_it_is(to, v))
+        return copy_at(to, v, at, n);
+    if (v->layout == CW__LAYOUT_BYTES32)
+        return byte_arrays_at(to, v, at, n, bad, why);
+    return gather_runs(to, v, at, n, bad, why);
 }

@@ -18,6 +18,10 @@ typedef enum cw__gathered {
 cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                         size_t *bad, const char **why);
 
+/** The same for the values at these positions. */
+cw__gathered cw__gather_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n,
+                           size_t *bad, const char **why);
+
 /** Whether cw__gather_there can take values of this view: 4 or 8 bytes, stored as they are. */
 bool cw__can_gather_there(const cw__column_buffer *to, const cw__view *v);
 

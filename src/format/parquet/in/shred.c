@@ -36,6 +36,7 @@ typedef struct shredding {
     cw__shredder *s;
     cw__column_buffer *leaves;
     uint64_t row_number; /* of row 0 of the views */
+    size_t rows;         /* of the stride that is walked */
     cw_error *err;
 } shredding;
 
@@ -219,27 +220,73 @@ static cw_status fail_slot_null(const shredding *k, const cw__node *node, const 
     return fail_null(k, node, row_of(x, i, row));
 }
 
+/* Whether the value at `at` is not null. `at` lies within the view. */
+static inline bool is_valid(const cw__view *v, int64_t at)
+{
+    size_t bit = (size_t)(v->first + at);
+    return v->validity[bit / 8] >> bit % 8 & 1;
+}
+
 /*
  * Slots that reach a node, as those that find a value there: a null ends its slot, and what is
- * there has the node's definition level.
+ * there has the node's definition level. Nothing is foretold of them, for nulls and empty lists
+ * follow no rule. @return how many are null
  */
+static size_t mark_values(const cw__view *v, const slots *in, slots *out)
+{
+    const uint8_t def = (uint8_t)v->node->def;
+    size_t nulls = 0;
+
+    out->n = in->n;
+    if (!v->validity || v->length == 0) {
+        for (size_t i = 0; i < in->n; i++) {
+            out->at[i] = in->at[i];
+            out->def[i] = in->at[i] >= 0 ? def : in->def[i];
+        }
+        return 0;
+    }
+    for (size_t i = 0; i < in->n; i++) {
+        int64_t at = in->at[i];
+        bool reached = at >= 0, there = reached & is_valid(v, reached ? at : 0);
+        out->at[i] = there ? at : -1;
+        out->def[i] = there ? def : in->def[i];
+        nulls += reached & !there;
+    }
+    return nulls;
+}
+
+static void mark_nothing(const slots *in, slots *out)
+{
+    out->n = in->n;
+    memcpy(out->def, in->def, in->n);
+    for (size_t i = 0; i < in->n; i++)
+        out->at[i] = -1;
+}
+
+static cw_status fail_first_null(const shredding *k, const cw__view *v, const slots *in,
+                                 uint64_t row)
+{
+    size_t i = 0;
+
+    while (i < in->n && (in->at[i] < 0 || cw__is_there(v, in->at[i])))
+        i++;
+    return i < in->n ? fail_slot_null(k, v->node, in, i, row) : CW_OK;
+}
+
 static cw_status find_values(const shredding *k, const cw__view *v, const slots *in, slots *out,
                              uint64_t row)
 {
-    const cw__node *node = v->node;
+    size_t nulls = 0;
 
     if (!grow_slots(out, in->n))
         return fail_memory(k);
     memcpy(out->rep, in->rep, in->n);
-    out->n = in->n;
-    for (size_t i = 0; i < in->n; i++) {
-        bool reached = in->at[i] >= 0;
-        bool there = reached && cw__is_there(v, in->at[i]);
-        if (reached && !there && !node->nullable)
-            return fail_slot_null(k, node, in, i, row);
-        out->at[i] = there ? in->at[i] : -1;
-        out->def[i] = there ? (uint8_t)node->def : in->def[i];
-    }
+    if (v->layout == CW__LAYOUT_NULL)
+        mark_nothing(in, out);
+    else
+        nulls = mark_values(v, in, out);
+    if ((nulls || v->layout == CW__LAYOUT_NULL) && !v->node->nullable)
+        return fail_first_null(k, v, in, row);
     return CW_OK;
 }
 
@@ -268,23 +315,28 @@ static cw_status follow(const shredding *k, const cw__view *v, const slots *in, 
     return CW_OK;
 }
 
-/* An empty list, and one that is not there, are a slot as well. */
-static cw_status open_lists(const shredding *k, const cw__view *v, const slots *in, slots *out)
+/* Slots of the items of all lists: an empty one, and one that is not there, are a slot as well. */
+static inline __attribute__((always_inline)) size_t count_items(const cw__view *v, const slots *in,
+                                                                cw__layout layout)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < in->n; i++) {
+        int64_t items = in->at[i] < 0 ? 0 : cw__items_in(v, layout, in->at[i]).n;
+        n += items > 0 ? (size_t)items : 1;
+    }
+    return n;
+}
+
+static inline __attribute__((always_inline)) void fill_items(const cw__view *v, const slots *in,
+                                                             slots *out, cw__layout layout)
 {
     const uint8_t items_def = (uint8_t)cw__items_def(v->node);
     const uint8_t items_rep = (uint8_t)(v->node->rep + 1);
     size_t n = 0;
 
     for (size_t i = 0; i < in->n; i++) {
-        int64_t items = in->at[i] < 0 ? 0 : cw__items_of(v, in->at[i]).n;
-        n += items > 0 ? (size_t)items : 1;
-    }
-    if (!grow_slots(out, n))
-        return fail_memory(k);
-    out->n = n;
-    n = 0;
-    for (size_t i = 0; i < in->n; i++) {
-        cw__items x = in->at[i] < 0 ? (cw__items){0} : cw__items_of(v, in->at[i]);
+        cw__items x = in->at[i] < 0 ? (cw__items){0} : cw__items_in(v, layout, in->at[i]);
         out->rep[n] = in->rep[i];
         out->def[n] = x.n ? items_def : in->def[i];
         out->at[n++] = x.n ? x.first : -1;
@@ -294,33 +346,64 @@ static cw_status open_lists(const shredding *k, const cw__view *v, const slots *
             out->at[n++] = x.first + j;
         }
     }
+}
+
+/* The usual layout on its own, so that it is not asked for at each list. */
+static cw_status open_lists(const shredding *k, const cw__view *v, const slots *in, slots *out)
+{
+    bool usual = v->layout == CW__LAYOUT_LIST32;
+    size_t n = usual ? count_items(v, in, CW__LAYOUT_LIST32) : count_items(v, in, v->layout);
+
+    if (!grow_slots(out, n))
+        return fail_memory(k);
+    out->n = n;
+    if (usual)
+        fill_items(v, in, out, CW__LAYOUT_LIST32);
+    else
+        fill_items(v, in, out, v->layout);
     return CW_OK;
 }
 
-static cw_status shred_leaf(const shredding *k, const cw__view *v, const slots *x, uint64_t row)
+/* The slot of the value that is the i-th there. */
+static size_t slot_of(const slots *x, unsigned max_def, size_t i)
+{
+    size_t slot = 0;
+
+    for (size_t seen = 0; slot < x->n; slot++)
+        if (x->def[slot] == max_def && seen++ == i)
+            break;
+    return slot;
+}
+
+/* The positions of what is there, one after the other. */
+static size_t squeeze(int64_t *at, size_t n)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t v = at[i];
+        at[k] = v;
+        k += v >= 0;
+    }
+    return k;
+}
+
+/* `x` is the leaf's own: its positions are spent here. */
+static cw_status shred_leaf(const shredding *k, const cw__view *v, slots *x, uint64_t row)
 {
     cw__column_buffer *b = &k->leaves[v->node->first_leaf];
     const char *why = "";
-    size_t rows = 0, bad = 0;
+    size_t bad = 0;
 
     if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
         (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
         return fail_memory(k);
-    for (size_t i = 0, n; i < x->n; i += n) {
-        n = 1;
-        if (x->at[i] < 0)
-            continue;
-        while (i + n < x->n && x->at[i + n] == x->at[i] + (int64_t)n)
-            n++;
-        cw__gathered answer = cw__gather(b, v, x->at[i], n, &bad, &why);
-        if (answer == CW__GATHERED_NO_MEMORY)
-            return fail_memory(k);
-        if (answer == CW__GATHERED_BAD)
-            return fail_value(k, v->node, row_of(x, i + bad, row), why);
-    }
-    for (size_t i = 0; i < x->n; i++)
-        rows += x->rep[i] == 0;
-    cw__column_buffer_added(b, rows, x->n, 0);
+    cw__gathered answer = cw__gather_at(b, v, x->at, squeeze(x->at, x->n), &bad, &why);
+    if (answer == CW__GATHERED_NO_MEMORY)
+        return fail_memory(k);
+    if (answer == CW__GATHERED_BAD)
+        return fail_value(k, v->node, row_of(x, slot_of(x, b->leaf->max_def, bad), row), why);
+    cw__column_buffer_added(b, k->rows, x->n, 0);
     return CW_OK;
 }
 
@@ -334,13 +417,10 @@ static cw_status shred_nothing(const shredding *k, const cw__node *node, const s
 {
     for (size_t i = 0; i < node->leaf_count; i++) {
         cw__column_buffer *b = &k->leaves[node->first_leaf + i];
-        size_t rows = 0;
         if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
             (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
             return fail_memory(k);
-        for (size_t s = 0; s < x->n; s++)
-            rows += x->rep[s] == 0;
-        cw__column_buffer_added(b, rows, x->n, 0);
+        cw__column_buffer_added(b, k->rows, x->n, 0);
     }
     return CW_OK;
 }
@@ -378,7 +458,7 @@ static cw_status shred_node(const shredding *k, const cw__view *v, const slots *
     return st == CW_OK ? shred_children(k, v, &k->s->levels[depth + 1], depth + 2, row) : st;
 }
 
-static cw_status shred_nested(const shredding *k, const cw__view *v, size_t from, size_t to)
+static cw_status shred_nested(shredding *k, const cw__view *v, size_t from, size_t to)
 {
     slots *x = &k->s->levels[0];
     cw_status st = CW_OK;
@@ -391,7 +471,7 @@ static cw_status shred_nested(const shredding *k, const cw__view *v, size_t from
         memset(x->def, 0, n);
         for (size_t i = 0; i < n; i++)
             x->at[i] = (int64_t)(from + i);
-        x->n = n;
+        x->n = k->rows = n;
         st = shred_node(k, v, x, 1, k->row_number + from);
     }
     return st;

@@ -45,18 +45,19 @@ static inline int64_t cw__same_run(const cw__view *v, int64_t i, int64_t most, b
     return most;
 }
 
-/** The items of list i: where they are in the child, and how many. */
+/** The items of a list: where they are in the child, and how many. */
 typedef struct cw__items {
     int64_t first, n;
 } cw__items;
 
-static inline cw__items cw__items_of(const cw__view *v, int64_t i)
+static inline __attribute__((always_inline)) cw__items cw__items_in(const cw__view *v,
+                                                                    cw__layout layout, int64_t i)
 {
     const int32_t *narrow = v->offsets;
     const int64_t *wide = v->offsets;
     int64_t at = v->first + i;
 
-    switch (v->layout) {
+    switch (layout) {
     case CW__LAYOUT_LIST32:
         return (cw__items){narrow[at], narrow[at + 1] - narrow[at]};
     case CW__LAYOUT_LIST64:
@@ -68,6 +69,11 @@ static inline cw__items cw__items_of(const cw__view *v, int64_t i)
     default:
         return (cw__items){at * v->width, v->width};
     }
+}
+
+static inline cw__items cw__items_of(const cw__view *v, int64_t i)
+{
+    return cw__items_in(v, v->layout, i);
 }
 
 static inline int64_t cw__load_index(const cw__view *v, int64_t at)
