@@ -221,10 +221,10 @@ static cw_status fail_slot_null(const shredding *k, const cw__node *node, const 
 }
 
 /* Whether the value at `at` is not null. `at` lies within the view. */
-static inline bool is_valid(const cw__view *v, int64_t at)
+static inline unsigned is_valid(const cw__view *v, int64_t at)
 {
     size_t bit = (size_t)(v->first + at);
-    return v->validity[bit / 8] >> bit % 8 & 1;
+    return v->validity[bit / 8] >> bit % 8 & 1u;
 }
 
 /*
@@ -232,27 +232,27 @@ static inline bool is_valid(const cw__view *v, int64_t at)
  * there has the node's definition level. Nothing is foretold of them, for nulls and empty lists
  * follow no rule. @return how many are null
  */
-static size_t mark_values(const cw__view *v, const slots *in, slots *out)
+static size_t mark_values(const cw__view *view, const slots *in, slots *out)
 {
-    const uint8_t def = (uint8_t)v->node->def;
-    size_t nulls = 0;
+    /* Copies, for a byte that is stored might be any of them. */
+    const cw__view copy = *view, *v = &copy;
+    const int64_t *at = in->at;
+    const uint8_t *before = in->def;
+    uint8_t *def = out->def, node_def = (uint8_t)v->node->def;
+    int64_t *to = out->at;
+    size_t n = in->n, reached = 0, all = 0;
 
-    out->n = in->n;
-    if (!v->validity || v->length == 0) {
-        for (size_t i = 0; i < in->n; i++) {
-            out->at[i] = in->at[i];
-            out->def[i] = in->at[i] >= 0 ? def : in->def[i];
-        }
-        return 0;
+    out->n = n;
+    for (size_t i = 0; i < n; i++) {
+        unsigned there = at[i] >= 0;
+        reached += there;
+        if (v->validity && v->length > 0)
+            there &= is_valid(v, at[i] >= 0 ? at[i] : 0);
+        all += there;
+        to[i] = at[i] | ((int64_t)there - 1);
+        def[i] = (uint8_t)(before[i] ^ ((before[i] ^ node_def) & (0u - there)));
     }
-    for (size_t i = 0; i < in->n; i++) {
-        int64_t at = in->at[i];
-        bool reached = at >= 0, there = reached & is_valid(v, reached ? at : 0);
-        out->at[i] = there ? at : -1;
-        out->def[i] = there ? def : in->def[i];
-        nulls += reached & !there;
-    }
-    return nulls;
+    return reached - all;
 }
 
 static void mark_nothing(const slots *in, slots *out)
@@ -333,17 +333,21 @@ static inline __attribute__((always_inline)) void fill_items(const cw__view *v, 
 {
     const uint8_t items_def = (uint8_t)cw__items_def(v->node);
     const uint8_t items_rep = (uint8_t)(v->node->rep + 1);
+    const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
+    const slots from = *in;
+    uint8_t *rep = out->rep, *def = out->def;
+    int64_t *at = out->at;
     size_t n = 0;
 
-    for (size_t i = 0; i < in->n; i++) {
-        cw__items x = in->at[i] < 0 ? (cw__items){0} : cw__items_in(v, layout, in->at[i]);
-        out->rep[n] = in->rep[i];
-        out->def[n] = x.n ? items_def : in->def[i];
-        out->at[n++] = x.n ? x.first : -1;
+    for (size_t i = 0; i < from.n; i++) {
+        cw__items x = from.at[i] < 0 ? (cw__items){0} : cw__items_in(&view, layout, from.at[i]);
+        rep[n] = from.rep[i];
+        def[n] = x.n ? items_def : from.def[i];
+        at[n++] = x.n ? x.first : -1;
         for (int64_t j = 1; j < x.n; j++) {
-            out->rep[n] = items_rep;
-            out->def[n] = items_def;
-            out->at[n++] = x.first + j;
+            rep[n] = items_rep;
+            def[n] = items_def;
+            at[n++] = x.first + j;
         }
     }
 }
