@@ -213,8 +213,8 @@ static void tell_sum(const struct options *o, const char *url, const cw_parquet_
     free(line);
     if (v->skipped)
         say_about(url,
-                  "%" PRIu64 " column chunks were not decoded: their codec or encoding is not "
-                  "known here",
+                  "%" PRIu64 " column chunks were not decoded: they are encrypted, or their codec "
+                  "or encoding is not known here",
                   v->skipped);
 }
 

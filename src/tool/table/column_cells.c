@@ -70,13 +70,12 @@ static size_t take_fixed(struct column *c, const struct cells *x, struct refusal
 {
     size_t rows = x->csv->rows, row = 0, width = c->width;
     unsigned char *to = column_grow(c, rows * width);
-    bool good = true;
 
     column_reserve(c, rows);
     for (; row < rows; row++, to += width) {
         const struct cell *cell = cell_at(x, row);
         if (is_null(c, x->csv, cell, x->nulls)) {
-            if (!(good = c->field.nullable || refuse_null(c, why)))
+            if (!c->field.nullable && !refuse_null(c, why))
                 break;
             memset(to, 0, width);
             column_make_null(c, c->count + row);

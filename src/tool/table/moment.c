@@ -92,7 +92,7 @@ bool moment_time(const char *p, size_t n, unsigned digits, int64_t *units)
         return false;
     if (n > 8 && !read_fraction(p + 8, n - 8, digits, &fraction))
         return false;
-    *units = (int64_t)(h * 3600 + m * 60 + s) * units_of_second(digits) + fraction;
+    *units = ((int64_t)h * 3600 + (int64_t)m * 60 + s) * units_of_second(digits) + fraction;
     return true;
 }
 
@@ -108,7 +108,7 @@ static bool read_offset(const char *p, size_t n, int64_t *seconds)
         return false;
     if (m > 59)
         return false;
-    *seconds = (int64_t)(h * 3600 + m * 60);
+    *seconds = (int64_t)h * 3600 + (int64_t)m * 60;
     *seconds = p[0] == '-' ? -*seconds : *seconds;
     return true;
 }

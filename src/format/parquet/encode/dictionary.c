@@ -362,7 +362,8 @@ static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t
         while (more.slots[at].index)
             at = (at + 1) & (more.room - 1);
         more.slots[at] = (bytes_slot){tag_of(h, bytes), (uint32_t)i + 1};
-        more.shorts[i] = t->shorts[i];
+        if (bytes <= SHORT)
+            more.shorts[i] = short_of(p, bytes, s->end);
     }
     bytes_free(t);
     *t = more;
@@ -421,7 +422,8 @@ look_up(builder *b, bytes_table *t, const source *s, size_t i, const hashed *x, 
         return answer;
     *index = (uint32_t)b->d->count - 1;
     t->slots[at] = (bytes_slot){tag, *index + 1};
-    t->shorts[*index] = x->value;
+    if (x->n <= SHORT)
+        t->shorts[*index] = x->value;
     if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
         return CW__DICTIONARY_NO_MEMORY;
     return CW__DICTIONARY_BUILT;
