@@ -57,15 +57,6 @@ static cw_status unfit(const viewing *k, const cw__node *node, const char *forma
 
 /* ---- memory ---- */
 
-static size_t count_nodes(const cw__node *n)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < n->child_count; i++)
-        count += count_nodes(n->children[i]);
-    return count;
-}
-
 /* Each node may have a view of its own, and runs and indices around it; the shredder has room for
    no more. */
 enum { MOST_WRAPPINGS = 2, VIEWS_OF_NODE = MOST_WRAPPINGS + 1 };
@@ -75,7 +66,7 @@ static cw_status make_views(cw__arrow_views **views, const cw_schema *schema, cw
     cw__arrow_views *v = cw__alloc_zero(sizeof *v);
 
     if (v) {
-        v->pool_room = VIEWS_OF_NODE * count_nodes(&schema->root);
+        v->pool_room = VIEWS_OF_NODE * cw__node_count(&schema->root);
         v->columns = cw__alloc_zero((schema->root.child_count + 1) * sizeof *v->columns);
         v->pool = cw__alloc_zero(v->pool_room * sizeof *v->pool);
     }

@@ -167,15 +167,6 @@ bool cw__builder_struct(cw__builder *b)
 
 /* ---- views ---- */
 
-size_t cw__builder_nodes(const cw__node *node)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < node->child_count; i++)
-        count += cw__builder_nodes(node->children[i]);
-    return count;
-}
-
 static cw__layout layout_of(const cw__builder *b)
 {
     if (cw__is_repeated(b->node))

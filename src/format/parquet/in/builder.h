@@ -38,6 +38,5 @@ bool cw__builder_struct(cw__builder *b);
 
 /** Views of the builder and all below it; `views` has room for as many as there are nodes. */
 void cw__builder_view(const cw__builder *b, cw__view *view, cw__view **pool);
-size_t cw__builder_nodes(const cw__node *node);
 
 #endif

@@ -6,15 +6,6 @@
 #include "format/parquet/in/gather.h"
 #include "format/parquet/in/intake.h"
 
-static size_t count_nodes(const cw__node *n)
-{
-    size_t count = 1;
-
-    for (size_t i = 0; i < n->child_count; i++)
-        count += count_nodes(n->children[i]);
-    return count;
-}
-
 static cw_status refuse(const cw__node *node, const char *why, cw_error *err)
 {
     char where[CW__WHERE_BYTES];
@@ -107,7 +98,7 @@ static cw_status take(cw_parquet *p, const cw_column *columns, size_t rows)
 {
     const cw_schema *schema = cw__parquet_schema(p);
     size_t n = schema->root.child_count;
-    cw__view *views = cw__alloc_zero((n + count_nodes(&schema->root)) * sizeof *views);
+    cw__view *views = cw__alloc_zero((n + cw__node_count(&schema->root)) * sizeof *views);
     cw__view *pool = views ? views + n : NULL;
     cw_error err = {0};
     cw_status st = views ? CW_OK : cw__fail_memory(&err, "looking at columns");

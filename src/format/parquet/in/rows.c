@@ -11,7 +11,7 @@
 #include "format/parquet/in/builder.h"
 #include "format/parquet/in/intake.h"
 
-enum { BATCH_ROWS = 1024 };
+enum { FIRST_ROWS = 16, MOST_ROWS = 1024 };
 
 /* A member and its field. Without a member: nothing but nulls. */
 typedef struct match {
@@ -22,6 +22,7 @@ typedef struct match {
 struct cw__rows_plan {
     const cw_member *members;
     size_t count;
+    size_t batch; /* rows taken at once */
     match root;
     cw__builder builder;
     cw__view *views;
@@ -351,7 +352,7 @@ static cw_status make_plan(cw__rows_plan **out, const cw_schema *schema, const c
     cw_status st;
 
     if (plan)
-        plan->views = cw__alloc_zero(cw__builder_nodes(root) * sizeof *plan->views);
+        plan->views = cw__alloc_zero(cw__node_count(root) * sizeof *plan->views);
     if (!plan || !plan->views || !cw__builder_init(&plan->builder, root) ||
         !make_children(&plan->root, root)) {
         cw__rows_plan_free(plan);
@@ -359,6 +360,7 @@ static cw_status make_plan(cw__rows_plan **out, const cw_schema *schema, const c
     }
     plan->members = members;
     plan->count = count;
+    plan->batch = FIRST_ROWS;
     st = match_fields(&plan->root, root, members, count, err);
     if (st == CW_OK)
         *out = plan;
@@ -399,6 +401,27 @@ static cw_status get_plan(cw_parquet *p, const cw_member *members, size_t count)
                : cw__parquet_fail(p, &err);
 }
 
+static size_t bytes_of(const cw__builder *b)
+{
+    size_t sum = b->values.n + b->offsets.n;
+
+    for (size_t i = 0; i < b->node->child_count; i++)
+        sum += bytes_of(&b->children[i]);
+    return sum;
+}
+
+/* How many rows the next batch has: as many as do not take more than a batch's memory, judged by
+   the one before. */
+static void adapt(cw__rows_plan *plan, size_t room)
+{
+    size_t bytes = bytes_of(&plan->builder);
+
+    if (bytes > room)
+        plan->batch = plan->batch > 1 ? plan->batch / 2 : 1;
+    else if (bytes < room / 4 && plan->batch < MOST_ROWS)
+        plan->batch *= 2;
+}
+
 cw_status cw_parquet_write_rows(cw_parquet *p, const cw_member *members, size_t count,
                                 const void *rows, size_t n, size_t size)
 {
@@ -410,8 +433,11 @@ cw_status cw_parquet_write_rows(cw_parquet *p, const cw_member *members, size_t 
     if (st == CW_OK)
         st = get_plan(p, members, count);
     for (size_t k; st == CW_OK && n > 0; n -= k, at += k * size) {
-        k = n < BATCH_ROWS ? n : BATCH_ROWS;
-        st = take_batch(p, cw__parquet_ways(p)->rows, at, k, size);
+        cw__rows_plan *plan = cw__parquet_ways(p)->rows;
+        k = n < plan->batch ? n : plan->batch;
+        st = take_batch(p, plan, at, k, size);
+        if (k == plan->batch)
+            adapt(plan, cw__parquet_batch_bytes(p));
     }
     return st;
 }

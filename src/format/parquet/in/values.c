@@ -56,7 +56,7 @@ static cw_status make(cw_parquet *p, cw__value_builder **out)
     cw__value_builder *b = cw__alloc_zero(sizeof *b);
 
     if (b)
-        b->views = cw__alloc_zero(cw__builder_nodes(root) * sizeof *b->views);
+        b->views = cw__alloc_zero(cw__node_count(root) * sizeof *b->views);
     if (!b || !cw__builder_init(&b->root, root) || !b->views) {
         cw__value_builder_free(b);
         return fail_memory(p);

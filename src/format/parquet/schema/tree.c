@@ -392,6 +392,15 @@ size_t cw_schema_leaves(const cw_schema *s)
     return s ? count_leaves(&s->root) : 0;
 }
 
+size_t cw__node_count(const cw__node *n)
+{
+    size_t count = 1;
+
+    for (size_t i = 0; i < n->child_count; i++)
+        count += cw__node_count(n->children[i]);
+    return count;
+}
+
 /* ---- looking at it --------------------------------------------------------------------------- */
 
 const cw_node *cw_schema_root(const cw_schema *s)

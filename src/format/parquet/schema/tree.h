@@ -151,6 +151,9 @@ static inline unsigned cw__items_def(const cw__node *n)
     return n->def + 1;
 }
 
+/** The field itself and all that are below it. */
+size_t cw__node_count(const cw__node *n);
+
 /** Bytes of a decimal of that precision as FIXED_LEN_BYTE_ARRAY. */
 uint32_t cw__decimal_width(unsigned precision);
 
