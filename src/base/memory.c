@@ -4,6 +4,7 @@
  * is read without a lock.
  */
 #include "base/memory.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,52 @@ void cw__free(void *p)
 {
     if (p)
         current.free(current.user, p);
+}
+
+/* ---- buffers of megabytes ---- */
+
+enum { MAPPED = 2 << 20 };
+
+/* A program that brings its own allocator wants to see everything. */
+static bool is_mapped(size_t room)
+{
+    return room >= MAPPED && current.alloc == standard_alloc;
+}
+
+static void *map(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* From the heap to a mapping, or back. */
+static void *move(void *p, size_t room, size_t bytes)
+{
+    void *to = is_mapped(bytes) ? map(bytes) : cw__alloc(bytes);
+
+    if (to && room)
+        memcpy(to, p, room < bytes ? room : bytes);
+    if (to)
+        cw__buffer_free(p, room);
+    return to;
+}
+
+void *cw__buffer_realloc(void *p, size_t room, size_t bytes)
+{
+    if (!is_mapped(room) && !is_mapped(bytes))
+        return cw__realloc(p, bytes);
+    if (!is_mapped(room) || !is_mapped(bytes))
+        return move(p, room, bytes);
+    void *to = mremap(p, room, bytes, MREMAP_MAYMOVE);
+    return to == MAP_FAILED ? NULL : to;
+}
+
+void cw__buffer_free(void *p, size_t room)
+{
+    if (p && is_mapped(room))
+        (void)munmap(p, room);
+    else
+        cw__free(p);
 }
 
 char *cw__strdup(const char *s)

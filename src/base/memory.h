@@ -16,6 +16,14 @@ void cw__free(void *p);
 /** For megabytes that will be used: the system is asked to put them on huge pages. */
 void *cw__alloc_large(size_t bytes);
 
+/**
+ * For buffers that grow to megabytes and come and go: from two megabytes on they are taken from the
+ * system, and given back, at once. On the heap they would leave holes that others do not fill, and
+ * more of them with each thread. `room` is what the buffer has, 0 with NULL: it tells which it is.
+ */
+void *cw__buffer_realloc(void *p, size_t room, size_t bytes);
+void cw__buffer_free(void *p, size_t room);
+
 /** A copy of `s`, or NULL for NULL and when out of memory. */
 char *cw__strdup(const char *s);
 char *cw__strndup(const char *s, size_t n);

@@ -55,7 +55,8 @@ typedef struct cw__closing closing;
  */
 static bool overlaps(const cw_parquet *p)
 {
-    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1;
+    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1 &&
+           p->settings.budget.overlap_bytes > 0;
 }
 
 /* ---- the memory of buffers ---- */
@@ -107,7 +108,7 @@ static void cut(cw__grown *g)
     }
     if (g->room - g->n <= g->n / 4 + BEYOND)
         return;
-    p = cw__realloc(g->p, g->n + BEYOND);
+    p = cw__buffer_realloc(g->p, g->room, g->n + BEYOND);
     if (p) {
         g->p = p;
         g->room = g->n + BEYOND;

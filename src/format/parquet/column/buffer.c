@@ -21,7 +21,7 @@ bool cw__grow(cw__grown *g, size_t more)
     if (room < g->n + more)
         room = g->n + more;
     room = (room + 63) & ~(size_t)63;
-    uint8_t *p = cw__realloc(g->p, room);
+    uint8_t *p = cw__buffer_realloc(g->p, g->room, room);
     if (!p)
         return false;
     g->p = p;
@@ -31,7 +31,7 @@ bool cw__grow(cw__grown *g, size_t more)
 
 void cw__grown_free(cw__grown *g)
 {
-    cw__free(g->p);
+    cw__buffer_free(g->p, g->room);
     memset(g, 0, sizeof *g);
 }
 
