@@ -55,8 +55,7 @@ typedef struct cw__closing closing;
  */
 static bool overlaps(const cw_parquet *p)
 {
-    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1 &&
-           p->settings.budget.overlap_bytes > 0;
+    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1;
 }
 
 /* ---- the memory of buffers ---- */
