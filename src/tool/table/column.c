@@ -347,6 +347,7 @@ bool column_init(struct column *c, const cw_node *node, struct refusal *why)
 {
     memset(c, 0, sizeof *c);
     cw_node_field(node, &c->field);
+    c->name_n = c->field.name ? strlen(c->field.name) : 0;
     if (!has_text_form(c->field.type)) {
         char text[160];
         snprintf(text, sizeof text, "is of type %s, which has no form as text here",

@@ -22,6 +22,7 @@ struct nulls {
 
 struct column {
     cw_field field; /* strings belong to the schema */
+    size_t name_n;  /* bytes of its name */
     struct column *children;
     size_t child_count;
 

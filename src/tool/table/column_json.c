@@ -111,7 +111,8 @@ static bool take_list(struct column *c, const struct json_tape *t, size_t at, bo
 }
 
 /* The name of a member, unescaped if need be, is the field's? */
-static bool is_named(const struct json_tape *t, const struct json_token *name, const char *field)
+static bool is_named(const struct json_tape *t, const struct json_token *name,
+                     const struct column *field)
 {
     enum { LONGEST = 1024 };
     char text[LONGEST];
@@ -122,7 +123,7 @@ static bool is_named(const struct json_tape *t, const struct json_token *name, c
         n = json_unescape(t, name, text);
         p = text;
     }
-    return strlen(field) == n && memcmp(p, field, n) == 0;
+    return field->name_n == n && memcmp(p, field->field.name, n) == 0;
 }
 
 /* Members mostly come in the order of the line before: `guess` is the field behind the last one. */
@@ -131,7 +132,7 @@ static size_t find_field(const struct column *c, const struct json_tape *t,
 {
     for (size_t i = 0; i < c->child_count; i++) {
         size_t at = guess + i < c->child_count ? guess + i : guess + i - c->child_count;
-        if (is_named(t, name, c->children[at].field.name))
+        if (is_named(t, name, &c->children[at]))
             return at;
     }
     return c->child_count;

@@ -5,6 +5,7 @@
  */
 #include "table/json_tape.h"
 #include "memory.h"
+#include "table/digits.h"
 #include "utf8.h"
 #include <stdlib.h>
 #include <string.h>
@@ -108,12 +109,10 @@ static inline uint64_t special_bytes(uint64_t v)
 
 static size_t skip_plain(const reading *r, size_t at)
 {
-    uint64_t v;
-
     for (; at + 8 <= r->n; at += 8) {
-        memcpy(&v, r->p + at, sizeof v);
-        if (special_bytes(v))
-            break;
+        uint64_t special = special_bytes(digits_load(r->p + at));
+        if (special)
+            return at + (size_t)__builtin_ctzll(special) / 8; /* the first is never mistaken */
     }
     return at;
 }
