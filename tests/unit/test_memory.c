@@ -103,6 +103,41 @@ static void secrets_are_wiped_before_they_are_freed(void)
     cw__wipe(NULL, 0);
 }
 
+/* On the heap and beside it, there and back, each byte stays what it was. */
+static void buffers_move_with_their_bytes(void)
+{
+    static const size_t rooms[] = {100,     3 << 20, 64 << 20, 5 << 20,  (2 << 20) - 1,
+                                   2 << 20, 1,       4096,     20000001, 7};
+    size_t room = 0, kept;
+    uint8_t *p = NULL;
+
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        kept = room < rooms[i] ? room : rooms[i];
+        p = cw__buffer_realloc(p, room, rooms[i]);
+        REQUIRE(p);
+        for (size_t k = 0; k < kept; k += kept / 97 + 1)
+            if (p[k] != (uint8_t)(k * 31 % 251))
+                test_say(__FILE__, __LINE__, "a byte is another");
+        room = rooms[i];
+        for (size_t k = 0; k < room; k++)
+            p[k] = (uint8_t)(k * 31 % 251);
+    }
+    cw__buffer_free(p, room);
+    p = cw__buffer_realloc(NULL, 0, 8 << 20);
+    REQUIRE(p);
+    cw__buffer_free(p, 8 << 20);
+    cw__buffer_free(NULL, 0);
+    CHECK(cw__buffer_realloc(NULL, 0, SIZE_MAX / 2) == NULL);
+}
+
+static void an_installed_allocator_sees_buffers(void)
+{
+    fault_begin(1);
+    void *p = cw__buffer_realloc(NULL, 0, 8 << 20);
+    CHECK_INT(fault_end(), 0);
+    CHECK(p == NULL);
+}
+
 int main(int argc, char **argv)
 {
     TEST(installed_allocator_gets_every_call);
@@ -111,5 +146,7 @@ int main(int argc, char **argv)
     TEST(zeroed_memory_is_zero);
     TEST(copies_of_strings);
     TEST(secrets_are_wiped_before_they_are_freed);
+    TEST(buffers_move_with_their_bytes);
+    TEST(an_installed_allocator_sees_buffers);
     return test_end();
 }

@@ -375,6 +375,40 @@ static void a_failed_call_can_be_made_again(void)
     }
 }
 
+static void nodes_are_what_was_added(void)
+{
+    cw_schema *s = NULL, *again = NULL;
+    cw_field f;
+    cw_error err;
+
+    CHECK_OK(cw_schema_parse(&s,
+                             "message m { required decimal(12,2) price = 7; optional list l {"
+                             " required timestamp(ns,\"Europe/Berlin\") element; }"
+                             " optional map m { required string key; optional fixed(5) value; } }",
+                             &err),
+             err);
+    REQUIRE(s);
+    const cw_node *root = cw_schema_root(s);
+    CHECK_INT(cw_node_children(root), 3);
+    CHECK(cw_node_child(root, 3) == NULL);
+    cw_node_field(cw_node_child(root, 0), &f);
+    CHECK_STR(f.name, "price");
+    CHECK(f.type == CW_TYPE_DECIMAL128 && f.precision == 12 && f.scale == 2 && !f.nullable);
+    CHECK(f.has_field_id && f.field_id == 7);
+    cw_node_field(cw_node_child(cw_node_child(root, 1), 0), &f);
+    CHECK(f.type == CW_TYPE_TIMESTAMP && f.unit == CW_UNIT_NS && f.utc);
+    CHECK_STR(f.timezone, "Europe/Berlin");
+    CHECK_INT(cw_node_children(cw_node_child(root, 2)), 2);
+    cw_node_field(cw_node_child(cw_node_child(root, 2), 1), &f);
+    CHECK(f.type == CW_TYPE_FIXED && f.width == 5 && f.nullable);
+    /* Each field as it is told is one that can be added. */
+    CHECK_OK(cw_schema_new(&again, &err), err);
+    cw_node_field(cw_node_child(root, 0), &f);
+    CHECK_OK(cw_schema_add(again, &f, &err), err);
+    cw_schema_free(again);
+    cw_schema_free(s);
+}
+
 int main(int argc, char **argv)
 {
     TEST(levels_and_paths_are_those_of_the_format);
@@ -382,6 +416,7 @@ int main(int argc, char **argv)
     TEST(decimals_take_as_few_bytes_as_they_can);
     TEST(fields_are_added_by_calls);
     TEST(a_finished_schema_can_be_added_to);
+    TEST(nodes_are_what_was_added);
     TEST(what_cannot_be_is_refused);
     TEST(groups_have_the_children_they_need);
     TEST(depth_is_bounded);
