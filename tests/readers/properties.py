@@ -114,7 +114,7 @@ leaves = st.one_of(
     st.sampled_from(list(FLOATS)),
     st.sampled_from([pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(),
                      pa.binary_view()]),
-    st.integers(1, 20).map(pa.binary),
+    st.sampled_from([1, 2, 3, 4, 5, 8, 12, 16, 17]).map(pa.binary),
     decimals,
     st.sampled_from([pa.date32(), pa.date64(), pa.time32("s"), pa.time32("ms"), pa.time64("us"),
                      pa.time64("ns")]),
@@ -689,7 +689,10 @@ def written_is_read(lib, folder, seeds):
         assert found.column_names == case.schema.names and found.num_rows == case.rows
         compare("pyarrow", case, found)
 
-    repeat(seeds, 2, check, cases(), layouts)
+    # Once read beyond its values, which is seen only where memory there is not zero.
+    narrow = Case([Column(pa.field("a", pa.int64(), False), [0], "pick", 0),
+                   Column(pa.field("b", pa.binary(1), False), [b"\0"], "pick", 0)], 59, {})
+    repeat(seeds, 2, h.example(narrow, Layout([], 0, False))(check), cases(), layouts)
 
 
 def same_bytes(lib, folder, seeds):
