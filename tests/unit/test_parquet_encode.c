@@ -363,6 +363,43 @@ static void dictionaries_of_numbers(void)
         }
 }
 
+/* What lies behind a value must not become part of it, however few there are. */
+static void dictionaries_of_few_values(void)
+{
+    static const size_t widths[] = {1, 2, 4, 8, 12};
+
+    for (size_t w = 0; w < 5; w++)
+        for (size_t n = 1; n < 100; n++) {
+            uint8_t *v = malloc(n * widths[w]);
+            cw__dictionary d;
+            REQUIRE(v);
+            for (size_t i = 0; i < n * widths[w]; i++)
+                v[i] = (uint8_t)(i / widths[w] % 3);
+            REQUIRE(cw__dictionary_of_fixed(&d, v, n, widths[w], n, n * widths[w]) ==
+                    CW__DICTIONARY_BUILT);
+            check_dictionary(&d, v, n, widths[w]);
+            CHECK_INT(d.count, n < 3 ? n : 3);
+            CHECK_INT(d.bytes, d.count * widths[w]);
+            cw__dictionary_free(&d);
+            free(v);
+        }
+}
+
+static void dictionaries_of_characters(void)
+{
+    static const uint8_t flags[] = "ANRNNANR";
+    static const uint32_t offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    cw__dictionary d;
+
+    REQUIRE(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 15) == CW__DICTIONARY_BUILT);
+    CHECK_INT(d.count, 3);
+    CHECK_INT(d.bytes, 15);
+    check_dictionary(&d, flags, 8, 1);
+    cw__dictionary_free(&d);
+    CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 14), CW__DICTIONARY_TOO_LARGE);
+    CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 2, 99), CW__DICTIONARY_TOO_LARGE);
+}
+
 static void dictionaries_of_bytes(void)
 {
     static uint32_t offsets[MOST + 1];
@@ -422,6 +459,8 @@ int main(int argc, char **argv)
     TEST(garbage_does_no_harm);
     TEST(splits_read_back);
     TEST(dictionaries_of_numbers);
+    TEST(dictionaries_of_few_values);
+    TEST(dictionaries_of_characters);
     TEST(dictionaries_of_bytes);
     TEST(hashes_are_xxh64);
     TEST(bloom_filters);

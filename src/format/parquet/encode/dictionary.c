@@ -497,7 +497,7 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
             by_hash(&b, &(source){values, NULL, width, (const uint8_t *)values + n * width}, n));
     find_range(values, width, n, &low, &high);
     uint64_t range = n ? (uint64_t)high - (uint64_t)low : 0;
-    if (range < MOST_RANGE && range / 4 <= n)
+    if (width == 1 || (range < MOST_RANGE && range / 4 <= n))
         return finish(&b, by_range(&b, values, n, width, low, range));
     return finish(&b, by_number(&b, values, n, width));
 }
