@@ -107,6 +107,12 @@ typedef struct cw_field {
     int32_t field_id;
 } cw_field;
 
+/**
+ * Bytes of one value of such a field in a batch; 0: none, or not of one width (booleans, text,
+ * lists, structs …). Of `f` only what the type takes as an argument matters.
+ */
+CW_API size_t cw_field_width(const cw_field *f);
+
 /** An empty schema named "schema", to add to. */
 CW_CHECKED cw_status cw_schema_new(cw_schema **out, cw_error *err);
 

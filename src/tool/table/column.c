@@ -53,43 +53,6 @@ void column_type_text(const cw_field *f, char *out, size_t size)
     }
 }
 
-/* Bytes of a value in a batch; 0: of no fixed width, or bits. */
-static size_t width_of(const cw_field *f)
-{
-    switch (f->type) {
-    case CW_TYPE_INT8:
-    case CW_TYPE_UINT8:
-        return 1;
-    case CW_TYPE_INT16:
-    case CW_TYPE_UINT16:
-    case CW_TYPE_FLOAT16:
-        return 2;
-    case CW_TYPE_INT32:
-    case CW_TYPE_UINT32:
-    case CW_TYPE_FLOAT:
-    case CW_TYPE_DECIMAL32:
-    case CW_TYPE_DATE:
-        return 4;
-    case CW_TYPE_INT64:
-    case CW_TYPE_UINT64:
-    case CW_TYPE_DOUBLE:
-    case CW_TYPE_DECIMAL64:
-    case CW_TYPE_TIMESTAMP:
-        return 8;
-    case CW_TYPE_TIME:
-        return f->unit == CW_UNIT_MS ? 4 : 8;
-    case CW_TYPE_DECIMAL128:
-    case CW_TYPE_UUID:
-        return 16;
-    case CW_TYPE_DECIMAL256:
-        return 32;
-    case CW_TYPE_FIXED:
-        return f->width;
-    default:
-        return 0;
-    }
-}
-
 static bool has_text_form(cw_type type)
 {
     return type != CW_TYPE_GEOMETRY && type != CW_TYPE_GEOGRAPHY && type != CW_TYPE_INTERVAL &&
@@ -174,7 +137,7 @@ static bool decimal_into(const cw_field *f, const char *p, size_t n, void *to)
 
     if (!number_decimal(p, n, f->precision, f->scale, words))
         return false;
-    memcpy(to, words, width_of(f));
+    memcpy(to, words, cw_field_width(f));
     return true;
 }
 
@@ -218,7 +181,7 @@ static bool time_into(const cw_field *f, const char *p, size_t n, void *to)
 
     if (!moment_time(p, n, digits_of(f->unit), &v))
         return false;
-    memcpy(to, &v, width_of(f));
+    memcpy(to, &v, cw_field_width(f));
     return true;
 }
 
@@ -354,7 +317,7 @@ bool column_init(struct column *c, const cw_node *node, struct refusal *why)
                  type_name(c->field.type));
         return column_refuse(c, NULL, 0, text, why);
     }
-    c->width = width_of(&c->field);
+    c->width = cw_field_width(&c->field);
     c->convert = converter_of(&c->field);
     c->child_count = cw_node_children(node);
     c->children = tool_alloc(c->child_count * sizeof *c->children);

@@ -430,44 +430,11 @@ static bool is_decimal(const cw__node *node)
     return node->type >= CW_TYPE_DECIMAL32 && node->type <= CW_TYPE_DECIMAL256;
 }
 
-/* Bytes of a value in a batch, of types that have a fixed width. */
 uint32_t cw__c_width(const cw__node *node)
 {
-    switch (node->type) {
-    case CW_TYPE_INT8:
-    case CW_TYPE_UINT8:
-        return 1;
-    case CW_TYPE_INT16:
-    case CW_TYPE_UINT16:
-    case CW_TYPE_FLOAT16:
-        return 2;
-    case CW_TYPE_INT32:
-    case CW_TYPE_UINT32:
-    case CW_TYPE_FLOAT:
-    case CW_TYPE_DATE:
-    case CW_TYPE_DECIMAL32:
-        return 4;
-    case CW_TYPE_INT64:
-    case CW_TYPE_UINT64:
-    case CW_TYPE_DOUBLE:
-    case CW_TYPE_TIMESTAMP:
-    case CW_TYPE_DECIMAL64:
-        return 8;
-    case CW_TYPE_TIME:
-        return node->unit == CW_UNIT_MS ? 4 : 8;
-    case CW_TYPE_DECIMAL128:
-    case CW_TYPE_UUID:
-        return 16;
-    case CW_TYPE_DECIMAL256:
-        return 32;
-    case CW_TYPE_INTERVAL:
-    case CW_TYPE_INT96:
-        return 12;
-    case CW_TYPE_FIXED:
-        return node->width;
-    default:
-        return 0;
-    }
+    const cw_field f = {.type = node->type, .unit = node->unit, .width = node->width};
+
+    return (uint32_t)cw_field_width(&f);
 }
 
 bool cw__can_gather(const cw__node *node, cw__layout layout, uint32_t width)

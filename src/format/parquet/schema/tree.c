@@ -403,6 +403,45 @@ size_t cw__node_count(const cw__node *n)
 
 /* ---- looking at it --------------------------------------------------------------------------- */
 
+size_t cw_field_width(const cw_field *f)
+{
+    switch (f->type) {
+    case CW_TYPE_INT8:
+    case CW_TYPE_UINT8:
+        return 1;
+    case CW_TYPE_INT16:
+    case CW_TYPE_UINT16:
+    case CW_TYPE_FLOAT16:
+        return 2;
+    case CW_TYPE_INT32:
+    case CW_TYPE_UINT32:
+    case CW_TYPE_FLOAT:
+    case CW_TYPE_DATE:
+    case CW_TYPE_DECIMAL32:
+        return 4;
+    case CW_TYPE_INT64:
+    case CW_TYPE_UINT64:
+    case CW_TYPE_DOUBLE:
+    case CW_TYPE_TIMESTAMP:
+    case CW_TYPE_DECIMAL64:
+        return 8;
+    case CW_TYPE_TIME:
+        return f->unit == CW_UNIT_MS ? 4 : 8;
+    case CW_TYPE_DECIMAL128:
+    case CW_TYPE_UUID:
+        return 16;
+    case CW_TYPE_DECIMAL256:
+        return 32;
+    case CW_TYPE_INTERVAL:
+    case CW_TYPE_INT96:
+        return 12;
+    case CW_TYPE_FIXED:
+        return f->width;
+    default:
+        return 0;
+    }
+}
+
 const cw_node *cw_schema_root(const cw_schema *s)
 {
     return &s->root;
