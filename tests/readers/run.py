@@ -4,7 +4,7 @@
     run.py --library LIBRARY --tool COMMAND [--seeds N] [TEST...]
 
 And the verifier accepts what other writers write, and finds damage. What a reader cannot represent is
-named in CANNOT, nowhere else.
+named in CANNOT, here and, by type, in properties.py.
 """
 import argparse
 import math
