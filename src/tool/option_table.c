@@ -260,8 +260,10 @@ const struct option option_table[] = {
     VALUE("exec", "COMMAND", WRITE, OPTION_TEXT, AT(exec),
           "upload what 'sh -c COMMAND' prints, if it exits 0"),
     SET("recursive", 'r', WRITE, AT(recursive), 1, "upload folders with all that is below"),
-    {"jobs", 'j', "N", WRITE, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+    {"jobs", 'j', "N", VERB_PUT, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
      "files uploaded at once (default 4)"},
+    {"jobs", 'j', "N", VERB_PARQUET, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+     "files made at once (default 1), each with memory and threads of its own"},
 
     CHOICE("format", "NAME", VERB_PARQUET, TABLE(format), formats,
            "csv, tsv, jsonl (default: by the name of the source)"),

@@ -126,7 +126,9 @@ static void wait_for_workers(struct run *r)
 
 static size_t count_workers(const struct options *o, size_t jobs)
 {
-    size_t n = o->jobs ? o->jobs : DEFAULT_JOBS;
+    size_t usual =
+        o->verb == VERB_PARQUET ? 1 : DEFAULT_JOBS; /* encoders have threads and memory */
+    size_t n = o->jobs ? o->jobs : usual;
     if (n > MAX_JOBS)
         n = MAX_JOBS;
     return n < jobs ? n : jobs;
