@@ -13,7 +13,8 @@
  * rows alone, not on the calls that brought them.
  *
  * The first error sticks. At close it becomes the writer's, which then aborts. What was made before
- * a fork belongs to the parent: the child may free the memory and nothing else.
+ * a fork belongs to the parent: the child may free the memory and nothing else, and not even that
+ * where threads were encoding.
  */
 #include "format/parquet/encoder.h"
 
@@ -26,6 +27,7 @@
 #include "stream/writer.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* Rows are measured and taken in slices, so that measuring those that will not fit costs little. */
@@ -241,9 +243,24 @@ static cw_status make_inside(cw_parquet *p, const cw_schema *schema, const cw_pa
     return st;
 }
 
+/* The threads of the parent were in the middle of something: none of it can be freed in the child.
+   It is left as it is, where whoever looks for lost memory finds it. */
+static void forsake(cw_parquet *p)
+{
+    static cw_parquet *_Atomic forsaken;
+
+    p->next = atomic_load(&forsaken);
+    while (!atomic_compare_exchange_weak(&forsaken, &p->next, p))
+        ;
+}
+
 static void free_encoder(cw_parquet *p)
 {
-    cw__row_group_drop(p, inherited(p));
+    if (inherited(p) && p->closing) {
+        forsake(p);
+        return;
+    }
+    cw__row_group_drop(p);
     cw__crew_free(p->crew, inherited(p));
     cw__rows_plan_free(p->ways.rows);
     cw__value_builder_free(p->ways.values);

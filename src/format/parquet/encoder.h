@@ -37,6 +37,8 @@ struct cw_parquet {
     uint64_t rows; /* taken */
     uint64_t input_bytes;
     cw_error error; /* the first */
+
+    cw_parquet *next; /* of those that a child of a fork could not free */
 };
 
 /** Write to the file. */
@@ -54,8 +56,8 @@ cw_status cw__row_group_look(cw_parquet *p, cw_error *err);
 /** The row group before is written whole. */
 cw_status cw__row_group_finish(cw_parquet *p, cw_error *err);
 
-/** Give up the row group before. `inherited`: as for cw__crew_free. */
-void cw__row_group_drop(cw_parquet *p, bool inherited);
+/** Give up the row group before. */
+void cw__row_group_drop(cw_parquet *p);
 
 /** A set of empty buffers, one for each leaf; NULL: out of memory. */
 cw__column_buffer *cw__buffers_new(const cw_schema *s);

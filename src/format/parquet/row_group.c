@@ -419,12 +419,11 @@ cw_status cw__row_group_finish(cw_parquet *p, cw_error *err)
     return st;
 }
 
-void cw__row_group_drop(cw_parquet *p, bool inherited)
+void cw__row_group_drop(cw_parquet *p)
 {
     if (!p->closing)
         return;
-    if (!inherited)
-        cw__crew_drop(p->crew);
+    cw__crew_drop(p->crew);
     free_closing(p->closing);
 }
 

@@ -177,9 +177,20 @@ static bool add_levels_v1(cw__grown *out, const cw__levels *l, const cw__stretch
     return true;
 }
 
+/* Of no values there is nothing to encode, and some readers fall over a DELTA or a split of none.
+ */
+static int32_t encoding_of(const making *k, const cw__stretch *s)
+{
+    int32_t encoding = k->plan.encoding;
+    bool falls = encoding == CW__DELTA_BINARY_PACKED || encoding == CW__DELTA_LENGTH_BYTE_ARRAY ||
+                 encoding == CW__DELTA_BYTE_ARRAY || encoding == CW__BYTE_STREAM_SPLIT;
+
+    return falls && s->values == 0 ? CW__PLAIN : encoding;
+}
+
 static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
 {
-    return cw__encode_values(out, k->plan.encoding, k->in, s->value, s->value + s->values,
+    return cw__encode_values(out, encoding_of(k, s), k->in, s->value, s->value + s->values,
                              k->plan.dictionary.indices, &k->s->numbers);
 }
 
@@ -187,7 +198,7 @@ static cw_status put_v1(making *k, const cw__stretch *s)
 {
     cw__page_header h = {.type = CW__DATA_PAGE,
                          .values = (int32_t)s->slots,
-                         .encoding = k->plan.encoding,
+                         .encoding = encoding_of(k, s),
                          .def_encoding = CW__RLE,
                          .rep_encoding = CW__RLE};
     cw__grown *page = &k->s->page;
@@ -206,7 +217,7 @@ static cw_status put_v2(making *k, const cw__stretch *s)
                          .values = (int32_t)s->slots,
                          .nulls = (int32_t)(s->slots - s->values),
                          .rows = (int32_t)s->rows,
-                         .encoding = k->plan.encoding};
+                         .encoding = encoding_of(k, s)};
     cw__grown *levels = &k->s->levels;
     cw__grown *values = &k->s->page;
     size_t packed_n;
