@@ -99,10 +99,17 @@ static bool is_mapped(size_t room)
 #endif
 }
 
+/* On huge pages where there are some: most of what they hold is touched for the first time. */
 static void *map(size_t bytes)
 {
     void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+
+    if (p == MAP_FAILED)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    (void)madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+    return p;
 }
 
 /* From the heap to a mapping, or back. */

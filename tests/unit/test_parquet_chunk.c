@@ -568,7 +568,7 @@ static const cw__chunk_options defaults = {.codec = CW_CODEC_ZSTD,
 static cw__chunk encode(const cw__column_buffer *b, const cw__chunk_options *o)
 {
     cw__chunk_scratch *fresh = cw__chunk_scratch_new();
-    cw__chunk c, again;
+    cw__chunk c = {0}, again = {0};
     cw_error err;
 
     REQUIRE(fresh);
@@ -802,7 +802,7 @@ static void odd_floats(void)
 static void silent(void)
 {
     cw__chunk_options o = defaults;
-    cw__chunk chunk;
+    cw__chunk chunk = {0};
     cw_error err;
     column c;
 

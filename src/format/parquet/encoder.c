@@ -268,6 +268,7 @@ static void free_encoder(cw_parquet *p)
     cw__shredder_free(p->shredder);
     cw__buffers_free(p->buffers, p->schema);
     cw__buffers_free(p->spare, p->schema);
+    cw__grown_free(&p->chunk_memory);
     cw__kept_free(&p->kept);
     cw__settings_free(&p->settings);
     cw_schema_free(p->schema);

@@ -166,6 +166,10 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
 
     if (!chunk)
         return cw__fail_memory(err, "encoding a column");
+    if (!cw__crew_is_many(c->p->crew)) {
+        chunk->bytes = c->p->chunk_memory;
+        c->p->chunk_memory = (cw__grown){0};
+    }
     st = cw__chunk_encode(chunk, b, &o, scratch, err);
     if (st != CW_OK) {
         drop_chunk(chunk);
@@ -238,6 +242,10 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     g->columns[leaf] = chunk->meta;
     memset(&chunk->meta, 0, sizeof chunk->meta);
     c->chunks[leaf] = NULL;
+    if (!cw__crew_is_many(c->p->crew)) {
+        c->p->chunk_memory = chunk->bytes;
+        chunk->bytes = (cw__grown){0};
+    }
     drop_chunk(chunk);
     return CW_OK;
 }

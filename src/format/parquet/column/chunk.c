@@ -67,6 +67,26 @@ void cw__chunk_free(cw__chunk *c)
     memset(c, 0, sizeof *c);
 }
 
+/* All but the memory for bytes. */
+static void forget(cw__chunk *c)
+{
+    cw__grown bytes = c->bytes;
+
+    memset(c, 0, sizeof *c);
+    c->bytes = bytes;
+    c->bytes.n = 0;
+}
+
+static void empty(cw__chunk *c)
+{
+    cw__grown bytes = c->bytes;
+
+    c->bytes = (cw__grown){0};
+    cw__chunk_free(c);
+    c->bytes = bytes;
+    c->bytes.n = 0;
+}
+
 /* ---- writing pages ---- */
 
 static bool append(cw__grown *to, const void *p, size_t n)
@@ -545,12 +565,12 @@ cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw
     making k = {.out = out, .in = &some, .o = o, .s = scratch};
     cw_status st;
 
-    memset(out, 0, sizeof *out);
+    forget(out);
     st = cw__chunk_plan_make(&k.plan, &some, o, scratch);
     if (st == CW_OK) {
         st = make(&k);
         if (st == CW_OK && k.plan.codec != CW__BLOCK_NONE && !has_shrunk(out)) {
-            cw__chunk_free(out);
+            empty(out);
             k.plan.codec = CW__BLOCK_NONE;
             st = make(&k);
         }

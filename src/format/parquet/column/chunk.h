@@ -45,7 +45,10 @@ typedef struct cw__chunk {
     cw__grown bloom;          /* the filter's bits without its header; n 0: none */
 } cw__chunk;
 
-/** CW_OK, CW_E_NO_MEMORY, CW_E_TOO_LARGE (a page beyond 2 GiB: one value too long). */
+/**
+ * `out` is zero, but that `bytes` may have memory, which is used. CW_OK, CW_E_NO_MEMORY,
+ * CW_E_TOO_LARGE (a page beyond 2 GiB: one value too long), after which `out` is empty.
+ */
 cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw__chunk_options *o,
                            cw__chunk_scratch *scratch, cw_error *err);
 void cw__chunk_free(cw__chunk *c);
