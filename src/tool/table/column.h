@@ -10,6 +10,7 @@
 #include "table/json_tape.h"
 #include <cloudwriter/cloudwriter.h>
 #include <stdbool.h>
+#include <string.h>
 
 /** One value of a type with a width, from its text, behind which eight bytes may be read. */
 typedef bool (*convert_fn)(const cw_field *f, const char *p, size_t n, void *to);
@@ -19,6 +20,14 @@ struct nulls {
     const char **list;
     size_t count;
 };
+
+static inline bool nulls_have(const struct nulls *nulls, const char *p, size_t n)
+{
+    for (size_t i = 0; i < nulls->count; i++)
+        if (strlen(nulls->list[i]) == n && memcmp(nulls->list[i], p, n) == 0)
+            return true;
+    return false;
+}
 
 struct column {
     cw_field field; /* strings belong to the schema */

@@ -10,21 +10,13 @@ static bool is_text(const struct column *c)
     return !c->width && c->field.type != CW_TYPE_BOOL && c->field.type != CW_TYPE_NONE;
 }
 
-static bool is_among(const struct nulls *nulls, const char *p, size_t n)
-{
-    for (size_t i = 0; i < nulls->count; i++)
-        if (strlen(nulls->list[i]) == n && memcmp(nulls->list[i], p, n) == 0)
-            return true;
-    return false;
-}
-
 /* A quoted cell is never null, but that nothing in quotes is no number either. */
 static inline bool is_null(const struct column *c, const struct csv *csv, const struct cell *cell,
                            const struct nulls *nulls)
 {
     if (cell->n == 0 && (!is_text(c) || (!cell->quoted && nulls->count == 0)))
         return true;
-    return !cell->quoted && nulls->count && is_among(nulls, cell_bytes(csv, cell), cell->n);
+    return !cell->quoted && nulls->count && nulls_have(nulls, cell_bytes(csv, cell), cell->n);
 }
 
 static bool refuse_cell(const struct column *c, const struct csv *csv, const struct cell *cell,

@@ -73,23 +73,13 @@ cw_status table_csv_open(struct table *t, cw_error *err)
 
 /* ---- the guess ------------------------------------------------------------------------------- */
 
-static bool stands_for_null(const struct table *t, const char *p, size_t n)
-{
-    const struct nulls *nulls = &t->o->nulls;
-
-    for (size_t i = 0; i < nulls->count; i++)
-        if (strlen(nulls->list[i]) == n && memcmp(nulls->list[i], p, n) == 0)
-            return true;
-    return n == 0;
-}
-
 static void guess_rows(const struct table *t, struct guess *guesses)
 {
     for (size_t row = 0; row < t->csv.rows; row++) {
         const struct cell *cells = &t->csv.cells[row * t->csv.columns];
         for (size_t i = 0; i < t->csv.columns; i++) {
             const char *p = cell_bytes(&t->csv, &cells[i]);
-            if (cells[i].quoted || !stands_for_null(t, p, cells[i].n))
+            if (cells[i].quoted || !nulls_have(&t->o->nulls, p, cells[i].n))
                 guess_text(&guesses[i], p, cells[i].n);
         }
     }
