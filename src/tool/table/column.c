@@ -366,8 +366,7 @@ static void put_null(struct column *c)
         memset(column_grow(c, c->width), 0, c->width);
         c->values_n += c->width;
     } else if (c->field.type == CW_TYPE_BOOL) {
-        if (c->count % 8 == 0)
-            *column_grow(c, 1) = 0, c->values_n++;
+        column_put_bool(c, false);
     }
     for (size_t i = 0; c->field.type == CW_TYPE_STRUCT && i < c->child_count; i++)
         put_null(&c->children[i]);

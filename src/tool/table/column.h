@@ -85,4 +85,12 @@ void column_make_null(struct column *c, size_t i);          /* of those counted,
 bool column_refuse(const struct column *c, const char *p, size_t n, const char *why,
                    struct refusal *out);
 
+/** Write the bit of a boolean, or of a null; column_count then counts it. */
+static inline void column_put_bool(struct column *c, bool v)
+{
+    if (c->count % 8 == 0)
+        *column_grow(c, 1) = 0, c->values_n++;
+    c->values[c->count / 8] |= (unsigned char)(v << c->count % 8);
+}
+
 #endif

@@ -90,9 +90,7 @@ static bool take_bool(struct column *c, const struct csv *csv, const struct cell
 
     if (!number_bool(cell_bytes(csv, cell), cell->n, &v))
         return refuse_cell(c, csv, cell, "is no ", why);
-    if (c->count % 8 == 0)
-        *column_grow(c, 1) = 0, c->values_n++;
-    c->values[c->count / 8] |= (unsigned char)(v << c->count % 8);
+    column_put_bool(c, v);
     column_count(c, true);
     return true;
 }

@@ -56,9 +56,7 @@ static bool take_bool(struct column *c, const struct json_tape *t, const struct 
 {
     if (token->kind != JSON_TRUE && token->kind != JSON_FALSE)
         return refuse_token(c, t, token, why);
-    if (c->count % 8 == 0)
-        *column_grow(c, 1) = 0, c->values_n++;
-    c->values[c->count / 8] |= (unsigned char)((token->kind == JSON_TRUE) << c->count % 8);
+    column_put_bool(c, token->kind == JSON_TRUE);
     column_count(c, true);
     return true;
 }
