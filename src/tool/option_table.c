@@ -1,8 +1,8 @@
 /* option_table.c - every option: its name, where its value goes, its line in the help */
+#include "hex.h"
 #include "memory.h"
 #include "options.h"
 #include "units.h"
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -76,24 +76,6 @@ static const char *call_older_than(struct options *o, const char *text)
     return units_parse_duration(text, &o->older_than_ms) ? NULL : "is not an age such as 7d or 12h";
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return found ? (int)(found - digits) : -1;
-}
-
-static bool decode_hex(unsigned char key[32], const char *text)
-{
-    for (int i = 0; i < 32; i++) {
-        int hi = hex_digit(text[2 * i]), lo = hex_digit(text[2 * i + 1]);
-        if (hi < 0 || lo < 0)
-            return false;
-        key[i] = (unsigned char)(hi << 4 | lo);
-    }
-    return true;
-}
-
 /* As many bytes as there are, up to `size`; -1 with errno. */
 static ssize_t read_file(const char *path, char *p, size_t size)
 {
@@ -116,7 +98,7 @@ static const char *call_sse_key_file(struct options *o, const char *text)
     char content[67];
     ssize_t n = read_file(text, content, sizeof content);
     bool hex = n == 64 || (n == 65 && content[64] == '\n');
-    bool good = n == 32 || (hex && decode_hex(o->sse_key, content));
+    bool good = n == 32 || (hex && hex_decode(content, sizeof o->sse_key, o->sse_key));
 
     if (n == 32)
         memcpy(o->sse_key, content, sizeof o->sse_key);

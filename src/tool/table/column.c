@@ -1,5 +1,6 @@
 /* column.c - the values of one field for the next batch: memory, and conversion from text */
 #include "table/column.h"
+#include "hex.h"
 #include "memory.h"
 #include "table/moment.h"
 #include "table/number.h"
@@ -144,30 +145,12 @@ static bool decimal_into(const cw_field *f, const char *p, size_t n, void *to)
 static bool uuid_into(const cw_field *f, const char *p, size_t n, void *to)
 {
     unsigned char *out = to;
-    size_t k = 0;
-    int high = -1;
 
     (void)f;
-    if (n != UUID_TEXT)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (c != '-')
-                return false;
-            continue;
-        }
-        if (digit < 0)
-            return false;
-        if (high >= 0)
-            out[k++] = (unsigned char)(high << 4 | digit);
-        high = high < 0 ? digit : -1;
-    }
-    return true;
+    return n == UUID_TEXT && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-' &&
+           hex_decode(p, 4, out) && hex_decode(p + 9, 2, out + 4) &&
+           hex_decode(p + 14, 2, out + 6) && hex_decode(p + 19, 2, out + 8) &&
+           hex_decode(p + 24, 6, out + 10);
 }
 
 static unsigned digits_of(cw_unit unit)

@@ -4,6 +4,7 @@
  * that whoever takes it later need not look again.
  */
 #include "table/json_tape.h"
+#include "hex.h"
 #include "memory.h"
 #include "table/digits.h"
 #include "utf8.h"
@@ -58,11 +59,7 @@ static int hex4(const char *p)
     int v = 0;
 
     for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
+        int digit = hex_digit(p[i]);
         if (digit < 0)
             return -1;
         v = v << 4 | digit;
