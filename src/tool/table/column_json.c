@@ -61,21 +61,29 @@ static bool take_bool(struct column *c, const struct json_tape *t, const struct 
     return true;
 }
 
+/* The characters of a string, in `room` if they have to be unescaped; of a string that is longer
+   than `size`, as they are written. */
+static inline const char *characters(const struct json_tape *t, const struct json_token *token,
+                                     char *room, size_t size, size_t *n)
+{
+    *n = token->n;
+    if (!token->escaped || token->n > size)
+        return json_bytes(t, token);
+    *n = json_unescape(t, token, room);
+    return room;
+}
+
 /* Strings for all that has no other form in JSON, and for numbers, which some write so. */
 static bool take_fixed(struct column *c, const struct json_tape *t, const struct json_token *token,
                        struct refusal *why)
 {
     enum { LONGEST = 4096 };
-    char text[LONGEST + 8];
-    const char *p = json_bytes(t, token);
-    size_t n = token->n;
+    char text[LONGEST + 8]; /* which converting may read */
+    size_t n;
+    const char *p = characters(t, token, text, LONGEST, &n);
     bool fits =
         token->kind == JSON_STRING || (token->kind == JSON_NUMBER && is_number(c->field.type));
 
-    if (fits && token->escaped && token->n <= LONGEST) {
-        n = json_unescape(t, token, text);
-        p = text;
-    }
     if (!fits || !c->convert(&c->field, p, n, column_grow(c, c->width)))
         return refuse_token(c, t, token, why);
     c->values_n += c->width;
@@ -114,13 +122,9 @@ static bool is_named(const struct json_tape *t, const struct json_token *name,
 {
     enum { LONGEST = 1024 };
     char text[LONGEST];
-    const char *p = json_bytes(t, name);
-    size_t n = name->n;
+    size_t n;
+    const char *p = characters(t, name, text, sizeof text, &n);
 
-    if (name->escaped && n <= LONGEST) {
-        n = json_unescape(t, name, text);
-        p = text;
-    }
     return field->name_n == n && memcmp(p, field->field.name, n) == 0;
 }
 
