@@ -27,6 +27,14 @@ void *tool_realloc(void *p, size_t bytes)
     return checked(realloc(p, bytes ? bytes : 1));
 }
 
+void *tool_append(void *list, size_t *count, const void *item, size_t size)
+{
+    char *grown = tool_realloc(list, (*count + 1) * size);
+
+    memcpy(grown + (*count)++ * size, item, size);
+    return grown;
+}
+
 char *tool_strdup(const char *s)
 {
     return checked(strdup(s));

@@ -9,4 +9,7 @@ void *tool_realloc(void *p, size_t bytes);
 char *tool_strdup(const char *s);
 char *tool_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/** Copy an item of `size` bytes behind the `count` others. @return where the list is now */
+void *tool_append(void *list, size_t *count, const void *item, size_t size);
+
 #endif

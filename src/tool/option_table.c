@@ -21,13 +21,12 @@
 static const char *add_pair(struct pairs *pairs, const char *text)
 {
     const char *equals = strchr(text, '=');
-    char *name;
     if (!equals || equals == text)
         return "is not NAME=VALUE";
-    pairs->list = tool_realloc(pairs->list, (pairs->count + 1) * sizeof *pairs->list);
-    name = tool_strdup(text);
+    char *name = tool_strdup(text);
     name[equals - text] = '\0';
-    pairs->list[pairs->count++] = (cw_pair){.name = name, .value = equals + 1};
+    cw_pair pair = {.name = name, .value = equals + 1};
+    pairs->list = tool_append(pairs->list, &pairs->count, &pair, sizeof pair);
     return NULL;
 }
 
@@ -137,16 +136,15 @@ static const char *call_quote(struct options *o, const char *text)
 static const char *call_null(struct options *o, const char *text)
 {
     struct nulls *n = &o->table.nulls;
-    n->list = tool_realloc(n->list, (n->count + 1) * sizeof *n->list);
-    n->list[n->count++] = text;
+    n->list = tool_append(n->list, &n->count, &text, sizeof *n->list);
     return NULL;
 }
 
 static const char *call_bloom(struct options *o, const char *text)
 {
-    o->blooms = tool_realloc(o->blooms, (o->bloom_count + 1) * sizeof *o->blooms);
-    o->blooms[o->bloom_count++] =
-        (cw_parquet_column_options){.path = text, .bloom_filter = CW_CHOICE_YES};
+    cw_parquet_column_options bloom = {.path = text, .bloom_filter = CW_CHOICE_YES};
+
+    o->blooms = tool_append(o->blooms, &o->bloom_count, &bloom, sizeof bloom);
     o->parquet.columns = o->blooms;
     o->parquet.column_count = o->bloom_count;
     return NULL;
@@ -156,12 +154,11 @@ static const char *call_sorted(struct options *o, const char *text)
 {
     const char *colon = strrchr(text, ':');
     bool descending = colon && strcmp(colon, ":desc") == 0;
-
-    o->sorting = tool_realloc(o->sorting, (o->sorting_count + 1) * sizeof *o->sorting);
-    /* The copy is freed with the options. */
-    o->sorting[o->sorting_count++] = (cw_parquet_sorting){
+    cw_parquet_sorting sorting = {
         .path = descending ? tool_format("%.*s", (int)(colon - text), text) : tool_strdup(text),
-        .descending = descending};
+        .descending = descending}; /* the copy is freed with the options */
+
+    o->sorting = tool_append(o->sorting, &o->sorting_count, &sorting, sizeof sorting);
     o->parquet.sorting = o->sorting;
     o->parquet.sorting_count = o->sorting_count;
     return NULL;

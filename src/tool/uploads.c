@@ -43,10 +43,11 @@ static int collect(void *user, const cw_upload_info *u)
         return 1;
     if (u->initiated_ms >= f->before_ms)
         return 0;
-    f->list = tool_realloc(f->list, (f->count + 1) * sizeof *f->list);
-    f->list[f->count++] = (struct upload){.url = tool_format("s3://%s/%s", u->bucket, u->key),
-                                          .id = tool_strdup(u->upload_id),
-                                          .initiated_ms = u->initiated_ms};
+
+    struct upload upload = {.url = tool_format("s3://%s/%s", u->bucket, u->key),
+                            .id = tool_strdup(u->upload_id),
+                            .initiated_ms = u->initiated_ms};
+    f->list = tool_append(f->list, &f->count, &upload, sizeof upload);
     return 0;
 }
 
