@@ -83,29 +83,41 @@ static uint64_t value_of(const void *values, size_t width, size_t i)
 }
 
 /* As signed numbers: the range is what matters, whatever they mean. */
-static void find_range(const void *values, size_t width, size_t n, int64_t *low, int64_t *high)
+static inline __attribute__((always_inline)) void
+widen_range(const void *values, size_t from, size_t to, size_t width, int64_t *low, int64_t *high)
 {
-    *low = INT64_MAX;
-    *high = INT64_MIN;
-    if (width == 4) {
-        const int32_t *v = values;
-        int32_t least = INT32_MAX, most = INT32_MIN;
-        for (size_t i = 0; i < n; i++) {
-            least = v[i] < least ? v[i] : least;
-            most = v[i] > most ? v[i] : most;
-        }
-        *low = least;
-        *high = most;
-    } else if (width == 8) {
-        const int64_t *v = values;
-        for (size_t i = 0; i < n; i++) {
-            *low = v[i] < *low ? v[i] : *low;
-            *high = v[i] > *high ? v[i] : *high;
-        }
-    } else {
-        *low = 0;
-        *high = UINT8_MAX;
+    int64_t least = *low, most = *high;
+
+    for (size_t i = from; i < to; i++) {
+        uint64_t bits = value_of(values, width, i);
+        int64_t v = width == 4 ? (int32_t)bits : (int64_t)bits;
+        least = v < least ? v : least;
+        most = v > most ? v : most;
     }
+    *low = least;
+    *high = most;
+}
+
+/* Whether the values lie so near to each other that a table of their range pays. Where they do not,
+   that is mostly seen at once. */
+static bool find_range(const void *values, size_t width, size_t n, int64_t *low, uint64_t *range)
+{
+    enum { STEP = 4096 };
+    int64_t high = INT64_MIN;
+
+    *low = INT64_MAX;
+    *range = 0;
+    for (size_t from = 0, to; from < n; from = to) {
+        to = n - from < STEP ? n : from + STEP;
+        if (width == 4)
+            widen_range(values, from, to, 4, low, &high);
+        else
+            widen_range(values, from, to, 8, low, &high);
+        *range = (uint64_t)high - (uint64_t)*low;
+        if (*range >= MOST_RANGE || *range / 4 > n)
+            return false;
+    }
+    return true;
 }
 
 /* Always inlined, with a known width. Slots hold index + 1; 0: not seen. */
@@ -163,15 +175,28 @@ typedef struct number_slot {
     uint32_t index; /* + 1; 0: free */
 } number_slot;
 
+/* Where it is small, a quarter of the slots are taken at most, and fewer where values that are
+   often asked for lie astray. */
 typedef struct number_table {
     number_slot *slots;
     size_t room; /* a power of two */
     unsigned shift;
+    size_t astray; /* times that a value was found elsewhere than at home */
 } number_table;
 
-static size_t number_home(const number_table *t, uint64_t v)
+static inline number_slot *number_home(const number_table *t, uint64_t v)
 {
-    return (size_t)(((v ^ v >> 32) * UINT64_C(0x9E3779B97F4A7C15)) >> t->shift);
+    return &t->slots[(size_t)(((v ^ v >> 32) * UINT64_C(0x9E3779B97F4A7C15)) >> t->shift)];
+}
+
+/* The slot of a value, or the one that it would take. */
+static number_slot *number_slot_of(const number_table *t, uint64_t v)
+{
+    number_slot *at = number_home(t, v);
+
+    while (at->index && at->value != v)
+        at = at + 1 < t->slots + t->room ? at + 1 : t->slots;
+    return at;
 }
 
 static bool number_grow(number_table *t, size_t n)
@@ -182,40 +207,60 @@ static bool number_grow(number_table *t, size_t n)
     more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
     if (!more.slots)
         return false;
-    for (size_t i = 0; i < t->room; i++) {
-        if (!t->slots[i].index)
-            continue;
-        size_t at = number_home(&more, t->slots[i].value);
-        while (more.slots[at].index)
-            at = (at + 1) & (more.room - 1);
-        more.slots[at] = t->slots[i];
-    }
+    for (size_t i = 0; i < t->room; i++)
+        if (t->slots[i].index)
+            *number_slot_of(&more, t->slots[i].value) = t->slots[i];
     cw__free(t->slots);
     *t = more;
     return true;
 }
 
+/* Room is free in the near caches only. */
+static bool is_crowded(const number_table *t, size_t entries)
+{
+    enum { NEAR = 1 << 14, PATIENCE = 4 };
+
+    if (t->room > NEAR)
+        return 2 * entries > t->room;
+    return 4 * entries > t->room || t->astray > PATIENCE * t->room;
+}
+
+/* Value `i`, which is not at home in the table: elsewhere, or not in it. */
+static cw__dictionary_answer number_add(builder *b, number_table *t, uint64_t v, size_t i,
+                                        size_t width)
+{
+    number_slot *slot = number_slot_of(t, v);
+
+    t->astray++;
+    if (!slot->index) {
+        cw__dictionary_answer answer = add_entry(b, i, width);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        *slot = (number_slot){v, (uint32_t)b->d->count};
+    }
+    b->d->indices[i] = slot->index - 1;
+    if (is_crowded(t, b->d->count) && !number_grow(t, 0))
+        return CW__DICTIONARY_NO_MEMORY;
+    return CW__DICTIONARY_BUILT;
+}
+
 static inline __attribute__((always_inline)) cw__dictionary_answer
-fill_numbers(builder *b, number_table *t, const void *values, size_t n, size_t width)
+fill_numbers(builder *b, number_table *table, const void *values, size_t n, size_t width)
 {
     uint32_t *indices = b->d->indices;
+    number_table t = *table; /* where no index that is written can be it */
 
     for (size_t i = 0; i < n; i++) {
         uint64_t v = value_of(values, width, i);
-        size_t at = number_home(t, v);
-        while (t->slots[at].index && t->slots[at].value != v)
-            at = (at + 1) & (t->room - 1);
-        if (!t->slots[at].index) {
-            cw__dictionary_answer answer = add_entry(b, i, width);
-            if (answer != CW__DICTIONARY_BUILT)
-                return answer;
-            t->slots[at] = (number_slot){v, (uint32_t)b->d->count};
-            indices[i] = (uint32_t)b->d->count - 1;
-            if (2 * b->d->count > t->room && !number_grow(t, n))
-                return CW__DICTIONARY_NO_MEMORY;
+        const number_slot *home = number_home(&t, v);
+        if (home->value == v && home->index) {
+            indices[i] = home->index - 1;
             continue;
         }
-        indices[i] = t->slots[at].index - 1;
+        cw__dictionary_answer answer = number_add(b, table, v, i, width);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        t = *table;
     }
     return CW__DICTIONARY_BUILT;
 }
@@ -486,7 +531,8 @@ static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
 cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
                                               size_t width, size_t most_entries, size_t most_bytes)
 {
-    int64_t low, high;
+    int64_t low;
+    uint64_t range;
     builder b;
 
     if (!begin(&b, d, n, most_entries, most_bytes))
@@ -495,9 +541,9 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
         return finish(
             &b,
             by_hash(&b, &(source){values, NULL, width, (const uint8_t *)values + n * width}, n));
-    find_range(values, width, n, &low, &high);
-    uint64_t range = n ? (uint64_t)high - (uint64_t)low : 0;
-    if (width == 1 || (range < MOST_RANGE && range / 4 <= n))
+    if (width == 1)
+        return finish(&b, by_range(&b, values, n, 1, 0, UINT8_MAX));
+    if (find_range(values, width, n, &low, &range))
         return finish(&b, by_range(&b, values, n, width, low, range));
     return finish(&b, by_number(&b, values, n, width));
 }
