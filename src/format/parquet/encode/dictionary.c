@@ -190,7 +190,7 @@ static inline number_slot *number_home(const number_table *t, uint64_t v)
 }
 
 /* The slot of a value, or the one that it would take. */
-static number_slot *number_slot_of(const number_table *t, uint64_t v)
+static inline number_slot *number_slot_of(const number_table *t, uint64_t v)
 {
     number_slot *at = number_home(t, v);
 
@@ -215,21 +215,19 @@ static bool number_grow(number_table *t, size_t n)
     return true;
 }
 
-/* Room is free in the near caches only. */
+/* Room that brings values home is worth it in the near caches only. */
 static bool is_crowded(const number_table *t, size_t entries)
 {
     enum { NEAR = 1 << 14, PATIENCE = 4 };
 
-    if (t->room > NEAR)
-        return 2 * entries > t->room;
-    return 4 * entries > t->room || t->astray > PATIENCE * t->room;
+    return 2 * entries > t->room || (t->room <= NEAR && t->astray > PATIENCE * t->room);
 }
 
 /* Value `i`, which is not at home in the table: elsewhere, or not in it. */
-static cw__dictionary_answer number_add(builder *b, number_table *t, uint64_t v, size_t i,
-                                        size_t width)
+static inline __attribute__((always_inline)) cw__dictionary_answer
+number_add(builder *b, number_table *t, number_slot *home, uint64_t v, size_t i, size_t width)
 {
-    number_slot *slot = number_slot_of(t, v);
+    number_slot *slot = home->index ? number_slot_of(t, v) : home;
 
     t->astray++;
     if (!slot->index) {
@@ -252,15 +250,16 @@ fill_numbers(builder *b, number_table *table, const void *values, size_t n, size
 
     for (size_t i = 0; i < n; i++) {
         uint64_t v = value_of(values, width, i);
-        const number_slot *home = number_home(&t, v);
+        number_slot *home = number_home(&t, v);
         if (home->value == v && home->index) {
             indices[i] = home->index - 1;
             continue;
         }
-        cw__dictionary_answer answer = number_add(b, table, v, i, width);
+        cw__dictionary_answer answer = number_add(b, table, home, v, i, width);
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
-        t = *table;
+        t.slots = table->slots;
+        t.shift = table->shift;
     }
     return CW__DICTIONARY_BUILT;
 }
@@ -283,12 +282,15 @@ typedef struct bytes_slot {
     uint32_t index; /* + 1; 0: free */
 } bytes_slot;
 
-/* A value of up to 16 bytes as two numbers, zeros after it. */
-typedef struct short_value {
-    uint64_t a, b;
-} short_value;
+enum { HALF = 16, SHORT = 2 * HALF };
 
-enum { SHORT = 16 };
+typedef uint64_t half __attribute__((vector_size(HALF)));
+
+/* A value of up to 32 bytes: its first 16 and its last 16; of a shorter one all of it twice, and
+   zeros after it. With the length, that is the value. */
+typedef struct short_value {
+    half first, last;
+} short_value;
 
 /* Up to half of the slots are taken. */
 typedef struct bytes_table {
@@ -333,34 +335,52 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 #define K1 UINT64_C(0xA0761D6478BD642F)
 #define K2 UINT64_C(0xE7037ED1A0B428DB)
 
+static inline half load_half(const uint8_t *p)
+{
+    half v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 /* Without branches on the length, which nothing foretells, but at the very end of the values. */
 static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *end)
 {
-    uint64_t words[2] = {0};
+    static const uint8_t masks[2 * HALF] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                            255, 255, 255, 255, 255, 255, 255, 255};
+    size_t each = n < HALF ? n : HALF;
 
-    if ((size_t)(end - p) < SHORT) {
+    if ((size_t)(end - p) < HALF) {
+        uint8_t bytes[HALF] = {0};
         if (n > 0)
-            memcpy(words, p, n);
-        return (short_value){words[0], words[1]};
+            memcpy(bytes, p, n);
+        return (short_value){load_half(bytes), load_half(bytes)};
     }
-    uint64_t all = UINT64_MAX >> (8 * (8 - n) & 63);
-    uint64_t low = n == 0 ? 0 : n < 8 ? all : UINT64_MAX;
-    uint64_t high = n <= 8 ? 0 : all;
-    return (short_value){load_u64(p) & low, load_u64(p + 8) & high};
+    half mask = load_half(masks + HALF - each);
+    return (short_value){load_half(p) & mask, load_half(p + n - each) & mask};
+}
+
+static inline bool is_same_short(short_value x, short_value y)
+{
+    half differs = (x.first ^ y.first) | (x.last ^ y.last);
+
+    return (differs[0] | differs[1]) == 0;
 }
 
 static inline uint64_t hash_short(short_value v, size_t n)
 {
-    return fold(v.a ^ K0 ^ n * K2, v.b ^ K1);
+    uint64_t a = v.first[0] + (v.last[1] << 29 | v.last[1] >> 35);
+    uint64_t b = v.first[1] + (v.last[0] << 31 | v.last[0] >> 33);
+
+    return fold(a ^ K0 ^ n * K2, b ^ K1);
 }
 
 static inline uint64_t hash_long(const uint8_t *p, size_t n)
 {
     uint64_t h = K0 ^ (n * K2);
 
-    for (; n > SHORT; n -= SHORT, p += SHORT)
+    for (; n > HALF; n -= HALF, p += HALF)
         h = fold(load_u64(p) ^ h, load_u64(p + 8) ^ K2);
-    return fold(fold(load_u64(p + n - SHORT) ^ h, load_u64(p + n - 8) ^ K1), K2);
+    return fold(fold(load_u64(p + n - HALF) ^ h, load_u64(p + n - 8) ^ K1), K2);
 }
 
 static inline uint64_t hash_of(const uint8_t *p, size_t n, const uint8_t *end)
@@ -368,19 +388,19 @@ static inline uint64_t hash_of(const uint8_t *p, size_t n, const uint8_t *end)
     return n <= SHORT ? hash_short(short_of(p, n, end), n) : hash_long(p, n);
 }
 
-/* Short values seen lately, by a part of the hash: for few of them the table is not asked. */
+/* Short values seen lately: of few values, most need not be looked for in the table. */
 typedef struct recent {
     short_value value;
-    uint32_t bytes;
-    uint32_t index; /* + 1; 0: free */
+    uint32_t bytes; /* + 1; 0: free */
+    uint32_t index;
 } recent;
 
-enum { RECENT = 256 };
+enum { RECENT_BITS = 8 };
 
 /* What stands in a slot besides the index: a part of the hash, and the length of a short value. */
 static inline uint32_t tag_of(uint64_t hash, size_t n)
 {
-    return ((uint32_t)(hash >> 32) & ~31u) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
+    return ((uint32_t)(hash >> 32) & ~63u) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
 }
 
 static void bytes_free(bytes_table *t)
@@ -418,7 +438,6 @@ static bool bytes_grow(bytes_table *t, const builder *b, const source *s, size_t
 /* A value with its hash. */
 typedef struct hashed {
     uint64_t hash;
-    short_value value;
     const uint8_t *p;
     size_t n;
 } hashed;
@@ -428,12 +447,7 @@ static inline __attribute__((always_inline)) hashed hash_value(const source *s, 
     hashed x = {0};
 
     x.p = source_at(s, i, &x.n);
-    if (x.n <= SHORT) {
-        x.value = short_of(x.p, x.n, s->end);
-        x.hash = hash_short(x.value, x.n);
-    } else {
-        x.hash = hash_long(x.p, x.n);
-    }
+    x.hash = hash_of(x.p, x.n, s->end);
     return x;
 }
 
@@ -443,7 +457,7 @@ static inline bool is_entry(const builder *b, const bytes_table *t, const source
     size_t there;
 
     if (x->n <= SHORT)
-        return t->shorts[index].a == x->value.a && t->shorts[index].b == x->value.b;
+        return is_same_short(t->shorts[index], short_of(x->p, x->n, s->end));
     const uint8_t *q = source_at(s, b->d->firsts[index], &there);
     return there == x->n && memcmp(x->p, q, x->n) == 0;
 }
@@ -468,49 +482,83 @@ look_up(builder *b, bytes_table *t, const source *s, size_t i, const hashed *x, 
     *index = (uint32_t)b->d->count - 1;
     t->slots[at] = (bytes_slot){tag, *index + 1};
     if (x->n <= SHORT)
-        t->shorts[*index] = x->value;
+        t->shorts[*index] = short_of(x->p, x->n, s->end);
     if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
         return CW__DICTIONARY_NO_MEMORY;
     return CW__DICTIONARY_BUILT;
 }
 
-static inline __attribute__((always_inline)) cw__dictionary_answer
-take_value(builder *b, bytes_table *t, const source *s, recent *seen, size_t i, const hashed *x)
+/* Where a short value stands, if it was seen lately. Cheaper than its hash. */
+static inline recent *recent_of(recent *seen, short_value v)
 {
-    uint32_t *indices = b->d->indices;
-    recent *r = &seen[(x->hash >> 24) % RECENT];
+    half mixed = v.first ^ v.last << 1;
+    uint64_t h = (mixed[0] ^ mixed[1] << 27 ^ mixed[1] >> 37) * K2;
 
-    if (r->index && r->bytes == x->n && r->value.a == x->value.a && r->value.b == x->value.b) {
-        indices[i] = r->index - 1;
-        return CW__DICTIONARY_BUILT;
+    return &seen[h >> (64 - RECENT_BITS)];
+}
+
+static void note_recent(recent *seen, short_value v, size_t n, uint32_t index)
+{
+    *recent_of(seen, v) = (recent){v, (uint32_t)n + 1, index};
+}
+
+/* Go through the values from `i` on as long as they were seen lately: where that ends. */
+static size_t take_recent(uint32_t *indices, const source *s, recent *seen, size_t i, size_t n)
+{
+    const source from = *s; /* where no index that is written can be it */
+
+    for (; i < n; i++) {
+        size_t bytes;
+        const uint8_t *p = source_at(&from, i, &bytes);
+        if (bytes > SHORT)
+            break;
+        short_value v = short_of(p, bytes, from.end);
+        const recent *r = recent_of(seen, v);
+        if (r->bytes != bytes + 1 || !is_same_short(r->value, v))
+            break;
+        indices[i] = r->index;
     }
-    cw__dictionary_answer answer = look_up(b, t, s, i, x, &indices[i]);
-    if (answer == CW__DICTIONARY_BUILT && x->n <= SHORT)
-        *r = (recent){x->value, (uint32_t)x->n, indices[i] + 1};
-    return answer;
+    return i;
+}
+
+/* As long as most values were seen lately: `*i` is where that ends. */
+static cw__dictionary_answer fill_few(builder *b, bytes_table *t, const source *s, size_t *i,
+                                      size_t n)
+{
+    enum { PATIENCE = 64, FEW = 8 };
+    uint32_t *indices = b->d->indices;
+    recent seen[1 << RECENT_BITS] = {0};
+    size_t missed = 0;
+
+    while ((*i = take_recent(indices, s, seen, *i, n)) < n && missed < PATIENCE + *i / FEW) {
+        hashed x = hash_value(s, *i);
+        cw__dictionary_answer answer = look_up(b, t, s, *i, &x, &indices[*i]);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        if (x.n <= SHORT)
+            note_recent(seen, short_of(x.p, x.n, s->end), x.n, indices[*i]);
+        missed++;
+        ++*i;
+    }
+    return CW__DICTIONARY_BUILT;
 }
 
 /* In a table beyond the nearest caches, the slots of the next values are sent for ahead. */
-static cw__dictionary_answer fill_bytes(builder *b, bytes_table *t, const source *s, size_t n)
+static cw__dictionary_answer fill_many(builder *b, bytes_table *t, const source *s, size_t i,
+                                       size_t n)
 {
-    enum { AHEAD = 32, SMALL = 4096 };
+    enum { AHEAD = 32 };
     hashed ahead[AHEAD];
-    recent seen[RECENT] = {0};
     cw__dictionary_answer answer = CW__DICTIONARY_BUILT;
 
-    for (size_t i = 0; i < n && answer == CW__DICTIONARY_BUILT;) {
+    while (i < n && answer == CW__DICTIONARY_BUILT) {
         size_t more = n - i < AHEAD ? n - i : AHEAD;
-        if (t->room <= SMALL) {
-            hashed x = hash_value(s, i);
-            answer = take_value(b, t, s, seen, i++, &x);
-            continue;
-        }
         for (size_t k = 0; k < more; k++) {
             ahead[k] = hash_value(s, i + k);
             __builtin_prefetch(&t->slots[ahead[k].hash & (t->room - 1)]);
         }
-        for (size_t k = 0; k < more && answer == CW__DICTIONARY_BUILT; k++)
-            answer = take_value(b, t, s, seen, i++, &ahead[k]);
+        for (size_t k = 0; k < more && answer == CW__DICTIONARY_BUILT; k++, i++)
+            answer = look_up(b, t, s, i, &ahead[k], &b->d->indices[i]);
     }
     return answer;
 }
@@ -520,8 +568,12 @@ static cw__dictionary_answer by_hash(builder *b, const source *s, size_t n)
     bytes_table t = {0};
     cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
 
+    size_t i = 0;
+
     if (bytes_grow(&t, b, s, n))
-        answer = fill_bytes(b, &t, s, n);
+        answer = fill_few(b, &t, s, &i, n);
+    if (answer == CW__DICTIONARY_BUILT)
+        answer = fill_many(b, &t, s, i, n);
     bytes_free(&t);
     return answer;
 }
