@@ -1,0 +1,226 @@
+/* dictionary_numbers.c - the distinct ones of numbers
+ *
+ * Two ways, by how far they lie apart:
+ *   within a small range,   a table of the range: no hash, no comparison
+ *   anywhere                open addressing, the number itself in the slot
+ * Tables grow with what they hold, so that few distinct values stay in the cache.
+ */
+#include <string.h>
+
+#include "base/memory.h"
+#include "format/parquet/encode/dictionary_build.h"
+
+enum { MOST_RANGE = 1 << 20 };
+
+/* ---- a small range ---- */
+
+static uint64_t value_of(const void *values, size_t width, size_t i)
+{
+    if (width == 1)
+        return ((const uint8_t *)values)[i];
+    if (width == 4)
+        return ((const uint32_t *)values)[i];
+    return ((const uint64_t *)values)[i];
+}
+
+/* As signed numbers: the range is what matters, whatever they mean. */
+static inline __attribute__((always_inline)) void
+widen_range(const void *values, size_t from, size_t to, size_t width, int64_t *low, int64_t *high)
+{
+    int64_t least = *low, most = *high;
+
+    for (size_t i = from; i < to; i++) {
+        uint64_t bits = value_of(values, width, i);
+        int64_t v = width == 4 ? (int32_t)bits : (int64_t)bits;
+        least = v < least ? v : least;
+        most = v > most ? v : most;
+    }
+    *low = least;
+    *high = most;
+}
+
+/* Whether the values lie so near to each other that a table of their range pays. Where they do not,
+   that is mostly seen at once. */
+static bool find_range(const void *values, size_t width, size_t n, int64_t *low, uint64_t *range)
+{
+    enum { STEP = 4096 };
+    int64_t high = INT64_MIN;
+
+    *low = INT64_MAX;
+    *range = 0;
+    for (size_t from = 0, to; from < n; from = to) {
+        to = n - from < STEP ? n : from + STEP;
+        if (width == 4)
+            widen_range(values, from, to, 4, low, &high);
+        else
+            widen_range(values, from, to, 8, low, &high);
+        *range = (uint64_t)high - (uint64_t)*low;
+        if (*range >= MOST_RANGE || *range / 4 > n)
+            return false;
+    }
+    return true;
+}
+
+/* Always inlined, with a known width. Slots hold index + 1; 0: not seen. */
+static inline __attribute__((always_inline)) cw__dictionary_answer
+fill_range(cw__dictionary_builder *b, uint32_t *slots, const void *values, size_t n, size_t width,
+           uint64_t low)
+{
+    uint32_t *indices = b->d->indices;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v = value_of(values, width, i) - low;
+        uint32_t *slot = &slots[width == 4 ? (uint32_t)v : v];
+        if (*slot == 0) {
+            cw__dictionary_answer answer = cw__dictionary_add(b, i, width);
+            if (answer != CW__DICTIONARY_BUILT)
+                return answer;
+            *slot = (uint32_t)b->d->count;
+        }
+        indices[i] = *slot - 1;
+    }
+    return CW__DICTIONARY_BUILT;
+}
+
+static cw__dictionary_answer by_range(cw__dictionary_builder *b, const void *values, size_t n,
+                                      size_t width, int64_t low, uint64_t range)
+{
+    uint32_t *slots = cw__alloc_zero(((size_t)range + 1) * sizeof *slots);
+    cw__dictionary_answer answer;
+
+    if (!slots)
+        return CW__DICTIONARY_NO_MEMORY;
+    if (width == 1)
+        answer = fill_range(b, slots, values, n, 1, (uint64_t)low);
+    else if (width == 4)
+        answer = fill_range(b, slots, values, n, 4, (uint64_t)low);
+    else
+        answer = fill_range(b, slots, values, n, 8, (uint64_t)low);
+    cw__free(slots);
+    return answer;
+}
+
+/* ---- values of 4 and 8 bytes ---- */
+
+typedef struct number_slot {
+    uint64_t value;
+    uint32_t index; /* + 1; 0: free */
+} number_slot;
+
+/* Where it is small, a quarter of the slots are taken at most, and fewer where values that are
+   often asked for lie astray. */
+typedef struct number_table {
+    number_slot *slots;
+    size_t room; /* a power of two */
+    unsigned shift;
+    size_t astray; /* times that a value was found elsewhere than at home */
+} number_table;
+
+static inline number_slot *number_home(const number_table *t, uint64_t v)
+{
+    return &t->slots[(size_t)(((v ^ v >> 32) * UINT64_C(0x9E3779B97F4A7C15)) >> t->shift)];
+}
+
+/* The slot of a value, or the one that it would take. */
+static inline number_slot *number_slot_of(const number_table *t, uint64_t v)
+{
+    number_slot *at = number_home(t, v);
+
+    while (at->index && at->value != v)
+        at = at + 1 < t->slots + t->room ? at + 1 : t->slots;
+    return at;
+}
+
+static bool number_grow(number_table *t, size_t n)
+{
+    number_table more = {.room = t->room ? 4 * t->room : cw__dictionary_room(n)};
+
+    more.shift = 64 - (unsigned)__builtin_ctzll(more.room);
+    more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
+    if (!more.slots)
+        return false;
+    for (size_t i = 0; i < t->room; i++)
+        if (t->slots[i].index)
+            *number_slot_of(&more, t->slots[i].value) = t->slots[i];
+    cw__free(t->slots);
+    *t = more;
+    return true;
+}
+
+/* Room that brings values home is worth it in the near caches only. */
+static bool is_crowded(const number_table *t, size_t entries)
+{
+    enum { NEAR = 1 << 14, PATIENCE = 4 };
+
+    return 2 * entries > t->room || (t->room <= NEAR && t->astray > PATIENCE * t->room);
+}
+
+/* Value `i`, which is not at home in the table: elsewhere, or not in it. */
+static inline __attribute__((always_inline)) cw__dictionary_answer
+number_add(cw__dictionary_builder *b, number_table *t, number_slot *home, uint64_t v, size_t i,
+           size_t width)
+{
+    number_slot *slot = home->index ? number_slot_of(t, v) : home;
+
+    t->astray++;
+    if (!slot->index) {
+        cw__dictionary_answer answer = cw__dictionary_add(b, i, width);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        *slot = (number_slot){v, (uint32_t)b->d->count};
+    }
+    b->d->indices[i] = slot->index - 1;
+    if (is_crowded(t, b->d->count) && !number_grow(t, 0))
+        return CW__DICTIONARY_NO_MEMORY;
+    return CW__DICTIONARY_BUILT;
+}
+
+static inline __attribute__((always_inline)) cw__dictionary_answer
+fill_numbers(cw__dictionary_builder *b, number_table *table, const void *values, size_t n,
+             size_t width)
+{
+    uint32_t *indices = b->d->indices;
+    number_table t = *table; /* where no index that is written can be it */
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t v = value_of(values, width, i);
+        number_slot *home = number_home(&t, v);
+        if (home->value == v && home->index) {
+            indices[i] = home->index - 1;
+            continue;
+        }
+        cw__dictionary_answer answer = number_add(b, table, home, v, i, width);
+        if (answer != CW__DICTIONARY_BUILT)
+            return answer;
+        t.slots = table->slots;
+        t.shift = table->shift;
+    }
+    return CW__DICTIONARY_BUILT;
+}
+
+static cw__dictionary_answer by_number(cw__dictionary_builder *b, const void *values, size_t n,
+                                       size_t width)
+{
+    number_table t = {0};
+    cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
+
+    if (number_grow(&t, n))
+        answer = width == 4 ? fill_numbers(b, &t, values, n, 4) : fill_numbers(b, &t, values, n, 8);
+    cw__free(t.slots);
+    return answer;
+}
+
+/* ---- the face ---- */
+
+cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b, const void *values,
+                                                  size_t n, size_t width)
+{
+    int64_t low;
+    uint64_t range;
+
+    if (width == 1)
+        return by_range(b, values, n, 1, 0, UINT8_MAX);
+    if (find_range(values, width, n, &low, &range))
+        return by_range(b, values, n, width, low, range);
+    return by_number(b, values, n, width);
+}
