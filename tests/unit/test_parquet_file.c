@@ -263,6 +263,10 @@ static void printing(void)
     cw_error err;
 
     REQUIRE(text);
+    const cw_parquet_sorting by[] = {{"id", 0, 0}, {"name", 1, 1}};
+
+    o.sorting = by;
+    o.sorting_count = 2;
     write_file("mem://file", &o);
     CHECK_OK(cw_parquet_file_open(&f, NULL, "mem://file", &err), err);
     REQUIRE(f);
@@ -272,9 +276,13 @@ static void printing(void)
     CHECK(strstr(text, "optional list tags"));
     CHECK_OK(cw_parquet_file_print(f, CW_PARQUET_PRINT_META, append, text, &err), err);
     CHECK(strstr(text, "3000 rows") && strstr(text, "1000 to 3999"));
+    CHECK(strstr(text, "  sorted by id, name descending nulls first\n"));
     text[0] = '\0';
     CHECK_OK(cw_parquet_file_print(f, CW_PARQUET_PRINT_META_JSON, append, text, &err), err);
     CHECK(strstr(text, "\"rows\":3000") && strstr(text, "\"min\":1000"));
+    CHECK(strstr(text, "\"sorting_columns\":[{\"path\":\"id\",\"descending\":false,"
+                       "\"nulls_first\":false},{\"path\":\"name\",\"descending\":true,"
+                       "\"nulls_first\":true}],\"columns\":["));
     CHECK_STATUS(cw_parquet_file_print(f, CW_PARQUET_PRINT_META, refuse, NULL, &err),
                  CW_E_CANCELLED, err);
     cw_parquet_file_close(f);

@@ -231,6 +231,41 @@ static void get_column_chunk(cw__source *s, cw__column_metadata *m, const cw__le
         s->t.failed = true;
 }
 
+static void get_sorting_column(cw__source *s, cw__sorting_column *x)
+{
+    unsigned seen = 0;
+    cw__thrift_type type;
+    int16_t id;
+
+    cw__thrift_enter(&s->t);
+    while (cw__thrift_field(&s->t, &id, &type)) {
+        if (id == 1 && cw__is_number(type))
+            x->leaf = (int32_t)cw__thrift_get_int(&s->t);
+        else if ((id == 2 || id == 3) && cw__is_bool(type))
+            *(id == 2 ? &x->descending : &x->nulls_first) = cw__thrift_get_bool(&s->t);
+        else {
+            cw__thrift_skip(&s->t, type);
+            continue;
+        }
+        seen |= 1u << id;
+    }
+    if (seen != (1u << 1 | 1u << 2 | 1u << 3))
+        s->t.failed = true;
+}
+
+static void get_sorting(cw__source *s, cw__row_group *g)
+{
+    cw__thrift_type type;
+    size_t n = cw__thrift_get_list(&s->t, &type);
+
+    if (n && type != CW__THRIFT_STRUCT)
+        s->t.failed = true;
+    g->sorting = cw__get_array(s, n, sizeof *g->sorting);
+    g->sorting_count = g->sorting ? n : 0;
+    for (size_t i = 0; i < g->sorting_count && !s->t.failed; i++)
+        get_sorting_column(s, &g->sorting[i]);
+}
+
 /* Bytes of a chunk with only what the format requires; fewer are no reason to take memory. */
 enum { LEAST_CHUNK = 15 };
 
@@ -250,6 +285,8 @@ static void get_row_group(cw__source *s, cw__row_group *g)
                 g->column_count = 0;
             for (size_t i = 0; i < g->column_count && !s->t.failed; i++)
                 get_column_chunk(s, &g->columns[i], i < s->leaf_count ? &s->leaves[i] : NULL);
+        } else if (id == 4 && type == CW__THRIFT_LIST && !g->sorting) {
+            get_sorting(s, g);
         } else if (cw__is_number(type) && (id == 2 || id == 3 || id == 5 || id == 6)) {
             *(id == 2   ? &g->uncompressed_bytes
               : id == 3 ? &g->rows

@@ -37,6 +37,7 @@ void cw__file_metadata_free(cw__file_metadata *m)
         for (size_t i = 0; i < group->column_count; i++)
             cw__column_metadata_free(&group->columns[i]);
         cw__free(group->columns);
+        cw__free(group->sorting);
     }
     cw__free(m->row_groups);
     for (size_t i = 0; i < m->pair_count; i++) {

@@ -122,6 +122,11 @@ typedef struct cw__column_metadata {
 } cw__column_metadata;
 void cw__column_metadata_free(cw__column_metadata *m);
 
+typedef struct cw__sorting_column {
+    int32_t leaf;
+    bool descending, nulls_first;
+} cw__sorting_column;
+
 typedef struct cw__row_group {
     cw__column_metadata *columns;
     size_t column_count;
@@ -131,17 +136,14 @@ typedef struct cw__row_group {
     bool has_compressed_bytes; /* read only */
     int64_t file_offset;
     int32_t ordinal;
+    cw__sorting_column *sorting; /* read only; what is read may name a leaf that is not there */
+    size_t sorting_count;
 } cw__row_group;
 
 typedef struct cw__key_value {
     char *key;
     char *value; /* NULL: none */
 } cw__key_value;
-
-typedef struct cw__sorting_column {
-    int32_t leaf;
-    bool descending, nulls_first;
-} cw__sorting_column;
 
 /** FileMetaData, for reading; the writer makes it piece by piece, see below. */
 typedef struct cw__file_metadata {

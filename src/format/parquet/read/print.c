@@ -250,6 +250,33 @@ static void json_chunk(cw__text *t, const cw__leaf *leaf, const cw__column_metad
     cw__text_add(t, "}");
 }
 
+/* NULL: the file names a column that is not there. */
+static const char *sorting_path(const cw__file_metadata *m, const cw__sorting_column *x)
+{
+    bool known = x->leaf >= 0 && (size_t)x->leaf < m->leaf_count;
+
+    return known ? m->leaves[x->leaf].path : NULL;
+}
+
+static void json_sorting(cw__text *t, const cw__file_metadata *m, const cw__row_group *g)
+{
+    if (g->sorting_count)
+        cw__text_add(t, ",\"sorting_columns\":[");
+    for (size_t i = 0; i < g->sorting_count; i++) {
+        const char *path = sorting_path(m, &g->sorting[i]);
+        cw__text_add(t, i ? ",{\"path\":" : "{\"path\":");
+        if (path)
+            json_text(t, path);
+        else
+            cw__text_add(t, "null");
+        cw__text_addf(t, ",\"descending\":%s,\"nulls_first\":%s}",
+                      g->sorting[i].descending ? "true" : "false",
+                      g->sorting[i].nulls_first ? "true" : "false");
+    }
+    if (g->sorting_count)
+        cw__text_add(t, "]");
+}
+
 /* ---- sending text on ---- */
 
 typedef struct taker {
@@ -303,9 +330,10 @@ static cw_status print_json(const cw_parquet_file *f, taker *t)
     cw__text_add(&t->text, "],\"row_groups\":[");
     for (size_t g = 0; g < m->row_group_count; g++) {
         const cw__row_group *group = &m->row_groups[g];
-        cw__text_addf(&t->text,
-                      "%s{\"rows\":%" PRId64 ",\"uncompressed_bytes\":%" PRId64 ",\"columns\":[",
+        cw__text_addf(&t->text, "%s{\"rows\":%" PRId64 ",\"uncompressed_bytes\":%" PRId64,
                       g ? "," : "", group->rows, group->uncompressed_bytes);
+        json_sorting(&t->text, m, group);
+        cw__text_add(&t->text, ",\"columns\":[");
         for (size_t i = 0; i < group->column_count && i < m->leaf_count; i++) {
             cw__text_add(&t->text, i ? "," : "");
             json_chunk(&t->text, &m->leaves[i], &group->columns[i]);
@@ -391,6 +419,18 @@ static void add_chunk(cw__text *t, const cw__leaf *leaf, const cw__column_metada
     cw__text_add_char(t, '\n');
 }
 
+static void add_sorting(cw__text *t, const cw__file_metadata *m, const cw__row_group *g)
+{
+    for (size_t i = 0; i < g->sorting_count; i++) {
+        const char *path = sorting_path(m, &g->sorting[i]);
+        cw__text_addf(t, "%s%s%s%s", i ? ", " : "  sorted by ",
+                      path ? path : "a column that is not there",
+                      g->sorting[i].descending ? " descending" : "",
+                      g->sorting[i].nulls_first ? " nulls first" : "");
+    }
+    cw__text_add(t, g->sorting_count ? "\n" : "");
+}
+
 static cw_status print_meta(const cw_parquet_file *f, taker *t)
 {
     const cw__file_metadata *m = &f->meta;
@@ -409,6 +449,7 @@ static cw_status print_meta(const cw_parquet_file *f, taker *t)
         const cw__row_group *group = &m->row_groups[g];
         cw__text_addf(&t->text, "\nrow group %zu: %" PRId64 " rows, %" PRId64 " bytes unencoded\n",
                       g, group->rows, group->uncompressed_bytes);
+        add_sorting(&t->text, m, group);
         cw__text_addf(&t->text, "  %-28s %-20s %-12s %12s %12s  %s\n", "column", "type", "codec",
                       "encoded", "compressed", "encodings (pages), min to max");
         for (size_t i = 0; i < group->column_count && i < m->leaf_count; i++) {
