@@ -99,7 +99,7 @@ typedef struct cw_parquet_options {
     cw_choice arrow_schema;   /**< the ARROW:schema entry; default no */
     cw_choice geo_metadata;   /**< the GeoParquet "geo" entry; default no */
 
-    const cw_parquet_sorting *sorting; /**< told to readers, not checked, not sorted */
+    const cw_parquet_sorting *sorting; /**< told to readers; not sorted, not checked here */
     size_t sorting_count;
     const cw_pair *metadata; /**< key-value metadata of the file */
     size_t metadata_count;

@@ -70,12 +70,13 @@ typedef struct cw_parquet_verified {
     uint64_t statistics; /**< min and max of chunks and pages that were compared with the values */
     uint64_t bloom_filters; /**< that were asked for every value */
     uint64_t skipped;       /**< chunks not understood here in part: codec, encoding, encryption */
-    uint64_t reserved[6];
+    uint64_t sorted;        /**< row groups whose rows were compared as their sorting_columns say */
+    uint64_t reserved[5];
 } cw_parquet_verified;
 
 /**
  * Walk every page: offsets, sizes, checksums, counts, levels, encodings, and the decoded values
- * against statistics, page index and Bloom filters.
+ * against statistics, page index, Bloom filters and the order of rows that sorting_columns says.
  * @return CW_OK: it was walked to its end (out->faults may not be 0); CW_E_CANCELLED; else why it
  *         could not be read
  */

@@ -77,9 +77,8 @@ static const char verify[] =
     "usage: cloudwriter verify [OPTION…] URL…\n"
     "\n"
     "Walk every page of Parquet files and compare what is said of it with what it holds: offsets,\n"
-    "sizes, checksums, levels, encodings, statistics, page indexes, Bloom filters. A line for "
-    "each\n"
-    "fault.\n"
+    "sizes, checksums, levels, encodings, statistics, page indexes, Bloom filters, and the order\n"
+    "of rows, where one is said. A line for each fault.\n"
     "\n"
     "exit code: 0 all sound, 1 a file has faults or could not be read, 2 wrong usage\n";
 

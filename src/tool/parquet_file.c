@@ -191,6 +191,7 @@ static void tell_sum_json(const char *url, const cw_parquet_verified *v)
     json_uint(&j, "statistics", v->statistics);
     json_uint(&j, "bloom_filters", v->bloom_filters);
     json_uint(&j, "skipped", v->skipped);
+    json_uint(&j, "sorted", v->sorted);
     json_end(&j);
     say_result(j.text);
     free(j.text);

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import compact
 from apart import BLOOM_AT, CODEC, META, File, Unsuited
 from compact import BINARY, STRUCT
-from damages import DAMAGES, ENDS, ROWS_OF_ALL, ROWS_OF_GROUP
+from damages import DAMAGES, ENDS, ROWS_OF_ALL, ROWS_OF_GROUP, sort
 
 
 def point(x, y):
@@ -42,7 +42,9 @@ def source():
 def good_files(lib, path):
     """(what, its bytes): of two writers, with the settings that damages ask for."""
     table = source()
-    ours = {"page_rows": 100, "row_group_rows": ROWS_OF_GROUP, "bloom_filters": 1}
+    ours = {"page_rows": 100, "row_group_rows": ROWS_OF_GROUP, "bloom_filters": 1,
+            "sorting": [("nothing", 1, 1), ("id", 0, 0)]}
+    sorting = [pq.SortingColumn(1), pq.SortingColumn(0, descending=True)]
     for version in (0, 1):
         for plain in (False, True):
             more = {"codec": 1, "page_checksums": 2, "encoding": 2 if plain else 0} if plain else {}
@@ -54,7 +56,8 @@ def good_files(lib, path):
         for codec in ("zstd", "none"):
             pq.write_table(table, path, data_page_version=version, compression=codec,
                            row_group_size=ROWS_OF_GROUP, max_rows_per_page=100, write_page_index=True,
-                           write_page_checksum=codec == "zstd", use_dictionary=["name"])
+                           write_page_checksum=codec == "zstd", use_dictionary=["name"],
+                           sorting_columns=sorting)
             yield f"pyarrow, v{version}, {codec}"
         pq.write_table(table, path, data_page_version=version, compression="none",
                        row_group_size=ROWS_OF_GROUP, max_rows_per_page=100, use_dictionary=False)
@@ -94,6 +97,12 @@ def brotli(f):
     f.meta("id")[CODEC][1] = 4
 
 
+def sorted_by_what_is_not_understood(f):
+    """What a column says that follows it cannot be known."""
+    brotli(f)
+    sort(f, ("id", False, False), ("mixed", False, False))
+
+
 def filter_of_another_hash(f):
     at = f.meta("name")[BLOOM_AT][1]
     reader = compact.Reader(f.data, at)
@@ -108,7 +117,8 @@ def not_understood(lib, folder, _seeds):
     lib.write(path, source(), **ours)
     with open(path, "rb") as f:
         data = f.read()
-    for change in (encrypted, encrypted_with_all_that_is_said, brotli, filter_of_another_hash):
+    for change in (encrypted, encrypted_with_all_that_is_said, brotli, sorted_by_what_is_not_understood,
+                   filter_of_another_hash):
         f = File(data)
         change(f)
         with open(path, "wb") as to:

@@ -2,11 +2,11 @@
 import struct
 
 import compact
-from apart import (SCHEMA, ROWS, ORDERS, CHUNKS, BYTES, GROUP_ROWS, GROUP_OFFSET, GROUP_BYTES,
+from apart import (SCHEMA, ROWS, ORDERS, CHUNKS, BYTES, GROUP_ROWS, SORTING, GROUP_OFFSET, GROUP_BYTES,
                    OFFSETS_AT, COLUMNS_AT, TYPE, ENCODINGS, PATH, CODEC, VALUES, UNCOMPRESSED,
                    COMPRESSED, DATA_AT, DICTIONARY_AT, STATISTICS, STATS, BLOOM_AT, BLOOM_LEN,
                    SIZES, GEO, PAGE_CRC, V1, DICTIONARY, V2, Unsuited)
-from compact import BINARY, DOUBLE, I32, I64, LIST, STRUCT
+from compact import BINARY, DOUBLE, I32, I64, LIST, STRUCT, TRUE
 
 ROWS_OF_ALL, ROWS_OF_GROUP = 2000, 1000
 DAMAGES = []
@@ -184,6 +184,65 @@ def encoding_not_listed(f):
 def encoding_stats(f):
     add(f.field(f.meta("id"), STATS)[1][1][-1], 3)
     return at("id", "encoding_stats says ")
+
+
+# The order of rows: all are ascending by the first two columns, and none by "mixed"
+
+def sort(f, *columns):
+    """Each a name or a number, and whether it is descending and its nulls are first."""
+    f.groups()[1][SORTING] = [LIST, [STRUCT, [
+        {1: [I32, f.names.index(x) if x in f.names else x], 2: [TRUE, descending], 3: [TRUE, nulls_first]}
+        for x, descending, nulls_first in columns]]]
+
+
+def out_of_order(row, others):
+    return f"row {row} of the row group is not in the order that sorting_columns says, nor are {others} others"
+
+
+@damaging
+def ascending_said_to_be_descending(f):
+    sort(f, ("id", True, False))
+    return at("id", out_of_order(1, ROWS_OF_GROUP - 2))
+
+
+@damaging
+def sorted_by_what_is_not(f):
+    sort(f, ("mixed", False, False))
+    mixed = [i * 7919 % 1000 for i in range(ROWS_OF_GROUP, 2 * ROWS_OF_GROUP)]
+    wrong = [i for i in range(1, ROWS_OF_GROUP) if mixed[i] < mixed[i - 1]]
+    return at("mixed", out_of_order(wrong[0], len(wrong) - 1))
+
+
+@damaging
+def sorted_by_a_second_column_that_is_not(f):
+    sort(f, ("nothing", True, True), ("mixed", False, False), ("id", False, False))
+    return at("mixed", "row ")
+
+
+@damaging
+def nulls_at_the_wrong_end(f):
+    """The row before the first null, or that after it."""
+    sort(f, ("price", False, True))
+    return at("price", "row ")
+
+
+@damaging
+def sorted_by_no_column(f):
+    sort(f, ("id", False, False), (len(f.names), False, False))
+    return in_group(f"sorting_columns has the column {len(f.names)} of {len(f.names)} leaf columns")
+
+
+@damaging
+def sorted_by_a_negative_column(f):
+    sort(f, (-1, False, False))
+    return in_group(f"sorting_columns has the column -1 of {len(f.names)} leaf columns")
+
+
+@damaging
+def sorting_column_without_direction(f):
+    sort(f, ("id", False, False))
+    del f.groups()[1][SORTING][1][1][0][2]
+    return "the footer is damaged"
 
 
 # The schema

@@ -24,6 +24,10 @@ class Options(c.Structure):
                 ("metadata", c.c_void_p), ("metadata_count", c.c_size_t)]
 
 
+class Sorting(c.Structure):
+    _fields_ = [("path", c.c_char_p), ("descending", c.c_int), ("nulls_first", c.c_int)]
+
+
 class Stream(c.Structure):
     _fields_ = [("calls", c.c_void_p * 4), ("private_data", c.c_void_p)]
 
@@ -36,7 +40,7 @@ class Fault(c.Structure):
 class Verified(c.Structure):
     _fields_ = [(name, c.c_uint64) for name in
                 ("faults", "row_groups", "chunks", "pages", "values", "bytes", "checksums",
-                 "statistics", "bloom_filters", "skipped")] + [("reserved", c.c_uint64 * 6)]
+                 "statistics", "bloom_filters", "skipped", "sorted")] + [("reserved", c.c_uint64 * 5)]
 
 
 FAULT_FN = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Fault))
@@ -54,9 +58,13 @@ class Library:
     def __init__(self, path):
         self.so = c.CDLL(path)
 
-    def write(self, path, data, **options):
-        """Write a table, or a list of batches, through the C stream interface."""
-        o = Options(struct_size=c.sizeof(Options), **options)
+    def write(self, path, data, sorting=(), **options):
+        """Write a table, or a list of batches, through the C stream interface.
+
+        sorting: (path, descending, nulls_first) of each column by which the rows are said to be sorted.
+        """
+        said = (Sorting * len(sorting))(*((path.encode(), *how) for path, *how in sorting))
+        o = Options(struct_size=c.sizeof(Options), sorting=c.addressof(said), sorting_count=len(said), **options)
         reader = data.to_reader() if isinstance(data, pa.Table) else \
             pa.RecordBatchReader.from_batches(data[0].schema, data)
         stream, err = Stream(), Error()

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from damage import deliberate_damage, not_understood
 from encoder import Library
 from golden import Missing, golden
+from order import order_of_rows
 from properties import others_agree, same_bytes, written_is_read
 from tables import every_type, random_batches
 from text import text_tables
@@ -244,7 +245,7 @@ def damage(lib, folder, _):
 
 
 TESTS = [every_reader, random_tables, the_law, pruning, other_writers, text_tables, damage,
-         deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree]
+         order_of_rows, deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree]
 
 
 def main():

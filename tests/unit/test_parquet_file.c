@@ -158,6 +158,52 @@ static void what_is_written_is_sound(void)
             }
 }
 
+static int keep_fault(void *user, const cw_parquet_fault *fault)
+{
+    snprintf(user, 200, "%s: %s", fault->column, fault->message);
+    return 0;
+}
+
+/* The faults of a file that says that it is sorted so; `last`: one of them. */
+static uint64_t verify_sorted(const cw_parquet_sorting *by, size_t n, char last[200])
+{
+    cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+    cw_parquet_verified v;
+    cw_parquet_file *f;
+    cw_error err;
+
+    o.page_rows = 70;
+    o.row_group_rows = ROWS / 2;
+    o.sorting = by;
+    o.sorting_count = n;
+    last[0] = '\0';
+    write_file("mem://sorted", &o);
+    CHECK_OK(cw_parquet_file_open(&f, NULL, "mem://sorted", &err), err);
+    REQUIRE(f);
+    CHECK_OK(cw_parquet_file_verify(f, keep_fault, last, &v, &err), err);
+    cw_parquet_file_close(f);
+    CHECK_INT(v.sorted, strcmp(by[0].path, "tags.list.element") == 0 ? 0 : 2);
+    return v.faults;
+}
+
+static void the_order_that_is_said_is_checked(void)
+{
+    const cw_parquet_sorting up = {"id", 0, 0}, down = {"id", 1, 0}, price = {"price", 0, 0},
+                             name = {"name", 0, 1}, tags = {"tags.list.element", 0, 0};
+    char last[200];
+
+    CHECK_INT(verify_sorted(&up, 1, last), 0);
+    CHECK_INT(verify_sorted((cw_parquet_sorting[]){up, price}, 2, last), 0);
+    CHECK_INT(verify_sorted(&down, 1, last), 2);
+    CHECK_STR(last, "id: row 1 of the row group is not in the order that sorting_columns says, nor "
+                    "are 1498 others");
+    CHECK_INT(verify_sorted((cw_parquet_sorting[]){price, down}, 2, last), 2);
+    CHECK(strncmp(last, "price: row ", 11) == 0);
+    CHECK_INT(verify_sorted(&name, 1, last), 2);
+    CHECK(strncmp(last, "name: row 2 ", 12) == 0);
+    CHECK_INT(verify_sorted((cw_parquet_sorting[]){tags, down}, 2, last), 0);
+}
+
 /* Put `n` bytes under a name. */
 static void put(const char *url, const void *p, size_t n)
 {
@@ -293,6 +339,7 @@ static void printing(void)
 int main(int argc, char **argv)
 {
     TEST(what_is_written_is_sound);
+    TEST(the_order_that_is_said_is_checked);
     TEST(damaged_bytes_are_found);
     TEST(damaged_footers_do_no_harm);
     TEST(printing);

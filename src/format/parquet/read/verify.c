@@ -332,6 +332,8 @@ static void free_chunk(cw__chunk_walk *c)
     cw__offset_index_free(&c->offsets);
     cw__grown_free(&c->min);
     cw__grown_free(&c->max);
+    cw__grown_free(&c->last.bytes);
+    cw__grown_free(&c->number.bytes);
     cw__free(c->bytes);
     cw__free(c->bloom);
     cw__free(c->rebuilt);
@@ -422,8 +424,11 @@ static void verify_group(cw__walk *w, const cw__row_group *g)
                   meta->leaf_count);
         return;
     }
+    cw__sorting_begin(w, g);
     for (size_t i = 0; i < g->column_count && goes_on(w); i++)
         verify_chunk(w, &meta->leaves[i], g, &g->columns[i]);
+    if (goes_on(w))
+        cw__sorting_end(w);
     check_sums(w, g);
 }
 
@@ -510,6 +515,7 @@ cw_status cw_parquet_file_verify(cw_parquet_file *f, cw_parquet_fault_fn found, 
     if (goes_on(&w))
         check_file(&w, rows);
     cw__decoder_free(&w.decoder);
+    cw__grown_free(&w.sorting.rows);
     if (w.stopped && w.err->status == CW_OK)
         return cw__fail(err, CW_E_CANCELLED, "stopped by the caller");
     return w.err->status;

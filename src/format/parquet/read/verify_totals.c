@@ -148,6 +148,7 @@ void cw__verify_totals(cw__walk *w, cw__chunk_walk *c)
     check_order(w, c);
     if (c->skipped)
         return;
+    cw__sorting_chunk(w, c);
     cw__check_number(w, "rows", c->group->rows, (int64_t)c->rows);
     if (c->rebuilt && memcmp(c->bloom, c->rebuilt, c->bloom_bytes) != 0)
         cw__fault(w, (uint64_t)c->meta->bloom_offset,

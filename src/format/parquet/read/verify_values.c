@@ -28,7 +28,7 @@ static double number_of(const cw__leaf *leaf, const uint8_t *p)
     return d;
 }
 
-static bool is_nan_bytes(const cw__leaf *leaf, const uint8_t *p)
+bool cw__is_nan(const cw__leaf *leaf, const uint8_t *p)
 {
     if (leaf->order != CW__ORDER_FLOAT)
         return false;
@@ -49,7 +49,7 @@ static bool is_usable(cw__walk *w, const cw__leaf *leaf, const cw__binary *v, co
         cw__fault(w, 0, "%s has %zu bytes where the type has %" PRIu32, what, v->n, leaf->width);
         return false;
     }
-    if (leaf->width && is_nan_bytes(leaf, v->p)) {
+    if (leaf->width && cw__is_nan(leaf, v->p)) {
         cw__fault(w, 0, "%s is NaN", what);
         return false;
     }
@@ -124,7 +124,7 @@ void cw__verify_statistics(cw__walk *w, const cw__leaf *leaf, const cw__statisti
 
 /* ---- pages ---- */
 
-static bool keep_value(cw__grown *to, const uint8_t *p, size_t n)
+bool cw__keep_value(cw__grown *to, const uint8_t *p, size_t n)
 {
     to->n = 0;
     if (!cw__grow(to, n + 1))
@@ -142,9 +142,9 @@ static bool join_extremes(cw__chunk_walk *c, const cw__there *t)
     if (!t->any)
         return true;
     if (!c->any || cw__compare_values(c->leaf, t->min, t->min_n, c->min.p, c->min.n) < 0)
-        ok = keep_value(&c->min, t->min, t->min_n);
+        ok = cw__keep_value(&c->min, t->min, t->min_n);
     if (!c->any || cw__compare_values(c->leaf, t->max, t->max_n, c->max.p, c->max.n) > 0)
-        ok = ok && keep_value(&c->max, t->max, t->max_n);
+        ok = ok && cw__keep_value(&c->max, t->max, t->max_n);
     c->any = true;
     return ok;
 }
@@ -305,7 +305,7 @@ bool cw__verify_page(cw__walk *w, cw__chunk_walk *c, const cw__page_header *h, s
     page_histograms(w, c, d);
     if (c->slots == 0 && d->slots && d->rep[0] != 0)
         cw__fault(w, 0, "the chunk does not begin at a row");
-    bool ok = look_at_values(w, c, &d->page) && join_extremes(c, &there);
+    bool ok = look_at_values(w, c, &d->page) && join_extremes(c, &there) && cw__sorting_page(w, c);
     c->rows += d->rows;
     c->nulls += there.nulls;
     c->nans += there.nans;

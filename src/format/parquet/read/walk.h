@@ -4,12 +4,29 @@
  *     verify_values.c  a decoded page against what is said of it
  *     verify_totals.c  a whole chunk against what is said of it
  *     verify_geo.c     shapes against the box and the kinds that are said
+ *     verify_sorting.c the rows of a row group against the order that is said of them
  */
 #ifndef CW_PARQUET_READ_WALK_H
 #define CW_PARQUET_READ_WALK_H
 
 #include "format/parquet/read/decode.h"
 #include "format/parquet/read/file.h"
+
+/* The order that a row group says its rows have. */
+enum { CW__MOST_SORTING = 127 };
+typedef struct cw__sorting {
+    const cw__sorting_column *columns;
+    size_t n;                      /* of them, that are compared */
+    bool walked[CW__MOST_SORTING]; /* those whose chunk was decoded to its end */
+    cw__grown rows;                /* a byte each: 0 is as the one before by all columns, 2*i+1 in
+                                      order by column i, 2*i+2 not */
+} cw__sorting;
+
+/* A value of a page, kept for the next one. */
+typedef struct cw__kept {
+    bool there; /* not null */
+    cw__grown bytes;
+} cw__kept;
 
 /* The walk. */
 typedef struct cw__walk {
@@ -18,6 +35,7 @@ typedef struct cw__walk {
     void *user;
     cw_parquet_verified *out;
     cw__decoder decoder;
+    cw__sorting sorting;
     bool stopped;
     cw_error *err;
     /* where it is */
@@ -52,7 +70,8 @@ typedef struct cw__chunk_walk {
     cw__encoding_stat seen[CW__MOST_ENCODING_STATS];
     size_t seen_n;
     bool encodings[CW__ENCODINGS];
-    int64_t *rep, *def; /* histograms */
+    int64_t *rep, *def;    /* histograms */
+    cw__kept last, number; /* of a sorting column: of the row before; of the last that is no NaN */
 } cw__chunk_walk;
 
 /* The extremes of a page or chunk as values, and its counts. */
@@ -74,11 +93,24 @@ void cw__verify_histogram(cw__walk *w, const char *what, const int64_t *said, co
                           size_t n);
 /** Text may be cut to any length; all else has that of its type. */
 bool cw__has_width(const cw__leaf *leaf, const cw__binary *v);
+/** Of a value of fixed width. */
+bool cw__is_nan(const cw__leaf *leaf, const uint8_t *p);
+/** A copy; false: no memory. */
+bool cw__keep_value(cw__grown *to, const uint8_t *p, size_t n);
 
 /** After the last page. */
 void cw__verify_totals(cw__walk *w, cw__chunk_walk *c);
 
 /** The shapes of the page in w->decoder. */
 void cw__verify_shapes(cw__walk *w, const cw__chunk_walk *c);
+
+/** Before the chunks of a row group. */
+void cw__sorting_begin(cw__walk *w, const cw__row_group *g);
+/** The page in w->decoder, whose rows are not counted yet; false: no memory. */
+bool cw__sorting_page(cw__walk *w, cw__chunk_walk *c);
+/** After a chunk all of whose pages were decoded. */
+void cw__sorting_chunk(cw__walk *w, const cw__chunk_walk *c);
+/** After all chunks. */
+void cw__sorting_end(cw__walk *w);
 
 #endif
