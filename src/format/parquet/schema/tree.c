@@ -271,30 +271,14 @@ cw_status cw__schema_finish(cw_schema *s, cw_error *err)
 
 /* ---- copying and comparing ------------------------------------------------------------------- */
 
-static cw_field field_of(const cw__node *n)
-{
-    return (cw_field){.name = n->name,
-                      .type = n->type,
-                      .nullable = n->nullable,
-                      .precision = n->precision,
-                      .scale = n->scale,
-                      .unit = n->unit,
-                      .utc = n->utc,
-                      .timezone = n->timezone,
-                      .width = n->width,
-                      .crs = n->crs,
-                      .edges = n->edges,
-                      .has_field_id = n->has_field_id,
-                      .field_id = n->field_id};
-}
-
 static cw_status copy_children(cw_schema *to, const cw__node *from, cw_error *err)
 {
     cw__node *in = to->open;
     cw_status status = CW_OK;
     for (size_t i = 0; status == CW_OK && i < from->child_count; i++) {
-        cw_field f = field_of(from->children[i]);
+        cw_field f;
         cw__node *n;
+        cw_node_field(from->children[i], &f);
         status = cw__schema_put(to, &f, &n, err);
         if (status != CW_OK)
             break;
