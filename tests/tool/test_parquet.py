@@ -233,7 +233,8 @@ class Objects(ParquetTest):
         self.sound("s3://bucket/in/rows.parquet")
 
     def test_options_of_the_encoder(self):
-        self.write("a.csv", b"a,b\n" + b"1,x\n2,y\n" * 500)
+        rows = "".join("%d,x\n%d,y\n" % (i, i) for i in range(500, 0, -1))
+        self.write("a.csv", b"a,b\n" + rows.encode())
         self.parquet("--codec", "gzip", "--level", "9", "--row-group-rows", "300", "--data-page-v2",
                      "--bloom-filter", "b", "--sorted-by", "a:desc", "--key-value", "by=me",
                      "--threads", "2", "--encoder-memory", "64MiB", "--readers", "spark",
