@@ -215,38 +215,29 @@ static void not_read(cw__walk *w, cw__chunk_walk *c, int64_t offset, const char 
         *w->err = *why;
 }
 
-static void read_column_index(cw__walk *w, cw__chunk_walk *c)
+/* The column index, or the offset index; false: there is none, or none that can be read. */
+static bool read_index(cw__walk *w, cw__chunk_walk *c, int64_t offset, int32_t bytes, bool columns)
 {
-    int64_t offset = c->meta->column_index_offset;
-    size_t n = (size_t)c->meta->column_index_bytes;
+    size_t n = (size_t)bytes;
     cw_error why = {0};
+
+    if (offset <= 0 || bytes <= 0)
+        return false;
     uint8_t *p = cw__file_get(w->f, offset, n, &why);
-
-    c->has_columns = p && cw__column_index_read(&c->columns, p, n, &why) == CW_OK;
-    if (!c->has_columns)
-        not_read(w, c, offset, "column index", &why);
+    bool ok = p && (columns ? cw__column_index_read(&c->columns, p, n, &why)
+                            : cw__offset_index_read(&c->offsets, p, n, &why)) == CW_OK;
+    if (!ok)
+        not_read(w, c, offset, columns ? "column index" : "offset index", &why);
     cw__free(p);
-}
-
-static void read_offset_index(cw__walk *w, cw__chunk_walk *c)
-{
-    int64_t offset = c->meta->offset_index_offset;
-    size_t n = (size_t)c->meta->offset_index_bytes;
-    cw_error why = {0};
-    uint8_t *p = cw__file_get(w->f, offset, n, &why);
-
-    c->has_offsets = p && cw__offset_index_read(&c->offsets, p, n, &why) == CW_OK;
-    if (!c->has_offsets)
-        not_read(w, c, offset, "offset index", &why);
-    cw__free(p);
+    return ok;
 }
 
 static void read_indexes(cw__walk *w, cw__chunk_walk *c)
 {
-    if (c->meta->column_index_offset > 0 && c->meta->column_index_bytes > 0)
-        read_column_index(w, c);
-    if (c->meta->offset_index_offset > 0 && c->meta->offset_index_bytes > 0)
-        read_offset_index(w, c);
+    const cw__column_metadata *m = c->meta;
+
+    c->has_columns = read_index(w, c, m->column_index_offset, m->column_index_bytes, true);
+    c->has_offsets = read_index(w, c, m->offset_index_offset, m->offset_index_bytes, false);
 }
 
 /* The header has no length of its own in older files: it is short, whatever follows. */
