@@ -6,6 +6,19 @@
 #include "format/parquet/meta/elements.h"
 #include "format/parquet/meta/source.h"
 
+/* A list of structs that take `least` bytes each; fewer are no reason to take memory. */
+static void *get_structs(cw__source *s, size_t least, size_t size, size_t *n)
+{
+    cw__thrift_type type;
+    size_t said = cw__thrift_get_list(&s->t, &type);
+
+    if (said && (type != CW__THRIFT_STRUCT || said > (size_t)(s->t.end - s->t.p) / least))
+        s->t.failed = true;
+    void *list = cw__get_array(s, said, size);
+    *n = list ? said : 0;
+    return list;
+}
+
 /* ---- sizes and shapes ---- */
 
 static void get_sizes(cw__source *s, cw__size_statistics *out)
@@ -231,6 +244,9 @@ static void get_column_chunk(cw__source *s, cw__column_metadata *m, const cw__le
         s->t.failed = true;
 }
 
+/* Bytes of structs with only what the format requires. */
+enum { LEAST_CHUNK = 15, LEAST_SORTING = 5, LEAST_GROUP = 7, LEAST_PAIR = 3 };
+
 static void get_sorting_column(cw__source *s, cw__sorting_column *x)
 {
     unsigned seen = 0;
@@ -255,19 +271,10 @@ static void get_sorting_column(cw__source *s, cw__sorting_column *x)
 
 static void get_sorting(cw__source *s, cw__row_group *g)
 {
-    cw__thrift_type type;
-    size_t n = cw__thrift_get_list(&s->t, &type);
-
-    if (n && type != CW__THRIFT_STRUCT)
-        s->t.failed = true;
-    g->sorting = cw__get_array(s, n, sizeof *g->sorting);
-    g->sorting_count = g->sorting ? n : 0;
+    g->sorting = get_structs(s, LEAST_SORTING, sizeof *g->sorting, &g->sorting_count);
     for (size_t i = 0; i < g->sorting_count && !s->t.failed; i++)
         get_sorting_column(s, &g->sorting[i]);
 }
-
-/* Bytes of a chunk with only what the format requires; fewer are no reason to take memory. */
-enum { LEAST_CHUNK = 15 };
 
 static void get_row_group(cw__source *s, cw__row_group *g)
 {
@@ -277,12 +284,7 @@ static void get_row_group(cw__source *s, cw__row_group *g)
     cw__thrift_enter(&s->t);
     while (cw__thrift_field(&s->t, &id, &type)) {
         if (id == 1 && type == CW__THRIFT_LIST && !g->columns) {
-            g->column_count = cw__thrift_get_list(&s->t, &type);
-            if (g->column_count > (size_t)(s->t.end - s->t.p) / LEAST_CHUNK)
-                s->t.failed = true;
-            g->columns = cw__get_array(s, g->column_count, sizeof *g->columns);
-            if (!g->columns)
-                g->column_count = 0;
+            g->columns = get_structs(s, LEAST_CHUNK, sizeof *g->columns, &g->column_count);
             for (size_t i = 0; i < g->column_count && !s->t.failed; i++)
                 get_column_chunk(s, &g->columns[i], i < s->leaf_count ? &s->leaves[i] : NULL);
         } else if (id == 4 && type == CW__THRIFT_LIST && !g->sorting) {
@@ -303,11 +305,7 @@ static void get_row_group(cw__source *s, cw__row_group *g)
 
 static void get_row_groups(cw__source *s, cw__file_metadata *m)
 {
-    cw__thrift_type type;
-    size_t n = cw__thrift_get_list(&s->t, &type);
-
-    m->row_groups = cw__get_array(s, n, sizeof *m->row_groups);
-    m->row_group_count = m->row_groups ? n : 0;
+    m->row_groups = get_structs(s, LEAST_GROUP, sizeof *m->row_groups, &m->row_group_count);
     for (size_t i = 0; i < m->row_group_count && !s->t.failed; i++)
         get_row_group(s, &m->row_groups[i]);
 }
@@ -331,11 +329,7 @@ static void get_pair(cw__source *s, cw__key_value *kv)
 
 static void get_pairs(cw__source *s, cw__file_metadata *m)
 {
-    cw__thrift_type type;
-    size_t n = cw__thrift_get_list(&s->t, &type);
-
-    m->pairs = cw__get_array(s, n, sizeof *m->pairs);
-    m->pair_count = m->pairs ? n : 0;
+    m->pairs = get_structs(s, LEAST_PAIR, sizeof *m->pairs, &m->pair_count);
     for (size_t i = 0; i < m->pair_count && !s->t.failed; i++)
         get_pair(s, &m->pairs[i]);
 }
