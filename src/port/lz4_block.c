@@ -2,10 +2,10 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "port/block_codecs.h"
+#include "port/symbol.h"
 
 struct cw__lz4_block {
     void *state;
@@ -21,21 +21,13 @@ static size_fn state_bytes;
 static compress_fn compress;
 static restore_fn restore;
 
-/* A function pointer out of dlsym's data pointer, in the way that ISO C has for it. */
-static bool look_up(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void look(void)
 {
     void *library = dlopen("liblz4.so.1", RTLD_NOW | RTLD_LOCAL);
 
-    if (library && look_up(library, "LZ4_sizeofState", &state_bytes) &&
-        look_up(library, "LZ4_decompress_safe", &restore))
-        look_up(library, "LZ4_compress_fast_extState", &compress);
+    if (library && cw__symbol(library, "LZ4_sizeofState", &state_bytes) &&
+        cw__symbol(library, "LZ4_decompress_safe", &restore))
+        cw__symbol(library, "LZ4_compress_fast_extState", &compress);
 }
 
 bool cw__lz4_block_there(void)

@@ -4,9 +4,9 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
-#include <string.h>
 
 #include "port/block_codecs.h"
+#include "port/symbol.h"
 
 /* snappy-c.h: status 0 is success. */
 typedef int (*compress_fn)(const char *from, size_t n, char *to, size_t *to_n);
@@ -16,21 +16,13 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static compress_fn compress, restore;
 static length_fn length_of;
 
-/* A function pointer out of dlsym's data pointer, in the way that ISO C has for it. */
-static bool look_up(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void look(void)
 {
     void *library = dlopen("libsnappy.so.1", RTLD_NOW | RTLD_LOCAL);
 
-    if (library && look_up(library, "snappy_uncompress", &restore) &&
-        look_up(library, "snappy_uncompressed_length", &length_of))
-        look_up(library, "snappy_compress", &compress);
+    if (library && cw__symbol(library, "snappy_uncompress", &restore) &&
+        cw__symbol(library, "snappy_uncompressed_length", &length_of))
+        cw__symbol(library, "snappy_compress", &compress);
 }
 
 bool cw__snappy_block_there(void)

@@ -42,6 +42,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "port/symbol.h"
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -77,14 +78,6 @@ static int method_type;
 static get_wbio_fn ssl_get_wbio;
 static set0_wbio_fn ssl_set0_wbio;
 
-/* A function pointer out of dlsym's data pointer, in the way that ISO C has for it. */
-static bool look_up(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 /* The libcrypto below the libssl that was found is this one, not a second copy of it. */
 static bool is_on_our_libcrypto(void)
 {
@@ -97,7 +90,7 @@ static bool is_on_our_libcrypto(void)
     void *libssl = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
     if (!libssl)
         return false;
-    bool same = look_up(libssl, "OpenSSL_version", &version) &&
+    bool same = cw__symbol(libssl, "OpenSSL_version", &version) &&
                 version(OPENSSL_VERSION) == OpenSSL_version(OPENSSL_VERSION);
     dlclose(libssl);
     return same;
@@ -267,8 +260,8 @@ static BIO_METHOD *make_method(void)
 
 static void prepare(void)
 {
-    if (look_up(RTLD_DEFAULT, "SSL_get_wbio", &ssl_get_wbio) &&
-        look_up(RTLD_DEFAULT, "SSL_set0_wbio", &ssl_set0_wbio) && is_on_our_libcrypto())
+    if (cw__symbol(RTLD_DEFAULT, "SSL_get_wbio", &ssl_get_wbio) &&
+        cw__symbol(RTLD_DEFAULT, "SSL_set0_wbio", &ssl_set0_wbio) && is_on_our_libcrypto())
         method = make_method();
 }
 
