@@ -589,10 +589,16 @@ def is_split_bytes(case, column, t):
     return fixed and case.options.get("encoding") == 7
 
 
+def is_flat(t):
+    return not any(T.is_struct(u) or T.is_map(u) or is_list(u) for u in within(t))
+
+
 def is_required_in_struct(case, column, t):
-    """Where pages are small, and so one may be of null structs alone, and not PLAIN."""
-    some = T.is_struct(t) and not all(f.nullable for f in t)
-    return some and case.options.get("encoding") != 1 and {"page_rows", "page_bytes"} & set(case.options)
+    """Where one page may have null structs among others, and the next one none, or nothing else."""
+    leaves = [within(f.type)[-1] for f in t if not f.nullable and is_flat(f.type)] if T.is_struct(t) else []
+    some = any(not T.is_boolean(leaf) for leaf in leaves)
+    several = {"page_rows", "page_bytes"} & set(case.options)
+    return some and several and case.options.get("encoding") not in (1, 2) and any(map(has_null, column.pool))
 
 
 def is_struct_of_nulls(case, column, t):
@@ -615,6 +621,12 @@ def differs_by_case(case, column, t):
     return T.is_struct(t) and len({f.name.lower() for f in t}) < t.num_fields
 
 
+def has_null(value):
+    if isinstance(value, (dict, list)):
+        return any(map(has_null, value.values() if isinstance(value, dict) else value))
+    return value is None
+
+
 def largest(value):
     """The largest number in a plain value, by its amount."""
     if isinstance(value, (dict, list)):
@@ -632,7 +644,7 @@ CANNOT = {
     },
     "polars": {
         is_huge_decimal: "at most 38 digits", is_split_bytes: "BYTE_STREAM_SPLIT of fixed bytes is refused",
-        is_required_in_struct: "panics at a page of null structs, delta or split encoded, pyarrow's as well",
+        is_required_in_struct: "panics at delta or split pages where only some have nulls, pyarrow's as well",
         is_wide_decimal: "panics where the Arrow schema tells of decimal256, pyarrow's as well",
         is_map_of_floats: "0.0 and -0.0, and NaNs, are one key",
         is_seconds: "durations become milliseconds, where the Arrow schema tells of them",
