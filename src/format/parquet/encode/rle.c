@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_PEXT 1
 #include <immintrin.h>
@@ -382,36 +384,25 @@ size_t cw__rle_encode_u8(uint8_t *out, const uint8_t *values, size_t n, unsigned
 
 /* ---- bits ---- */
 
-/* 64 bits from bit `at`, of which `n` are there. */
-static uint64_t bits_at(const uint8_t *bits, size_t at, size_t n)
+static size_t word_of(size_t n)
 {
-    const uint8_t *p = bits + at / 8;
-    unsigned shift = at % 8;
-    size_t bytes = (shift + (n < 64 ? n : 64) + 7) / 8;
-    uint64_t v = load_some(p, bytes) >> shift;
-
-    if (bytes > 8)
-        v |= (uint64_t)p[8] << (64 - shift);
-    return n < 64 ? v & ((UINT64_C(1) << n) - 1) : v;
+    return n < 64 ? n : 64;
 }
 
 /* How many of the bits from `at` on are the same, in whole words, and the end. */
 static size_t same_bits(const uint8_t *bits, size_t at, size_t n, bool *value)
 {
-    uint64_t first = bits_at(bits, at, n);
-    uint64_t all = n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
+    uint64_t first = cw__load_bits(bits, at, word_of(n));
     size_t run = 0;
 
-    if (first != 0 && first != all)
+    if (first != 0 && first != cw__low_bits(n))
         return 0;
     *value = first != 0;
     while (run < n) {
-        size_t left = n - run;
-        uint64_t word = bits_at(bits, at + run, left);
-        uint64_t same = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
-        if (word != (*value ? same : 0))
+        size_t step = word_of(n - run);
+        if (cw__load_bits(bits, at + run, step) != (*value ? cw__low_bits(step) : 0))
             break;
-        run += left < 64 ? left : 64;
+        run += step;
     }
     return run;
 }
@@ -422,7 +413,7 @@ static uint8_t *put_literal_bits(uint8_t *out, const uint8_t *bits, size_t from,
 
     out = put_varint(out, (uint64_t)groups << 1 | 1);
     for (size_t i = 0; i < n; i += 64) {
-        uint64_t word = bits_at(bits, from + i, n - i);
+        uint64_t word = cw__load_bits(bits, from + i, word_of(n - i));
         size_t bytes = groups - i / 8 < 8 ? groups - i / 8 : 8;
         memcpy(out, &word, bytes);
         out += bytes;
