@@ -4,40 +4,23 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/in/walk.h"
 
 static const char *const why_text = "is not UTF-8";
-static const char *const why_digits = "has more digits than the field's precision";
 static const char *const why_range = "does not fit the unit it is stored in";
 static const char *const why_total = "makes the column longer than 4 GiB within one row group";
-
-static const uint8_t *fixed_at(const cw__view *v, int64_t i)
-{
-    return (const uint8_t *)v->values + (size_t)(v->first + i) * v->width;
-}
-
-/* Room for n more values of the leaf's width; where the first goes. */
-static uint8_t *room_for(cw__column_buffer *to, size_t n)
-{
-    return cw__grow(&to->values, n * to->leaf->width) ? to->values.p + to->values.n : NULL;
-}
-
-static void added(cw__column_buffer *to, size_t n)
-{
-    to->values.n += n * to->leaf->width;
-    to->count += n;
-}
 
 /* ---- numbers ---- */
 
 static cw__gathered copy(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
 {
-    uint8_t *p = room_for(to, n);
+    uint8_t *p = cw__room_for(to, n);
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
-    memcpy(p, fixed_at(v, start), n * v->width);
-    added(to, n);
+    memcpy(p, cw__fixed_at(v, start), n * v->width);
+    cw__fixed_added(to, n);
     return CW__GATHERED;
 }
 
@@ -67,8 +50,8 @@ DEFINE_WIDEN(widen_u16, uint16_t)
 
 static cw__gathered widen(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
 {
-    uint8_t *p = room_for(to, n);
-    const uint8_t *from = fixed_at(v, start);
+    uint8_t *p = cw__room_for(to, n);
+    const uint8_t *from = cw__fixed_at(v, start);
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
@@ -85,21 +68,8 @@ static cw__gathered widen(cw__column_buffer *to, const cw__view *v, int64_t star
     default:
         widen_u16(p, from, n);
     }
-    added(to, n);
+    cw__fixed_added(to, n);
     return CW__GATHERED;
-}
-
-static int64_t load_signed(const uint8_t *p, size_t width)
-{
-    int32_t narrow;
-    int64_t wide;
-
-    if (width == 4) {
-        memcpy(&narrow, p, sizeof narrow);
-        return narrow;
-    }
-    memcpy(&wide, p, sizeof wide);
-    return wide;
 }
 
 /* Seconds as milliseconds; milliseconds as days, where scale is negative. */
@@ -116,28 +86,29 @@ static bool rescale(int64_t value, int64_t scale, bool narrow, int64_t *out)
 static cw__gathered scaled(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                            size_t *bad, const char **why)
 {
-    uint8_t *p = room_for(to, n);
-    const uint8_t *from = fixed_at(v, start);
+    uint8_t *p = cw__room_for(to, n);
+    const uint8_t *from = cw__fixed_at(v, start);
     size_t width = to->leaf->width;
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
         int64_t value;
-        if (!rescale(load_signed(from + i * v->width, v->width), v->scale, width == 4, &value)) {
+        if (!rescale(cw__load_signed(from + i * v->width, v->width), v->scale, width == 4,
+                     &value)) {
             *bad = i;
             *why = why_range;
             return CW__GATHERED_BAD;
         }
         memcpy(p + i * width, &value, width); /* little-endian: the low bytes */
     }
-    added(to, n);
+    cw__fixed_added(to, n);
     return CW__GATHERED;
 }
 
 static cw__gathered booleans(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
 {
-    uint8_t *p = room_for(to, n);
+    uint8_t *p = cw__room_for(to, n);
     const uint8_t *bits = v->values;
 
     if (!p)
@@ -146,136 +117,7 @@ static cw__gathered booleans(cw__column_buffer *to, const cw__view *v, int64_t s
         size_t at = (size_t)(v->first + start) + i;
         p[i] = bits[at / 8] >> at % 8 & 1;
     }
-    added(to, n);
-    return CW__GATHERED;
-}
-
-/* ---- decimals: little-endian two's complement of 4, 8, 16 or 32 bytes ---- */
-
-enum { WORDS = 4 };
-
-/* As four words, sign-extended. */
-static void load_decimal(uint64_t w[WORDS], const uint8_t *p, size_t width)
-{
-    uint64_t sign = p[width - 1] & 0x80 ? UINT64_MAX : 0;
-
-    if (width == 4) {
-        int32_t v;
-        memcpy(&v, p, sizeof v);
-        w[0] = (uint64_t)(int64_t)v;
-    } else {
-        memcpy(w, p, width < 32 ? width : 32);
-    }
-    for (size_t i = width < 8 ? 1 : width / 8; i < WORDS; i++)
-        w[i] = sign;
-}
-
-/* 10 to the power of `digits`, up to 76. */
-static void power_of_ten(uint64_t w[WORDS], unsigned digits)
-{
-    __extension__ typedef unsigned __int128 wide;
-
-    memset(w, 0, WORDS * sizeof *w);
-    w[0] = 1;
-    for (unsigned i = 0; i < digits; i++) {
-        uint64_t carry = 0;
-        for (size_t k = 0; k < WORDS; k++) {
-            wide product = (wide)w[k] * 10 + carry;
-            w[k] = (uint64_t)product;
-            carry = (uint64_t)(product >> 64);
-        }
-    }
-}
-
-static void negate(uint64_t w[WORDS])
-{
-    uint64_t carry = 1;
-
-    for (size_t k = 0; k < WORDS; k++) {
-        w[k] = ~w[k] + carry;
-        carry = carry && w[k] == 0;
-    }
-}
-
-static bool is_below(const uint64_t a[WORDS], const uint64_t b[WORDS])
-{
-    for (size_t k = WORDS; k-- > 0;)
-        if (a[k] != b[k])
-            return a[k] < b[k];
-    return false;
-}
-
-static bool fits(const uint64_t w[WORDS], const uint64_t limit[WORDS])
-{
-    uint64_t magnitude[WORDS];
-
-    memcpy(magnitude, w, sizeof magnitude);
-    if (magnitude[WORDS - 1] >> 63)
-        negate(magnitude);
-    return is_below(magnitude, limit);
-}
-
-/* The low `width` bytes, the most significant first. */
-static void store_big_endian(uint8_t *p, const uint64_t w[WORDS], size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        p[width - 1 - i] = (uint8_t)(w[i / 8] >> (8 * (i % 8)));
-}
-
-static cw__gathered bad_digits(size_t i, size_t *bad, const char **why)
-{
-    *bad = i;
-    *why = why_digits;
-    return CW__GATHERED_BAD;
-}
-
-/* The common case: 16 bytes that go into an INT64 or INT32, or stay within 8. */
-static cw__gathered narrow_decimals(cw__column_buffer *to, const cw__view *v, int64_t start,
-                                    size_t n, size_t *bad, const char **why)
-{
-    const uint8_t *from = fixed_at(v, start);
-    size_t width = to->leaf->width;
-    uint8_t *p = room_for(to, n);
-    uint64_t limit[WORDS];
-
-    if (!p)
-        return CW__GATHERED_NO_MEMORY;
-    power_of_ten(limit, to->leaf->node->precision);
-    const int64_t most = (int64_t)limit[0];
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *q = from + i * v->width;
-        int64_t low = load_signed(q, v->width == 4 ? 4 : 8);
-        uint64_t high = 0;
-        for (size_t k = 8; k < v->width; k += 8) {
-            uint64_t word;
-            memcpy(&word, q + k, sizeof word);
-            high |= word ^ (uint64_t)(low >> 63);
-        }
-        if (high || low >= most || low <= -most)
-            return bad_digits(i, bad, why);
-        memcpy(p + i * width, &low, width); /* little-endian: the low bytes */
-    }
-    added(to, n);
-    return CW__GATHERED;
-}
-
-static cw__gathered wide_decimals(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
-                                  size_t *bad, const char **why)
-{
-    const uint8_t *from = fixed_at(v, start);
-    uint8_t *p = room_for(to, n);
-    uint64_t limit[WORDS], w[WORDS];
-
-    if (!p)
-        return CW__GATHERED_NO_MEMORY;
-    power_of_ten(limit, to->leaf->node->precision);
-    for (size_t i = 0; i < n; i++) {
-        load_decimal(w, from + i * v->width, v->width);
-        if (!fits(w, limit))
-            return bad_digits(i, bad, why);
-        store_big_endian(p + i * to->leaf->width, w, to->leaf->width);
-    }
-    added(to, n);
+    cw__fixed_added(to, n);
     return CW__GATHERED;
 }
 
@@ -290,7 +132,7 @@ typedef struct piece {
  */
 static piece viewed(const cw__view *v, int64_t i)
 {
-    const uint8_t *p = fixed_at(v, i);
+    const uint8_t *p = cw__fixed_at(v, i);
     int32_t n, buffer, offset;
 
     memcpy(&n, p, sizeof n);
@@ -425,11 +267,6 @@ static cw__gathered byte_arrays(cw__column_buffer *to, const cw__view *v, int64_
 
 /* ---- which is which ---- */
 
-static bool is_decimal(const cw__node *node)
-{
-    return node->type >= CW_TYPE_DECIMAL32 && node->type <= CW_TYPE_DECIMAL256;
-}
-
 uint32_t cw__c_width(const cw__node *node)
 {
     const cw_field f = {.type = node->type, .unit = node->unit, .width = node->width};
@@ -447,7 +284,7 @@ bool cw__can_gather(const cw__node *node, cw__layout layout, uint32_t width)
     case CW__LAYOUT_BYTES_VIEW:
         return node->type >= CW_TYPE_STRING && node->type <= CW_TYPE_GEOGRAPHY;
     case CW__LAYOUT_FIXED:
-        if (is_decimal(node))
+        if (cw__is_decimal(node))
             return width == 4 || width == 8 || width == 16 || width == 32;
         return cw__c_width(node) &&
                (width == cw__c_width(node) || (node->type == CW_TYPE_DATE && width == 8));
@@ -469,10 +306,8 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
         return booleans(to, v, start, n);
     if (leaf->width == 0)
         return byte_arrays(to, v, start, n, bad, why);
-    if (is_decimal(leaf->node))
-        return leaf->physical == CW__FIXED_LEN_BYTE_ARRAY
-                   ? wide_decimals(to, v, start, n, bad, why)
-                   : narrow_decimals(to, v, start, n, bad, why);
+    if (cw__is_decimal(leaf->node))
+        return cw__gather_decimals(to, v, start, n, bad, why);
     if (v->scale != 1)
         return scaled(to, v, start, n, bad, why);
     return v->width < leaf->width ? widen(to, v, start, n) : copy(to, v, start, n);
@@ -482,13 +317,8 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
 
 static bool is_stored_as_it_is(const cw__column_buffer *to, const cw__view *v)
 {
-    return v->layout == CW__LAYOUT_FIXED && v->scale == 1 && !is_decimal(to->leaf->node) &&
+    return v->layout == CW__LAYOUT_FIXED && v->scale == 1 && !cw__is_decimal(to->leaf->node) &&
            v->width == to->leaf->width && (v->width == 4 || v->width == 8);
-}
-
-bool cw__can_gather_there(const cw__column_buffer *to, const cw__view *v)
-{
-    return v->validity && is_stored_as_it_is(to, v);
 }
 
 /* Each value is written, and the next one over it if it was null: nothing has to be foretold. */
@@ -504,25 +334,137 @@ static inline __attribute__((always_inline)) size_t pick(uint8_t *to, const uint
     return k;
 }
 
-bool cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
+static cw__gathered fixed_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                                const uint8_t *bits, size_t bit)
 {
-    uint8_t *p = room_for(to, n + 1);
-    uint64_t there;
+    uint8_t *p = cw__room_for(to, n + 1);
 
     if (!p)
-        return false;
-    for (size_t i = 0, k; i < n; i += k) {
-        int64_t at = start + (int64_t)i;
-        size_t taken;
-        k = cw__load_bits(v->validity, (size_t)(v->first + at), n - i, &there);
-        if (v->width == 8)
-            taken = pick(p, fixed_at(v, at), k, there, 8);
-        else
-            taken = pick(p, fixed_at(v, at), k, there, 4);
+        return CW__GATHERED_NO_MEMORY;
+    for (size_t i = 0, k, taken; i < n; i += k) {
+        const uint8_t *from = cw__fixed_at(v, start + (int64_t)i);
+        k = n - i < 64 ? n - i : 64;
+        uint64_t there = cw__load_bits(bits, bit + i, k);
+        taken = v->width == 8 ? pick(p, from, k, there, 8) : pick(p, from, k, there, 4);
         p += taken * v->width;
-        added(to, taken);
+        cw__fixed_added(to, taken);
     }
-    return true;
+    return CW__GATHERED;
+}
+
+static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                               const uint8_t *bits, size_t bit, size_t *bad, const char **why)
+{
+    cw__gathered answer = CW__GATHERED;
+
+    for (size_t i = 0, k; i < n && answer == CW__GATHERED; i += k) {
+        bool there = cw__bit(bits, bit + i);
+        k = cw__run_of_bits(bits, bit + i, n - i, there);
+        if (there)
+            answer = cw__gather(to, v, start + (int64_t)i, k, bad, why);
+        *bad += i;
+    }
+    return answer;
+}
+
+/* As pick does. @return how many; *hidden: whether there are bytes in those that are not there */
+static inline __attribute__((always_inline)) size_t pick_offsets(uint32_t *to, const void *offsets,
+                                                                 bool wide, size_t n,
+                                                                 const uint8_t *bits, size_t bit,
+                                                                 bool *hidden)
+{
+    const int32_t *narrow = offsets;
+    const int64_t *large = offsets;
+    uint32_t end = to[0], lost = 0;
+    size_t count = 0;
+
+    for (size_t i = 0, k; i < n; i += k) {
+        k = n - i < 64 ? n - i : 64;
+        uint64_t there = cw__load_bits(bits, bit + i, k);
+        for (size_t j = i; j < i + k; j++, there >>= 1) {
+            uint32_t length =
+                wide ? (uint32_t)(large[j + 1] - large[j]) : (uint32_t)(narrow[j + 1] - narrow[j]);
+            uint32_t kept = length & (0 - (uint32_t)(there & 1));
+            to[count] = end;
+            end += kept;
+            lost |= length ^ kept;
+            count += there & 1;
+        }
+    }
+    to[count] = end;
+    *hidden = lost != 0;
+    return count;
+}
+
+/* The bytes of those that are there. */
+static void copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n, const uint8_t *bits,
+                       size_t bit)
+{
+    const uint8_t *from = v->values;
+
+    for (size_t i = 0, k; i < n; i += k) {
+        bool there = cw__bit(bits, bit + i);
+        k = cw__run_of_bits(bits, bit + i, n - i, there);
+        size_t bytes = there ? (size_t)cw__gather_bytes(v, start + (int64_t)i, k) : 0;
+        if (bytes)
+            memcpy(to, from + offset_at(v, start + (int64_t)i), bytes);
+        to += bytes;
+    }
+}
+
+/* The place of the k-th that is there. */
+static size_t place_of(const uint8_t *bits, size_t bit, size_t k)
+{
+    size_t i = 0;
+
+    for (size_t seen = 0; !cw__bit(bits, bit + i) || seen++ < k; i++)
+        ;
+    return i;
+}
+
+/* Mostly there is nothing under nulls, and what is there lies side by side. */
+static cw__gathered texts_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                                const uint8_t *bits, size_t bit, size_t *bad, const char **why)
+{
+    const uint64_t all = cw__gather_bytes(v, start, n);
+    const size_t first = (size_t)(v->first + start);
+    bool hidden;
+
+    if (all > UINT32_MAX - to->values.n)
+        return runs_there(to, v, start, n, bits, bit, bad, why);
+    uint32_t *offsets = offsets_for(to, n, 0);
+    if (!offsets)
+        return CW__GATHERED_NO_MEMORY;
+    size_t count = v->layout == CW__LAYOUT_BYTES64
+                       ? pick_offsets(offsets, (const int64_t *)v->offsets + first, true, n, bits,
+                                      bit, &hidden)
+                       : pick_offsets(offsets, (const int32_t *)v->offsets + first, false, n, bits,
+                                      bit, &hidden);
+    size_t bytes = offsets[count] - offsets[0];
+    if (!cw__grow(&to->values, bytes))
+        return CW__GATHERED_NO_MEMORY;
+    if (hidden)
+        copy_there(to->values.p + to->values.n, v, start, n, bits, bit);
+    else if (bytes)
+        memcpy(to->values.p + to->values.n, (const uint8_t *)v->values + offset_at(v, start),
+               bytes);
+    cw__gathered answer = take_bytes(to, offsets, count, bytes, bad, why);
+    if (answer == CW__GATHERED_BAD)
+        *bad = place_of(bits, bit, *bad);
+    return answer;
+}
+
+cw__gathered cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                              const uint8_t *bits, size_t bit, size_t *bad, const char **why)
+{
+    *bad = 0;
+    if (n == 0)
+        return CW__GATHERED;
+    if (is_stored_as_it_is(to, v))
+        return fixed_there(to, v, start, n, bits, bit);
+    if (v->layout == CW__LAYOUT_BYTES32 || v->layout == CW__LAYOUT_BYTES64)
+        return texts_there(to, v, start, n, bits, bit, bad, why);
+    return runs_there(to, v, start, n, bits, bit, bad, why);
 }
 
 /* ---- here and there ---- */
@@ -551,8 +493,8 @@ static cw__gathered gather_runs(cw__column_buffer *to, const cw__view *v, const 
 
 static cw__gathered copy_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n)
 {
-    const uint8_t *from = fixed_at(v, 0);
-    uint8_t *p = room_for(to, n);
+    const uint8_t *from = cw__fixed_at(v, 0);
+    uint8_t *p = cw__room_for(to, n);
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
@@ -562,7 +504,7 @@ static cw__gathered copy_at(cw__column_buffer *to, const cw__view *v, const int6
     else
         for (size_t i = 0; i < n; i++)
             memcpy(p + i * 4, from + at[i] * 4, 4);
-    added(to, n);
+    cw__fixed_added(to, n);
     return CW__GATHERED;
 }
 

@@ -22,11 +22,12 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
 cw__gathered cw__gather_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n,
                            size_t *bad, const char **why);
 
-/** Whether cw__gather_there can take values of this view: 4 or 8 bytes, stored as they are. */
-bool cw__can_gather_there(const cw__column_buffer *to, const cw__view *v);
-
-/** Add those of the values [start, start+n) that are not null. false: out of memory. */
-bool cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n);
+/**
+ * The same for those of the values [start, start+n) that are there: bit `bit` of `bits` is that of
+ * the first.
+ */
+cw__gathered cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                              const uint8_t *bits, size_t bit, size_t *bad, const char **why);
 
 /** Bytes of one value in a batch, of a type of fixed width; else 0. */
 uint32_t cw__c_width(const cw__node *node);

@@ -101,11 +101,11 @@ static bool is_plain(const cw__view *v)
 static uint64_t bytes_there(const cw__view *v, int64_t start, int64_t n)
 {
     const int32_t *offsets = (const int32_t *)v->offsets + v->first + start;
-    uint64_t sum = 0, there;
+    uint64_t sum = 0;
 
     for (int64_t i = 0, k; i < n; i += k) {
-        k = (int64_t)cw__load_bits(v->validity, (size_t)(v->first + start + i), (size_t)(n - i),
-                                   &there);
+        k = n - i < 64 ? n - i : 64;
+        uint64_t there = cw__load_bits(v->validity, (size_t)(v->first + start + i), (size_t)k);
         for (int64_t j = i; j < i + k; j++, there >>= 1)
             sum += (uint64_t)(offsets[j + 1] - offsets[j]) & (0 - (there & 1));
     }

@@ -2,9 +2,7 @@
  *
  * A column that is a leaf at the top, in a layout with its values in a row, is taken by runs of
  * values and bits of validity. All others are walked level by level, not row by row: each node gets
- * the slots that reach it, as three arrays (repetition level, definition level so far, and where in
- * its view, -1: nowhere), and hands its children theirs. At a leaf the levels are the column's, and
- * positions that follow each other are gathered together.
+ * the slots that reach it, and hands its children theirs. At a leaf the levels are the column's.
  *
  * Locking: none; a shredder belongs to its encoder.
  */
@@ -15,19 +13,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "format/parquet/in/gather.h"
+#include "format/parquet/in/slots.h"
 #include "format/parquet/in/walk.h"
 
 enum { STRIDE = 4096 };
 
-typedef struct slots {
-    uint8_t *rep, *def;
-    int64_t *at;
-    size_t n, room;
-} slots;
-
 struct cw__shredder {
     const cw_schema *schema;
-    slots *levels; /* one for each depth of the walk */
+    cw__slots *levels; /* one for each depth of the walk */
     size_t depth;
 };
 
@@ -81,38 +74,15 @@ void cw__shredder_free(cw__shredder *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->depth; i++) {
-        cw__free(s->levels[i].rep);
-        cw__free(s->levels[i].def);
-        cw__free(s->levels[i].at);
-    }
+    for (size_t i = 0; i < s->depth; i++)
+        cw__slots_free(&s->levels[i]);
     cw__free(s->levels);
     cw__free(s);
 }
 
-static bool grow_slots(slots *x, size_t n)
-{
-    if (n <= x->room)
-        return true;
-    size_t room = n + n / 2;
-    uint8_t *rep = cw__realloc(x->rep, room);
-    if (rep)
-        x->rep = rep;
-    uint8_t *def = cw__realloc(x->def, room);
-    if (def)
-        x->def = def;
-    int64_t *at = cw__realloc(x->at, room * sizeof *at);
-    if (at)
-        x->at = at;
-    if (!rep || !def || !at)
-        return false;
-    x->room = room;
-    return true;
-}
-
 /* ---- saying what is wrong ---- */
 
-static uint64_t row_of(const slots *x, size_t slot, uint64_t first)
+static uint64_t row_of(const cw__slots *x, size_t slot, uint64_t first)
 {
     uint64_t row = 0;
 
@@ -147,14 +117,15 @@ static cw_status fail_memory(const shredding *k)
 
 /* ---- leaves at the top ---- */
 
-/* Values of one leaf: runs of those that are there. */
-static cw_status gather_run(const shredding *k, cw__column_buffer *b, const cw__view *v,
-                            int64_t start, int64_t n)
+/* Values of one leaf; NULL as `validity`: all of them are there. */
+static cw_status gather_flat(const shredding *k, cw__column_buffer *b, const cw__view *v,
+                             int64_t start, int64_t n, const uint8_t *validity)
 {
     const char *why = "";
-    size_t bad = 0;
+    size_t bad = 0, bit = (size_t)(v->first + start);
 
-    switch (cw__gather(b, v, start, (size_t)n, &bad, &why)) {
+    switch (validity ? cw__gather_there(b, v, start, (size_t)n, validity, bit, &bad, &why)
+                     : cw__gather(b, v, start, (size_t)n, &bad, &why)) {
     case CW__GATHERED:
         return CW_OK;
     case CW__GATHERED_NO_MEMORY:
@@ -167,18 +138,12 @@ static cw_status gather_run(const shredding *k, cw__column_buffer *b, const cw__
 static cw_status flat_values(const shredding *k, cw__column_buffer *b, const cw__view *v,
                              int64_t from, int64_t to)
 {
-    cw_status st = CW_OK;
-
-    if (v->node->nullable && cw__can_gather_there(b, v))
-        return cw__gather_there(b, v, from, (size_t)(to - from)) ? CW_OK : fail_memory(k);
-    for (int64_t n; st == CW_OK && from < to; from += n) {
-        bool there = cw__is_there(v, from);
-        n = cw__same_run(v, from, to - from, there);
-        if (there)
-            st = gather_run(k, b, v, from, n);
-        else if (!v->node->nullable)
-            st = fail_null(k, v->node, k->row_number + (uint64_t)from);
-    }
+    if (v->node->nullable)
+        return gather_flat(k, b, v, from, to - from, v->validity);
+    int64_t n = cw__same_run(v, from, to - from, true);
+    cw_status st = gather_flat(k, b, v, from, n, NULL);
+    if (st == CW_OK && from + n < to)
+        st = fail_null(k, v->node, k->row_number + (uint64_t)(from + n));
     return st;
 }
 
@@ -211,165 +176,54 @@ static cw_status shred_flat(const shredding *k, const cw__view *v, size_t from, 
 
 /* ---- everything else ---- */
 
-static cw_status shred_node(const shredding *k, const cw__view *v, const slots *in, size_t depth,
-                            uint64_t row);
+static cw_status shred_node(const shredding *k, const cw__view *v, const cw__slots *in,
+                            size_t depth, uint64_t row);
 
-static cw_status fail_slot_null(const shredding *k, const cw__node *node, const slots *x, size_t i,
-                                uint64_t row)
+static cw_status find_values(const shredding *k, const cw__view *v, const cw__slots *in,
+                             cw__slots *out, uint64_t row)
 {
-    return fail_null(k, node, row_of(x, i, row));
-}
+    size_t null = in->n;
 
-/* Whether the value at `at` is not null. `at` lies within the view. */
-static inline unsigned is_valid(const cw__view *v, int64_t at)
-{
-    size_t bit = (size_t)(v->first + at);
-    return v->validity[bit / 8] >> bit % 8 & 1u;
-}
-
-/*
- * Slots that reach a node, as those that find a value there: a null ends its slot, and what is
- * there has the node's definition level. Nothing is foretold of them, for nulls and empty lists
- * follow no rule. @return how many are null
- */
-static size_t mark_values(const cw__view *view, const slots *in, slots *out)
-{
-    /* Copies, for a byte that is stored might be any of them. */
-    const cw__view copy = *view, *v = &copy;
-    const int64_t *at = in->at;
-    const uint8_t *before = in->def;
-    uint8_t *def = out->def, node_def = (uint8_t)v->node->def;
-    int64_t *to = out->at;
-    size_t n = in->n, reached = 0, all = 0;
-
-    out->n = n;
-    for (size_t i = 0; i < n; i++) {
-        unsigned there = at[i] >= 0;
-        reached += there;
-        if (v->validity && v->length > 0)
-            there &= is_valid(v, at[i] >= 0 ? at[i] : 0);
-        all += there;
-        to[i] = at[i] | ((int64_t)there - 1);
-        def[i] = (uint8_t)(before[i] ^ ((before[i] ^ node_def) & (0u - there)));
-    }
-    return reached - all;
-}
-
-static void mark_nothing(const slots *in, slots *out)
-{
-    out->n = in->n;
-    memcpy(out->def, in->def, in->n);
-    for (size_t i = 0; i < in->n; i++)
-        out->at[i] = -1;
-}
-
-static cw_status fail_first_null(const shredding *k, const cw__view *v, const slots *in,
-                                 uint64_t row)
-{
-    size_t i = 0;
-
-    while (i < in->n && (in->at[i] < 0 || cw__is_there(v, in->at[i])))
-        i++;
-    return i < in->n ? fail_slot_null(k, v->node, in, i, row) : CW_OK;
-}
-
-static cw_status find_values(const shredding *k, const cw__view *v, const slots *in, slots *out,
-                             uint64_t row)
-{
-    size_t nulls = 0;
-
-    if (!grow_slots(out, in->n))
+    if (!cw__slots_mark(out, in, v, &null))
         return fail_memory(k);
-    memcpy(out->rep, in->rep, in->n);
-    if (v->layout == CW__LAYOUT_NULL)
-        mark_nothing(in, out);
-    else
-        nulls = mark_values(v, in, out);
-    if ((nulls || v->layout == CW__LAYOUT_NULL) && !v->node->nullable)
-        return fail_first_null(k, v, in, row);
-    return CW_OK;
+    return null < in->n && !v->node->nullable ? fail_null(k, v->node, row_of(in, null, row))
+                                              : CW_OK;
 }
 
 /* The values that indices or runs stand for; a null index ends its slot. */
-static cw_status follow(const shredding *k, const cw__view *v, const slots *in, slots *out,
+static cw_status follow(const shredding *k, const cw__view *v, const cw__slots *in, cw__slots *out,
                         uint64_t row)
 {
-    if (!grow_slots(out, in->n))
+    if (!cw__slots_spread(out, in))
         return fail_memory(k);
-    memcpy(out->rep, in->rep, in->n);
-    memcpy(out->def, in->def, in->n);
-    out->n = in->n;
     for (size_t i = 0; i < in->n; i++) {
-        out->at[i] = -1;
-        if (in->at[i] < 0)
+        int64_t at = out->own.at[i];
+        if (at < 0)
             continue;
-        if (!cw__is_there(v, in->at[i])) {
+        out->own.at[i] = -1;
+        if (!cw__is_there(v, at)) {
             if (!v->node->nullable)
-                return fail_slot_null(k, v->node, in, i, row);
+                return fail_null(k, v->node, row_of(in, i, row));
             continue;
         }
-        out->at[i] = cw__stands_for(v, in->at[i]);
-        if (out->at[i] < 0)
+        out->own.at[i] = cw__stands_for(v, at);
+        if (out->own.at[i] < 0)
             return fail_value(k, v->node, row_of(in, i, row), "is an index beyond its dictionary");
     }
     return CW_OK;
 }
 
-/* Slots of the items of all lists: an empty one, and one that is not there, are a slot as well. */
-static inline __attribute__((always_inline)) size_t count_items(const cw__view *v, const slots *in,
-                                                                cw__layout layout)
+static cw_status add_levels(const shredding *k, cw__column_buffer *b, const cw__slots *x)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < in->n; i++) {
-        int64_t items = in->at[i] < 0 ? 0 : cw__items_in(v, layout, in->at[i]).n;
-        n += items > 0 ? (size_t)items : 1;
-    }
-    return n;
-}
-
-static inline __attribute__((always_inline)) void fill_items(const cw__view *v, const slots *in,
-                                                             slots *out, cw__layout layout)
-{
-    const uint8_t items_def = (uint8_t)cw__items_def(v->node);
-    const uint8_t items_rep = (uint8_t)(v->node->rep + 1);
-    const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
-    const slots from = *in;
-    uint8_t *rep = out->rep, *def = out->def;
-    int64_t *at = out->at;
-    size_t n = 0;
-
-    for (size_t i = 0; i < from.n; i++) {
-        cw__items x = from.at[i] < 0 ? (cw__items){0} : cw__items_in(&view, layout, from.at[i]);
-        rep[n] = from.rep[i];
-        def[n] = x.n ? items_def : from.def[i];
-        at[n++] = x.n ? x.first : -1;
-        for (int64_t j = 1; j < x.n; j++) {
-            rep[n] = items_rep;
-            def[n] = items_def;
-            at[n++] = x.first + j;
-        }
-    }
-}
-
-/* The usual layout on its own, so that it is not asked for at each list. */
-static cw_status open_lists(const shredding *k, const cw__view *v, const slots *in, slots *out)
-{
-    bool usual = v->layout == CW__LAYOUT_LIST32;
-    size_t n = usual ? count_items(v, in, CW__LAYOUT_LIST32) : count_items(v, in, v->layout);
-
-    if (!grow_slots(out, n))
+    if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
+        (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
         return fail_memory(k);
-    out->n = n;
-    if (usual)
-        fill_items(v, in, out, CW__LAYOUT_LIST32);
-    else
-        fill_items(v, in, out, v->layout);
+    cw__column_buffer_added(b, k->rows, x->n, 0);
     return CW_OK;
 }
 
 /* The slot of the value that is the i-th there. */
-static size_t slot_of(const slots *x, unsigned max_def, size_t i)
+static size_t slot_of(const cw__slots *x, unsigned max_def, size_t i)
 {
     size_t slot = 0;
 
@@ -379,36 +233,59 @@ static size_t slot_of(const slots *x, unsigned max_def, size_t i)
     return slot;
 }
 
-/* The positions of what is there, one after the other. */
-static size_t squeeze(int64_t *at, size_t n)
+/* *bad becomes the slot. */
+static cw__gathered gather_in_a_row(cw__column_buffer *b, const cw__view *v, cw__slots *x,
+                                    size_t *bad, const char **why)
 {
-    size_t k = 0;
+    const uint8_t *places;
 
-    for (size_t i = 0; i < n; i++) {
-        int64_t v = at[i];
-        at[k] = v;
-        k += v >= 0;
-    }
-    return k;
+    if (!cw__slots_places(x, &places))
+        return CW__GATHERED_NO_MEMORY;
+    cw__gathered answer = places ? cw__gather_there(b, v, x->first, x->places, places, 0, bad, why)
+                                 : cw__gather(b, v, x->first, x->places, bad, why);
+    if (answer == CW__GATHERED_BAD)
+        *bad = cw__slots_slot(x, *bad);
+    return answer;
 }
 
-/* `x` is the leaf's own: its positions are spent here. */
-static cw_status shred_leaf(const shredding *k, const cw__view *v, slots *x, uint64_t row)
+static cw__gathered gather_spread(cw__column_buffer *b, const cw__view *v, cw__slots *x,
+                                  size_t *bad, const char **why)
+{
+    size_t n;
+    const int64_t *at = cw__slots_positions(x, &n);
+    cw__gathered answer = at ? cw__gather_at(b, v, at, n, bad, why) : CW__GATHERED_NO_MEMORY;
+
+    if (answer == CW__GATHERED_BAD)
+        *bad = slot_of(x, b->leaf->max_def, *bad);
+    return answer;
+}
+
+static cw_status shred_leaf(const shredding *k, const cw__view *v, cw__slots *x, uint64_t row)
 {
     cw__column_buffer *b = &k->leaves[v->node->first_leaf];
     const char *why = "";
     size_t bad = 0;
 
-    if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
-        (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
+    switch (x->at ? gather_spread(b, v, x, &bad, &why) : gather_in_a_row(b, v, x, &bad, &why)) {
+    case CW__GATHERED:
+        return add_levels(k, b, x);
+    case CW__GATHERED_NO_MEMORY:
         return fail_memory(k);
-    cw__gathered answer = cw__gather_at(b, v, x->at, squeeze(x->at, x->n), &bad, &why);
-    if (answer == CW__GATHERED_NO_MEMORY)
-        return fail_memory(k);
-    if (answer == CW__GATHERED_BAD)
-        return fail_value(k, v->node, row_of(x, slot_of(x, b->leaf->max_def, bad), row), why);
-    cw__column_buffer_added(b, k->rows, x->n, 0);
-    return CW_OK;
+    default:
+        return fail_value(k, v->node, row_of(x, bad, row), why);
+    }
+}
+
+/* Nothing but nulls; of a type that has fields below none of them is reached. */
+static cw_status shred_nothing(const shredding *k, const cw__node *node, const cw__slots *x,
+                               uint64_t row)
+{
+    size_t first = node->nullable ? x->n : cw__slots_first(x);
+    cw_status st = first < x->n ? fail_null(k, node, row_of(x, first, row)) : CW_OK;
+
+    for (size_t i = 0; st == CW_OK && i < node->leaf_count; i++)
+        st = add_levels(k, &k->leaves[node->first_leaf + i], x);
+    return st;
 }
 
 static bool is_list(cw__layout layout)
@@ -416,21 +293,8 @@ static bool is_list(cw__layout layout)
     return layout >= CW__LAYOUT_LIST32 && layout <= CW__LAYOUT_FIXED_LIST;
 }
 
-/* Nothing but nulls, of a type that has fields below: none of them is reached. */
-static cw_status shred_nothing(const shredding *k, const cw__node *node, const slots *x)
-{
-    for (size_t i = 0; i < node->leaf_count; i++) {
-        cw__column_buffer *b = &k->leaves[node->first_leaf + i];
-        if ((b->leaf->max_def && !cw__levels_add_bytes(&b->def, x->def, x->n)) ||
-            (b->leaf->max_rep && !cw__levels_add_bytes(&b->rep, x->rep, x->n)))
-            return fail_memory(k);
-        cw__column_buffer_added(b, k->rows, x->n, 0);
-    }
-    return CW_OK;
-}
-
-static cw_status shred_children(const shredding *k, const cw__view *v, const slots *x, size_t depth,
-                                uint64_t row)
+static cw_status shred_children(const shredding *k, const cw__view *v, const cw__slots *x,
+                                size_t depth, uint64_t row)
 {
     cw_status st = CW_OK;
 
@@ -439,43 +303,40 @@ static cw_status shred_children(const shredding *k, const cw__view *v, const slo
     return st;
 }
 
-static cw_status shred_node(const shredding *k, const cw__view *v, const slots *in, size_t depth,
-                            uint64_t row)
+static cw_status shred_node(const shredding *k, const cw__view *v, const cw__slots *in,
+                            size_t depth, uint64_t row)
 {
-    slots *x = &k->s->levels[depth];
+    cw__slots *x = &k->s->levels[depth], *items = &k->s->levels[depth + 1];
     cw_status st;
 
     if (v->layout == CW__LAYOUT_DICTIONARY || v->layout == CW__LAYOUT_RUN_END) {
         st = follow(k, v, in, x, row);
         return st == CW_OK ? shred_node(k, &v->children[0], x, depth + 1, row) : st;
     }
+    if (v->layout == CW__LAYOUT_NULL)
+        return shred_nothing(k, v->node, in, row);
     st = find_values(k, v, in, x, row);
     if (st != CW_OK)
         return st;
-    if (v->layout == CW__LAYOUT_NULL)
-        return shred_nothing(k, v->node, x);
     if (v->layout == CW__LAYOUT_STRUCT)
         return shred_children(k, v, x, depth + 1, row);
     if (!is_list(v->layout))
         return shred_leaf(k, v, x, row);
-    st = open_lists(k, v, x, &k->s->levels[depth + 1]);
-    return st == CW_OK ? shred_children(k, v, &k->s->levels[depth + 1], depth + 2, row) : st;
+    if (!cw__slots_open(items, x, v))
+        return fail_memory(k);
+    return shred_children(k, v, items, depth + 2, row);
 }
 
 static cw_status shred_nested(shredding *k, const cw__view *v, size_t from, size_t to)
 {
-    slots *x = &k->s->levels[0];
+    cw__slots *x = &k->s->levels[0];
     cw_status st = CW_OK;
 
     for (size_t n; st == CW_OK && from < to; from += n) {
         n = to - from < STRIDE ? to - from : STRIDE;
-        if (!grow_slots(x, n))
+        if (!cw__slots_rows(x, from, n))
             return fail_memory(k);
-        memset(x->rep, 0, n);
-        memset(x->def, 0, n);
-        for (size_t i = 0; i < n; i++)
-            x->at[i] = (int64_t)(from + i);
-        x->n = k->rows = n;
+        k->rows = n;
         st = shred_node(k, v, x, 1, k->row_number + from);
     }
     return st;

@@ -4,45 +4,23 @@
 
 #include <string.h>
 
+#include "base/bits.h"
 #include "format/parquet/in/shred.h"
 
 const cw_schema *cw__shredder_schema(const cw__shredder *s);
 
 static inline bool cw__is_there(const cw__view *v, int64_t i)
 {
-    size_t at = (size_t)(v->first + i);
-
-    return v->layout != CW__LAYOUT_NULL && (!v->validity || (v->validity[at / 8] >> at % 8 & 1));
-}
-
-/** Up to 64 bits from bit `at`, of which `n` are there: how many, and they lowest first. */
-static inline size_t cw__load_bits(const uint8_t *bits, size_t at, size_t n, uint64_t *word)
-{
-    size_t shift = at % 8, bytes = (shift + n + 7) / 8;
-
-    *word = 0;
-    memcpy(word, bits + at / 8, bytes < 8 ? bytes : 8);
-    *word >>= shift;
-    return n < 64 - shift ? n : 64 - shift;
+    return v->layout != CW__LAYOUT_NULL &&
+           (!v->validity || cw__bit(v->validity, (size_t)(v->first + i)));
 }
 
 /** How many from i on, `most` at most, are there as well (or are not). */
 static inline int64_t cw__same_run(const cw__view *v, int64_t i, int64_t most, bool there)
 {
-    size_t at = (size_t)(v->first + i), left = (size_t)most, n;
-    uint64_t word;
-
     if (!v->validity)
         return most;
-    for (; left > 0; at += n, left -= n) {
-        n = cw__load_bits(v->validity, at, left, &word);
-        word = there ? ~word : word;
-        if (n < 64)
-            word &= (UINT64_C(1) << n) - 1;
-        if (word)
-            return most - (int64_t)left + __builtin_ctzll(word);
-    }
-    return most;
+    return (int64_t)cw__run_of_bits(v->validity, (size_t)(v->first + i), (size_t)most, there);
 }
 
 /** The items of a list: where they are in the child, and how many. */

@@ -1,0 +1,526 @@
+/* slots.c - the slots that reach a node: their levels, and where in its view the value of each is
+ *
+ * Of slots in a row a word of bits is looked at in one go. The validity of a view has a bit for
+ * each place, and slots that take no place lie in between: with BMI2 one instruction puts the bits
+ * where they belong, and AVX2 makes bytes of them.
+ */
+#include "format/parquet/in/slots.h"
+
+#include "base/memory.h"
+#include "format/parquet/in/walk.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAVE_BMI 1
+#include <immintrin.h>
+#define BMI __attribute__((target("avx2,bmi2")))
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { WORD = 64 };
+
+/* ---- memory ---- */
+
+void cw__slots_free(cw__slots *x)
+{
+    cw__free(x->own.rep);
+    cw__free(x->own.def);
+    cw__free(x->own.there);
+    cw__free(x->own.places);
+    cw__free(x->own.at);
+}
+
+static size_t words_of(size_t n)
+{
+    return (n + WORD - 1) / WORD;
+}
+
+/* Whole words of slots. */
+static bool grow(cw__slots *x, size_t n)
+{
+    struct cw__slots_memory *own = &x->own;
+
+    if (n <= own->room && own->room)
+        return true;
+    size_t words = words_of(n + n / 2 + 1);
+    uint8_t *rep = cw__realloc(own->rep, words * WORD);
+    own->rep = rep ? rep : own->rep;
+    uint8_t *def = cw__realloc(own->def, words * WORD);
+    own->def = def ? def : own->def;
+    uint64_t *there = cw__realloc(own->there, words * sizeof *there);
+    own->there = there ? there : own->there;
+    uint64_t *places = cw__realloc(own->places, words * sizeof *places);
+    own->places = places ? places : own->places;
+    if (!rep || !def || !there || !places)
+        return false;
+    own->room = words * WORD;
+    return true;
+}
+
+static bool grow_at(cw__slots *x, size_t n)
+{
+    if (n <= x->own.at_room && x->own.at_room)
+        return true;
+    size_t room = n + n / 2 + 1;
+    int64_t *at = cw__realloc(x->own.at, room * sizeof *at);
+    if (!at)
+        return false;
+    x->own.at = at;
+    x->own.at_room = room;
+    return true;
+}
+
+/* The same slots, all of them borrowed. */
+static void borrow(cw__slots *out, const cw__slots *in)
+{
+    struct cw__slots_memory own = out->own;
+
+    *out = *in;
+    out->own = own;
+}
+
+/* ---- bits ---- */
+
+INLINE bool has(const uint64_t *bits, size_t i)
+{
+    return bits[i / WORD] >> i % WORD & 1;
+}
+
+static void set_all(uint64_t *bits, size_t n)
+{
+    size_t words = words_of(n);
+
+    memset(bits, 0xFF, words * sizeof *bits);
+    if (n % WORD)
+        bits[words - 1] = cw__low_bits(n % WORD);
+}
+
+/* The lowest bits of v, put where those of the mask are. */
+INLINE uint64_t deposit_portable(uint64_t v, uint64_t mask)
+{
+    uint64_t out = 0;
+
+    if (mask == UINT64_MAX)
+        return v;
+    for (; mask; mask &= mask - 1, v >>= 1)
+        out |= mask & -mask & (0 - (v & 1));
+    return out;
+}
+
+/* The other way round. */
+static uint64_t extract_portable(uint64_t v, uint64_t mask)
+{
+    uint64_t out = 0;
+
+    if (mask == UINT64_MAX)
+        return v;
+    for (unsigned k = 0; mask; mask &= mask - 1, k++)
+        out |= (uint64_t)((v & mask & -mask) != 0) << k;
+    return out;
+}
+
+/* Levels of a word of slots: those that are there have this one, others what they had. */
+INLINE void raise_portable(uint8_t *to, const uint8_t *from, uint64_t there, uint8_t level)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), levels = ones * level;
+
+    for (size_t i = 0; i < WORD; i += 8, there >>= 8) {
+        /* Each byte keeps one bit of the eight, which goes to its top, and fills it from there. */
+        uint64_t each = ((there & 0xFF) * ones) & UINT64_C(0x8040201008040201), old;
+        uint64_t mask = ((each + ones * 0x7F) >> 7 & ones) * 0xFF;
+        memcpy(&old, from + i, sizeof old);
+        old ^= (old ^ levels) & mask;
+        memcpy(to + i, &old, sizeof old);
+    }
+}
+
+#ifdef HAVE_BMI
+
+static inline BMI uint64_t deposit_bmi(uint64_t v, uint64_t mask)
+{
+    return _pdep_u64(v, mask);
+}
+
+static BMI uint64_t extract_bmi(uint64_t v, uint64_t mask)
+{
+    return _pext_u64(v, mask);
+}
+
+static inline BMI void raise_bmi(uint8_t *to, const uint8_t *from, uint64_t there, uint8_t level)
+{
+    const __m256i each = _mm256_set1_epi64x((int64_t)0x8040201008040201);
+    const __m256i spread =
+        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+
+    for (size_t i = 0; i < WORD; i += 32, there >>= 32) {
+        __m256i bits = _mm256_set1_epi32((int)(uint32_t)there);
+        __m256i old = _mm256_loadu_si256((const void *)(from + i));
+        bits = _mm256_and_si256(_mm256_shuffle_epi8(bits, spread), each);
+        old = _mm256_blendv_epi8(old, _mm256_set1_epi8((char)level), _mm256_cmpeq_epi8(bits, each));
+        _mm256_storeu_si256((void *)(to + i), old);
+    }
+}
+
+static bool has_bmi(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+
+#endif
+
+/* ---- rows ---- */
+
+bool cw__slots_rows(cw__slots *out, size_t from, size_t n)
+{
+    if (!grow(out, n))
+        return false;
+    memset(out->own.rep, 0, n);
+    memset(out->own.def, 0, n);
+    set_all(out->own.there, n);
+    out->n = out->places = n;
+    out->rep = out->own.rep;
+    out->def = out->own.def;
+    out->there = out->span = out->own.there;
+    out->first = (int64_t)from;
+    out->at = NULL;
+    return true;
+}
+
+/* ---- nulls ---- */
+
+typedef struct nulls_of {
+    const uint8_t *validity;
+    size_t bit; /* of the first place */
+    bool raises;
+    uint8_t level;
+} nulls_of;
+
+INLINE void mark_row(cw__slots *out, const cw__slots *in, nulls_of nulls,
+                     uint64_t (*deposit)(uint64_t, uint64_t),
+                     void (*raise)(uint8_t *, const uint8_t *, uint64_t, uint8_t))
+{
+    uint64_t *to = out->own.there;
+    uint8_t *def = out->own.def;
+
+    for (size_t w = 0; w < words_of(in->n); w++) {
+        uint64_t there = in->there[w], span = in->span[w];
+        size_t places = (size_t)__builtin_popcountll(span);
+        if (nulls.validity && places) {
+            there &= deposit(cw__load_bits(nulls.validity, nulls.bit, places), span);
+            nulls.bit += places;
+        }
+        to[w] = there;
+        if (nulls.raises)
+            raise(def + w * WORD, in->def + w * WORD, there, nulls.level);
+    }
+}
+
+#ifdef HAVE_BMI
+
+static BMI void mark_row_bmi(cw__slots *out, const cw__slots *in, nulls_of nulls)
+{
+    mark_row(out, in, nulls, deposit_bmi, raise_bmi);
+}
+
+#endif
+
+static void mark_in_a_row(cw__slots *out, const cw__slots *in, const cw__view *v)
+{
+    const nulls_of nulls = {.validity = v->validity,
+                            .bit = (size_t)(v->first + in->first),
+                            .raises = v->node->nullable,
+                            .level = (uint8_t)v->node->def};
+
+#ifdef HAVE_BMI
+    if (has_bmi()) {
+        mark_row_bmi(out, in, nulls);
+        return;
+    }
+#endif
+    mark_row(out, in, nulls, deposit_portable, raise_portable);
+}
+
+static void mark_spread(cw__slots *out, const cw__slots *in, const cw__view *v)
+{
+    const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
+    const uint8_t level = (uint8_t)view.node->def, *before = in->def;
+    const int64_t *at = in->at;
+    int64_t *to = out->own.at;
+    uint8_t *def = out->own.def;
+
+    for (size_t i = 0, n = in->n; i < n; i++) {
+        bool there = at[i] >= 0 && cw__is_there(&view, at[i]);
+        to[i] = there ? at[i] : -1;
+        def[i] = there ? level : before[i];
+    }
+}
+
+/* The first that has no value any more. */
+static size_t first_lost(const cw__slots *out, const cw__slots *in)
+{
+    size_t i = 0;
+
+    if (in->at) {
+        while (i < in->n && (in->at[i] < 0) == (out->at[i] < 0))
+            i++;
+        return i;
+    }
+    for (; i < in->n; i += WORD) {
+        uint64_t lost = in->there[i / WORD] ^ out->there[i / WORD];
+        if (lost)
+            return i + (size_t)__builtin_ctzll(lost);
+    }
+    return in->n;
+}
+
+bool cw__slots_mark(cw__slots *out, const cw__slots *in, const cw__view *v, size_t *null)
+{
+    borrow(out, in);
+    *null = in->n;
+    if (!v->validity && !v->node->nullable)
+        return true;
+    if (!grow(out, in->n) || (in->at && !grow_at(out, in->n)))
+        return false;
+    out->def = out->own.def;
+    if (in->at) {
+        mark_spread(out, in, v);
+        out->at = out->own.at;
+    } else {
+        mark_in_a_row(out, in, v);
+        out->def = v->node->nullable ? out->own.def : in->def;
+        out->there = out->own.there;
+    }
+    if (v->validity)
+        *null = first_lost(out, in);
+    return true;
+}
+
+/* ---- lists ---- */
+
+typedef struct opened {
+    size_t slots, items;
+    int64_t first;
+    bool in_a_row; /* no gap between the items of one list and those of the next */
+} opened;
+
+/* The usual layout on its own, so that it is not asked for at each list. */
+INLINE opened measure_row(const cw__view *v, const cw__slots *in, cw__layout layout)
+{
+    opened o = {.in_a_row = true};
+    int64_t place = in->first, next = -1;
+
+    for (size_t i = 0; i < in->n; i++) {
+        cw__items x = has(in->there, i) ? cw__items_in(v, layout, place) : (cw__items){0};
+        place += has(in->span, i);
+        o.in_a_row &= x.n == 0 || next < 0 || x.first == next;
+        next = x.n == 0 ? next : x.first + x.n;
+        o.items += (size_t)x.n;
+        o.slots += x.n ? (size_t)x.n : 1;
+    }
+    o.first = next < 0 ? 0 : next - (int64_t)o.items;
+    return o;
+}
+
+/* All are items, and in each the list is the same, but where a list begins, and those without. */
+INLINE void fill_row(cw__slots *out, const cw__slots *in, const cw__view *v, cw__layout layout)
+{
+    const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
+    const cw__slots from = *in;
+    uint8_t *rep = out->own.rep, *def = out->own.def;
+    uint64_t *there = out->own.there;
+    int64_t place = from.first;
+    size_t slot = 0;
+
+    memset(rep, (int)view.node->rep + 1, out->n);
+    memset(def, (int)cw__items_def(view.node), out->n);
+    set_all(there, out->n);
+    for (size_t i = 0; i < from.n; i++) {
+        int64_t n = has(from.there, i) ? cw__items_in(&view, layout, place).n : 0;
+        place += has(from.span, i);
+        rep[slot] = from.rep[i];
+        if (n == 0) {
+            def[slot] = from.def[i];
+            there[slot / WORD] &= ~(UINT64_C(1) << slot % WORD);
+            n = 1;
+        }
+        slot += (size_t)n;
+    }
+}
+
+static bool open_row(cw__slots *out, const cw__slots *in, const cw__view *v, opened o)
+{
+    if (!grow(out, o.slots))
+        return false;
+    out->n = o.slots;
+    out->places = o.items;
+    out->first = o.first;
+    out->at = NULL;
+    out->rep = out->own.rep;
+    out->def = out->own.def;
+    out->there = out->span = out->own.there;
+    if (v->layout == CW__LAYOUT_LIST32)
+        fill_row(out, in, v, CW__LAYOUT_LIST32);
+    else
+        fill_row(out, in, v, v->layout);
+    return true;
+}
+
+static size_t count_spread(const cw__view *v, const cw__slots *in)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < in->n; i++) {
+        int64_t items = in->at[i] < 0 ? 0 : cw__items_of(v, in->at[i]).n;
+        n += items > 0 ? (size_t)items : 1;
+    }
+    return n;
+}
+
+static void fill_spread(cw__slots *out, const cw__slots *in, const cw__view *v)
+{
+    const uint8_t items_def = (uint8_t)cw__items_def(v->node);
+    const uint8_t items_rep = (uint8_t)(v->node->rep + 1);
+    const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
+    const cw__slots from = *in;
+    uint8_t *rep = out->own.rep, *def = out->own.def;
+    int64_t *at = out->own.at;
+    size_t n = 0;
+
+    for (size_t i = 0; i < from.n; i++) {
+        cw__items x = from.at[i] < 0 ? (cw__items){0} : cw__items_of(&view, from.at[i]);
+        rep[n] = from.rep[i];
+        def[n] = x.n ? items_def : from.def[i];
+        at[n++] = x.n ? x.first : -1;
+        for (int64_t j = 1; j < x.n; j++) {
+            rep[n] = items_rep;
+            def[n] = items_def;
+            at[n++] = x.first + j;
+        }
+    }
+}
+
+static bool open_spread(cw__slots *out, const cw__slots *in, const cw__view *v)
+{
+    size_t n = count_spread(v, in);
+
+    if (!grow(out, n) || !grow_at(out, n))
+        return false;
+    out->n = n;
+    out->rep = out->own.rep;
+    out->def = out->own.def;
+    out->at = out->own.at;
+    fill_spread(out, in, v);
+    return true;
+}
+
+/* Where the values are, one by one. */
+static bool write_positions(cw__slots *x)
+{
+    int64_t place = x->first;
+
+    if (!grow_at(x, x->n))
+        return false;
+    for (size_t i = 0; i < x->n; i++) {
+        x->own.at[i] = has(x->there, i) ? place : -1;
+        place += has(x->span, i);
+    }
+    x->at = x->own.at;
+    return true;
+}
+
+bool cw__slots_open(cw__slots *out, cw__slots *in, const cw__view *v)
+{
+    if (!in->at) {
+        opened o = v->layout == CW__LAYOUT_LIST32 ? measure_row(v, in, CW__LAYOUT_LIST32)
+                                                  : measure_row(v, in, v->layout);
+        if (o.in_a_row)
+            return open_row(out, in, v, o);
+        if (!write_positions(in))
+            return false;
+    }
+    return open_spread(out, in, v);
+}
+
+/* ---- positions ---- */
+
+bool cw__slots_spread(cw__slots *out, const cw__slots *in)
+{
+    borrow(out, in);
+    if (!in->at)
+        return write_positions(out);
+    if (!grow_at(out, in->n))
+        return false;
+    memcpy(out->own.at, in->at, in->n * sizeof *in->at);
+    out->at = out->own.at;
+    return true;
+}
+
+/* `v` from bit `at` on, where nothing was written yet. */
+static void append_bits(uint64_t *to, size_t at, uint64_t v)
+{
+    size_t shift = at % WORD;
+
+    if (shift == 0) {
+        to[at / WORD] = v;
+    } else {
+        to[at / WORD] |= v << shift;
+        to[at / WORD + 1] = v >> (WORD - shift);
+    }
+}
+
+bool cw__slots_places(cw__slots *x, const uint8_t **places)
+{
+    uint64_t (*extract)(uint64_t, uint64_t) = extract_portable;
+    size_t words = words_of(x->n), n = 0;
+
+    *places = NULL;
+    if (memcmp(x->there, x->span, words * sizeof *x->there) == 0)
+        return true;
+    if (!grow(x, x->n))
+        return false;
+#ifdef HAVE_BMI
+    if (has_bmi())
+        extract = extract_bmi;
+#endif
+    for (size_t w = 0; w < words; w++) {
+        append_bits(x->own.places, n, extract(x->there[w], x->span[w]));
+        n += (size_t)__builtin_popcountll(x->span[w]);
+    }
+    *places = (const uint8_t *)x->own.places;
+    return true;
+}
+
+size_t cw__slots_slot(const cw__slots *x, size_t k)
+{
+    size_t i = 0;
+
+    for (size_t seen = 0; i < x->n; i++)
+        if (has(x->span, i) && seen++ == k)
+            break;
+    return i;
+}
+
+const int64_t *cw__slots_positions(cw__slots *x, size_t *n)
+{
+    const int64_t *at = x->at;
+    size_t k = 0;
+
+    if (!grow_at(x, x->n))
+        return NULL;
+    for (size_t i = 0; i < x->n; i++) {
+        int64_t v = at[i];
+        x->own.at[k] = v;
+        k += v >= 0;
+    }
+    *n = k;
+    return x->own.at;
+}
+
+size_t cw__slots_first(const cw__slots *x)
+{
+    size_t i = 0;
+
+    while (i < x->n && !(x->at ? x->at[i] >= 0 : has(x->there, i)))
+        i++;
+    return i;
+}
