@@ -1,256 +1,28 @@
 /* rle.c - the RLE and bit-packed hybrid of levels, booleans and dictionary indices
  *
- * Bit-packing works on 32 values at a time. With BMI2, one instruction takes the low bits of eight
- * bytes, or four 16-bit numbers, and puts them side by side; AVX2 narrows 32-bit values to those.
- * Elsewhere, and for more than 16 bits, bits are gathered in a 64-bit word.
+ * Literals come in whole groups of eight, so a run is looked for where a group begins. Of levels,
+ * which are bytes and mostly neither all the same nor all different, 64 are asked at a time whether
+ * a run long enough begins among them.
  */
 #include "format/parquet/encode/rle.h"
 
 #include <string.h>
 
 #include "base/bits.h"
+#include "format/parquet/encode/pack.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_PEXT 1
+#define HAVE_AVX2 1
 #include <immintrin.h>
 #endif
 
-enum { GROUP = 8, BLOCK = 32, SLACK = 16 };
+#define INLINE static inline __attribute__((always_inline))
+
+enum { GROUP = 8, BLOCK = 32, WORD = 64 };
 
 unsigned cw__bits_for(uint64_t largest)
 {
     return largest ? 64 - (unsigned)__builtin_clzll(largest) : 0;
-}
-
-static void store_u64(uint8_t *p, uint64_t v)
-{
-    memcpy(p, &v, sizeof v);
-}
-
-static uint64_t load_u64(const uint8_t *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* ---- packing ---- */
-
-void cw__pack_u32_portable(uint8_t *out, const uint32_t *values, size_t n, unsigned width)
-{
-    uint64_t word = 0;
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        word |= (uint64_t)values[i] << bits;
-        bits += width;
-        if (bits >= 32) {
-            uint32_t low = (uint32_t)word;
-            memcpy(out, &low, sizeof low);
-            out += 4;
-            word >>= 32;
-            bits -= 32;
-        }
-    }
-    for (; bits > 0; bits -= bits < 8 ? bits : 8) {
-        *out++ = (uint8_t)word;
-        word >>= 8;
-    }
-}
-
-#ifdef HAVE_PEXT
-
-#define PEXT __attribute__((target("avx2,bmi2")))
-
-/* Eight bytes, `width` bits of each. */
-static inline PEXT void pack_bytes(uint8_t *out, const uint8_t bytes[BLOCK], unsigned width)
-{
-    const uint64_t mask = UINT64_C(0x0101010101010101) * ((1u << width) - 1);
-
-    for (unsigned k = 0; k < BLOCK / GROUP; k++)
-        store_u64(out + k * width, _pext_u64(load_u64(bytes + k * GROUP), mask));
-}
-
-static inline PEXT void pack_shorts(uint8_t *out, const uint8_t shorts[2 * BLOCK], unsigned width)
-{
-    const uint64_t mask = UINT64_C(0x0001000100010001) * ((1u << width) - 1);
-    const unsigned bits = 4 * width;
-
-    for (unsigned k = 0; k < BLOCK / GROUP; k++) {
-        uint64_t low = _pext_u64(load_u64(shorts + k * 16), mask);
-        uint64_t high = _pext_u64(load_u64(shorts + k * 16 + 8), mask);
-        store_u64(out + k * width, bits < 64 ? low | high << bits : low);
-        store_u64(out + k * width + 8, bits < 64 ? high >> (64 - bits) : high);
-    }
-}
-
-static inline PEXT __m256i load_8(const uint32_t *v)
-{
-    return _mm256_loadu_si256((const void *)v);
-}
-
-/* 32 values in one block; up to SLACK bytes beyond it are written over. */
-static PEXT void pack_block(uint8_t *out, const uint32_t *v, unsigned width)
-{
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    uint8_t narrow[2 * BLOCK];
-    __m256i a = _mm256_packus_epi32(load_8(v), load_8(v + 8));
-    __m256i b = _mm256_packus_epi32(load_8(v + 16), load_8(v + 24));
-
-    if (width <= 8) {
-        __m256i c = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), order);
-        _mm256_storeu_si256((void *)narrow, c);
-        pack_bytes(out, narrow, width);
-    } else {
-        _mm256_storeu_si256((void *)narrow, _mm256_permute4x64_epi64(a, 0xD8));
-        _mm256_storeu_si256((void *)(narrow + BLOCK), _mm256_permute4x64_epi64(b, 0xD8));
-        pack_shorts(out, narrow, width);
-    }
-}
-
-static bool has_pext(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-}
-
-/* The last blocks go by way of a buffer, so that nothing beyond the output is written. */
-static PEXT void pack_blocks(uint8_t *out, const uint32_t *values, size_t n, unsigned width)
-{
-    uint8_t last[BLOCK * 2 + SLACK];
-    size_t i = 0;
-
-    for (; i + 3 * BLOCK <= n; i += BLOCK, out += 4 * (size_t)width)
-        pack_block(out, values + i, width);
-    for (; i < n; i += BLOCK, out += 4 * (size_t)width) {
-        pack_block(last, values + i, width);
-        memcpy(out, last, 4 * (size_t)width);
-    }
-}
-
-#endif
-
-void cw__pack_u32(uint8_t *out, const uint32_t *values, size_t n, unsigned width)
-{
-#ifdef HAVE_PEXT
-    if (width > 0 && width <= 16 && has_pext()) {
-        pack_blocks(out, values, n, width);
-        return;
-    }
-#endif
-    cw__pack_u32_portable(out, values, n, width);
-}
-
-/* Bytes of up to 8 bits each, whole blocks of them. */
-static void pack_u8(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
-{
-    uint32_t block[BLOCK];
-
-    for (size_t i = 0; i < n; i += BLOCK, out += 4 * (size_t)width) {
-        for (size_t k = 0; k < BLOCK; k++)
-            block[k] = values[i + k];
-        cw__pack_u32_portable(out, block, BLOCK, width);
-    }
-}
-
-#ifdef HAVE_PEXT
-
-static PEXT void pack_u8_pext(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
-{
-    uint8_t last[BLOCK + SLACK];
-    size_t i = 0;
-
-    for (; i + 3 * BLOCK <= n; i += BLOCK, out += 4 * (size_t)width)
-        pack_bytes(out, values + i, width);
-    for (; i < n; i += BLOCK, out += 4 * (size_t)width) {
-        pack_bytes(last, values + i, width);
-        memcpy(out, last, 4 * (size_t)width);
-    }
-}
-
-#endif
-
-static void pack_blocks_u8(uint8_t *out, const uint8_t *values, size_t n, unsigned width)
-{
-#ifdef HAVE_PEXT
-    if (has_pext()) {
-        pack_u8_pext(out, values, n, width);
-        return;
-    }
-#endif
-    pack_u8(out, values, n, width);
-}
-
-void cw__pack_u64(uint8_t *out, const uint64_t *values, size_t n, unsigned width)
-{
-    uint64_t word = 0;
-    unsigned bits = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        word |= values[i] << bits;
-        bits += width;
-        if (bits >= 64) {
-            store_u64(out, word);
-            out += 8;
-            bits -= 64;
-            word = bits ? values[i] >> (width - bits) : 0;
-        }
-    }
-    for (; bits > 0; bits -= bits < 8 ? bits : 8) {
-        *out++ = (uint8_t)word;
-        word >>= 8;
-    }
-}
-
-/* ---- unpacking ---- */
-
-/* Up to eight bytes from p, as many as there are. */
-static uint64_t load_some(const uint8_t *p, size_t there)
-{
-    uint64_t v = 0;
-
-    if (there >= 8)
-        return load_u64(p);
-    memcpy(&v, p, there);
-    return v;
-}
-
-/* Value i of a packed stream of `bytes` bytes. */
-static uint64_t packed_at(const uint8_t *in, size_t bytes, size_t i, unsigned width)
-{
-    size_t bit = i * width, at = bit / 8;
-    unsigned shift = bit % 8;
-    uint64_t v = load_some(in + at, bytes - at) >> shift;
-
-    if (shift + width > 64)
-        v |= (uint64_t)in[at + 8] << (64 - shift);
-    return width < 64 ? v & ((UINT64_C(1) << width) - 1) : v;
-}
-
-static void unpack_u32(uint32_t *values, const uint8_t *in, size_t bytes, size_t n, unsigned width)
-{
-    const uint64_t mask = (UINT64_C(1) << width) - 1;
-    size_t i = 0;
-
-    for (; i < n && i * width / 8 + 8 <= bytes; i++)
-        values[i] = (uint32_t)(load_u64(in + i * width / 8) >> (i * width % 8) & mask);
-    for (; i < n; i++)
-        values[i] = (uint32_t)packed_at(in, bytes, i, width);
-}
-
-void cw__unpack_u32(uint32_t *values, const uint8_t *in, size_t n, unsigned width)
-{
-    if (width == 0)
-        memset(values, 0, n * sizeof *values);
-    else
-        unpack_u32(values, in, (n * width + 7) / 8, n, width);
-}
-
-void cw__unpack_u64(uint64_t *values, const uint8_t *in, size_t n, unsigned width)
-{
-    if (width == 0)
-        memset(values, 0, n * sizeof *values);
-    for (size_t i = 0; width > 0 && i < n; i++)
-        values[i] = packed_at(in, (n * width + 7) / 8, i, width);
 }
 
 /* ---- runs and literals ---- */
@@ -292,83 +64,163 @@ static size_t least_run(unsigned width)
 }
 
 /* Values of one of two types; always inlined, so that `bytes` is known. */
-static inline __attribute__((always_inline)) uint32_t value_at(const void *values, unsigned bytes,
-                                                               size_t i)
+INLINE uint32_t value_at(const void *values, unsigned bytes, size_t i)
 {
     return bytes == 1 ? ((const uint8_t *)values)[i] : ((const uint32_t *)values)[i];
 }
 
-static inline __attribute__((always_inline)) size_t run_at(const void *values, unsigned bytes,
-                                                           size_t i, size_t n)
+static size_t run_of_u8(const uint8_t *values, size_t i, size_t n)
 {
-    uint32_t first = value_at(values, bytes, i);
+    const uint64_t first = UINT64_C(0x0101010101010101) * values[i];
     size_t j = i + 1;
+    uint64_t word;
 
-    while (j < n && value_at(values, bytes, j) == first)
+    for (; j + sizeof word <= n; j += sizeof word) {
+        memcpy(&word, values + j, sizeof word);
+        if (word != first)
+            return j + (size_t)__builtin_ctzll(word ^ first) / 8 - i;
+    }
+    while (j < n && values[j] == values[i])
         j++;
     return j - i;
 }
 
-/* Values [from, to) bit-packed, padded to a whole group. */
-static inline __attribute__((always_inline)) uint8_t *put_literals(uint8_t *out, const void *values,
-                                                                   unsigned bytes, size_t from,
-                                                                   size_t to, unsigned width)
+INLINE size_t run_at(const void *values, unsigned bytes, size_t i, size_t n)
 {
-    uint32_t block[BLOCK];
-    uint8_t packed[4 * BLOCK];
-    size_t groups = (to - from + GROUP - 1) / GROUP, whole = (to - from) / BLOCK * BLOCK;
+    const uint32_t *wide = values;
+    size_t j = i + 1;
 
-    out = put_varint(out, (uint64_t)groups << 1 | 1);
-    if (whole && width > 0) {
-        if (bytes == 4)
-            cw__pack_u32(out, (const uint32_t *)values + from, whole, width);
-        else
-            pack_blocks_u8(out, (const uint8_t *)values + from, whole, width);
-        out += whole / 8 * width;
-        from += whole;
-    }
-    while (from < to) {
-        size_t n = to - from < BLOCK ? to - from : BLOCK;
-        size_t used = (n + GROUP - 1) / GROUP * width;
-        for (size_t i = 0; i < BLOCK; i++)
-            block[i] = i < n ? value_at(values, bytes, from + i) : 0;
-        cw__pack_u32(packed, block, BLOCK, width);
-        memcpy(out, packed, used);
-        out += used;
-        from += n;
-    }
-    return out;
+    if (bytes == 1)
+        return run_of_u8(values, i, n);
+    while (j < n && wide[j] == wide[i])
+        j++;
+    return j - i;
 }
 
-/*
- * Literals come in whole groups, so a run is looked for where a group begins: the values before
- * that complete the group. What is left at the end and short may be a run too.
- */
-static inline __attribute__((always_inline)) size_t encode(uint8_t *out, const void *values,
-                                                           unsigned bytes, size_t n, unsigned width)
+/* The first group from i on that begins a run of `least`, else n. */
+INLINE size_t find_run(const void *values, unsigned bytes, size_t i, size_t n, size_t least)
+{
+    for (; i + least <= n; i += GROUP) {
+        uint32_t first = value_at(values, bytes, i);
+        if (first == value_at(values, bytes, i + 1) &&
+            first == value_at(values, bytes, i + GROUP - 1) &&
+            run_at(values, bytes, i, i + least) == least)
+            return i;
+    }
+    return n;
+}
+
+#ifdef HAVE_AVX2
+
+#define AVX2 __attribute__((target("avx2")))
+
+/* Of 64 values, which are as the one after them. */
+static inline AVX2 uint64_t same_as_next(const uint8_t *v)
+{
+    uint64_t word = 0;
+
+    for (unsigned i = 0; i < WORD; i += 32) {
+        __m256i here = _mm256_loadu_si256((const void *)(v + i));
+        __m256i next = _mm256_loadu_si256((const void *)(v + i + 1));
+        uint32_t same = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(here, next));
+        word |= (uint64_t)same << i;
+    }
+    return word;
+}
+
+/* Of the bits of a, which are followed by `n` - 1 more that are set, in a or then in b. */
+static inline uint64_t set_for(uint64_t a, uint64_t b, size_t n)
+{
+    for (size_t have = 1, step; have < n; have += step) {
+        step = have < n - have ? have : n - have;
+        a &= a >> step | b << (WORD - step);
+        b &= b >> step;
+    }
+    return a;
+}
+
+/* `least` is no more than WORD. */
+static AVX2 size_t find_run_avx2(const uint8_t *values, size_t i, size_t n, size_t least)
+{
+    const uint64_t groups = UINT64_C(0x0101010101010101);
+
+    if (i + 2 * WORD < n) {
+        uint64_t here = same_as_next(values + i);
+        for (; i + 2 * WORD < n; i += WORD) {
+            uint64_t next = same_as_next(values + i + WORD);
+            uint64_t runs = set_for(here, next, least - 1) & groups;
+            if (runs)
+                return i + (size_t)__builtin_ctzll(runs);
+            here = next;
+        }
+    }
+    return find_run(values, 1, i, n, least);
+}
+
+#endif
+
+static size_t find_run_u8(const uint8_t *values, size_t i, size_t n, size_t least)
+{
+#ifdef HAVE_AVX2
+    if (__builtin_cpu_supports("avx2"))
+        return find_run_avx2(values, i, n, least);
+#endif
+    return find_run(values, 1, i, n, least);
+}
+
+/* As find_run; what is left at the end and short may be a run too. */
+INLINE size_t next_run(const void *values, unsigned bytes, size_t i, size_t n, size_t least)
+{
+    if (n - i < least)
+        return run_at(values, bytes, i, n) == n - i ? i : n;
+    return bytes == 1 ? find_run_u8(values, i, n, least) : find_run(values, 4, i, n, least);
+}
+
+INLINE void pack(uint8_t *out, const void *values, unsigned bytes, size_t n, unsigned width)
+{
+    if (bytes == 1)
+        cw__pack_u8(out, values, n, width);
+    else
+        cw__pack_u32(out, values, n, width);
+}
+
+/* Values [from, to) bit-packed, padded to a whole group. */
+INLINE uint8_t *put_literals(uint8_t *out, const void *values, unsigned bytes, size_t from,
+                             size_t to, unsigned width)
+{
+    const uint8_t *first = (const uint8_t *)values + from * bytes;
+    size_t groups = (to - from + GROUP - 1) / GROUP, whole = (to - from) / BLOCK * BLOCK;
+    size_t rest = to - from - whole;
+
+    out = put_varint(out, (uint64_t)groups << 1 | 1);
+    if (width == 0)
+        return out;
+    if (whole)
+        pack(out, first, bytes, whole, width);
+    if (rest) {
+        uint32_t block[BLOCK] = {0};
+        uint8_t packed[4 * BLOCK];
+        memcpy(block, first + whole * bytes, rest * bytes);
+        pack(packed, block, bytes, BLOCK, width);
+        memcpy(out + whole / 8 * width, packed, (groups - whole / GROUP) * width);
+    }
+    return out + groups * width;
+}
+
+INLINE size_t encode(uint8_t *out, const void *values, unsigned bytes, size_t n, unsigned width)
 {
     const size_t least = least_run(width);
     uint8_t *at = out;
-    size_t literals = 0, i = 0;
 
-    while (i < n) {
-        bool may_run =
-            i + GROUP > n || (value_at(values, bytes, i) == value_at(values, bytes, i + 1) &&
-                              value_at(values, bytes, i) == value_at(values, bytes, i + GROUP - 1));
-        size_t run = may_run ? run_at(values, bytes, i, n) : 1;
-        bool is_end = i + run == n && literals == i;
-        if (run < least && !is_end) {
-            i += GROUP;
-            continue;
-        }
+    for (size_t i = 0, run; i < n; i += run) {
+        size_t literals = i;
+        i = next_run(values, bytes, i, n, least);
         if (literals < i)
             at = put_literals(at, values, bytes, literals, i, width);
-        at += cw__rle_encode_run(at, value_at(values, bytes, i), run, width);
-        i += run;
-        literals = i;
+        run = i < n ? run_at(values, bytes, i, n) : 0;
+        if (run)
+            at += cw__rle_encode_run(at, value_at(values, bytes, i), run, width);
     }
-    if (literals < n)
-        at = put_literals(at, values, bytes, literals, n, width);
     return (size_t)(at - out);
 }
 
@@ -483,7 +335,7 @@ static bool get_literals(const uint8_t *in, size_t bytes, size_t *at, unsigned w
     if (width == 0)
         memset(values, 0, n * sizeof *values);
     else
-        unpack_u32(values, in + *at, needed, n, width);
+        cw__unpack_some_u32(values, in + *at, needed, n, width);
     *at = groups > (bytes - *at) / (width ? width : 1) ? bytes : *at + (size_t)groups * width;
     return true;
 }

@@ -3,8 +3,7 @@
  * Encoders write to memory of at least cw__rle_bound bytes and answer how many they used. They pick
  * runs and bit-packed groups so that the output is as small as the usual writers' or smaller, and
  * it depends on the values alone. No length prefix, no width byte: the page puts these. Decoders
- * read untrusted bytes: false for anything malformed or short, never past the end. Packing uses the
- * processor's instructions where they exist, chosen at run time.
+ * read untrusted bytes: false for anything malformed or short, never past the end.
  */
 #ifndef CW_PARQUET_RLE_H
 #define CW_PARQUET_RLE_H
@@ -12,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "format/parquet/encode/pack.h"
 
 /** Bits of the largest value: 0 for 0. */
 unsigned cw__bits_for(uint64_t largest);
@@ -27,14 +28,5 @@ size_t cw__rle_encode_run(uint8_t *out, uint32_t value, size_t n, unsigned width
 /** Exactly `n` values; *used: how many bytes they took. */
 bool cw__rle_decode_u32(const uint8_t *in, size_t bytes, unsigned width, uint32_t *values, size_t n,
                         size_t *used);
-
-/** Bit-packing alone, `n` a multiple of 32: width*n/8 bytes. */
-void cw__pack_u32(uint8_t *out, const uint32_t *values, size_t n, unsigned width);
-void cw__pack_u64(uint8_t *out, const uint64_t *values, size_t n, unsigned width);
-void cw__unpack_u32(uint32_t *values, const uint8_t *in, size_t n, unsigned width);
-void cw__unpack_u64(uint64_t *values, const uint8_t *in, size_t n, unsigned width);
-
-/** As cw__pack_u32 without special instructions, for the tests. */
-void cw__pack_u32_portable(uint8_t *out, const uint32_t *values, size_t n, unsigned width);
 
 #endif
