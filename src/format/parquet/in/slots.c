@@ -297,28 +297,35 @@ bool cw__slots_mark(cw__slots *out, const cw__slots *in, const cw__view *v, size
 
 /* ---- lists ---- */
 
-typedef struct opened {
-    size_t slots, items;
-    int64_t first;
-    bool in_a_row; /* no gap between the items of one list and those of the next */
-} opened;
-
-/* The usual layout on its own, so that it is not asked for at each list. */
-INLINE opened measure_row(const cw__view *v, const cw__slots *in, cw__layout layout)
+/* Where the items of a list begin, and those of the one before end. */
+INLINE int64_t begin_of(const cw__view *v, cw__layout layout, int64_t place)
 {
-    opened o = {.in_a_row = true};
-    int64_t place = in->first, next = -1;
+    int64_t at = v->first + place;
 
-    for (size_t i = 0; i < in->n; i++) {
-        cw__items x = has(in->there, i) ? cw__items_in(v, layout, place) : (cw__items){0};
-        place += has(in->span, i);
-        o.in_a_row &= x.n == 0 || next < 0 || x.first == next;
-        next = x.n == 0 ? next : x.first + x.n;
-        o.items += (size_t)x.n;
-        o.slots += x.n ? (size_t)x.n : 1;
+    if (layout == CW__LAYOUT_LIST32)
+        return ((const int32_t *)v->offsets)[at];
+    return layout == CW__LAYOUT_LIST64 ? ((const int64_t *)v->offsets)[at] : at * v->width;
+}
+
+/* Slots of the items of all lists, or 0: there is something in those that are not there. */
+INLINE size_t count_row(const cw__view *v, const cw__slots *in, cw__layout layout)
+{
+    int64_t place = in->first, hidden = 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < in->n; i += WORD) {
+        uint64_t there = in->there[i / WORD], span = in->span[i / WORD];
+        size_t end = in->n - i < WORD ? in->n : i + WORD;
+        for (size_t k = i; k < end; k++, there >>= 1, span >>= 1) {
+            int64_t begin = begin_of(v, layout, place);
+            place += (int64_t)(span & 1);
+            int64_t items = begin_of(v, layout, place) - begin;
+            int64_t reached = items & -(int64_t)(there & 1);
+            hidden |= items ^ reached;
+            n += (size_t)reached + (reached == 0);
+        }
     }
-    o.first = next < 0 ? 0 : next - (int64_t)o.items;
-    return o;
+    return hidden ? 0 : n;
 }
 
 /* All are items, and in each the list is the same, but where a list begins, and those without. */
@@ -327,42 +334,63 @@ INLINE void fill_row(cw__slots *out, const cw__slots *in, const cw__view *v, cw_
     const cw__view view = *v; /* copies, for a byte that is stored might be any of them */
     const cw__slots from = *in;
     uint8_t *rep = out->own.rep, *def = out->own.def;
-    uint64_t *there = out->own.there;
-    int64_t place = from.first;
+    uint64_t *items = out->own.there;
+    int64_t place = from.first, begin = begin_of(&view, layout, place);
     size_t slot = 0;
 
     memset(rep, (int)view.node->rep + 1, out->n);
     memset(def, (int)cw__items_def(view.node), out->n);
-    set_all(there, out->n);
+    set_all(items, out->n);
     for (size_t i = 0; i < from.n; i++) {
-        int64_t n = has(from.there, i) ? cw__items_in(&view, layout, place).n : 0;
         place += has(from.span, i);
+        int64_t end = begin_of(&view, layout, place), n = end - begin;
+        begin = end;
         rep[slot] = from.rep[i];
         if (n == 0) {
             def[slot] = from.def[i];
-            there[slot / WORD] &= ~(UINT64_C(1) << slot % WORD);
+            items[slot / WORD] &= ~(UINT64_C(1) << slot % WORD);
             n = 1;
         }
         slot += (size_t)n;
     }
 }
 
-static bool open_row(cw__slots *out, const cw__slots *in, const cw__view *v, opened o)
+/* *done: they were in a row. */
+INLINE bool open_row(cw__slots *out, const cw__slots *in, const cw__view *v, cw__layout layout,
+                     bool *done)
 {
-    if (!grow(out, o.slots))
+    size_t n = count_row(v, in, layout);
+
+    *done = n > 0;
+    if (n == 0)
+        return true;
+    if (!grow(out, n))
         return false;
-    out->n = o.slots;
-    out->places = o.items;
-    out->first = o.first;
+    out->n = n;
+    out->first = begin_of(v, layout, in->first);
+    out->places = (size_t)(begin_of(v, layout, in->first + (int64_t)in->places) - out->first);
     out->at = NULL;
     out->rep = out->own.rep;
     out->def = out->own.def;
     out->there = out->span = out->own.there;
-    if (v->layout == CW__LAYOUT_LIST32)
-        fill_row(out, in, v, CW__LAYOUT_LIST32);
-    else
-        fill_row(out, in, v, v->layout);
+    fill_row(out, in, v, layout);
     return true;
+}
+
+/* Each layout on its own, so that it is not asked for at each list. */
+static bool try_row(cw__slots *out, const cw__slots *in, const cw__view *v, bool *done)
+{
+    switch (v->layout) {
+    case CW__LAYOUT_LIST32:
+        return open_row(out, in, v, CW__LAYOUT_LIST32, done);
+    case CW__LAYOUT_LIST64:
+        return open_row(out, in, v, CW__LAYOUT_LIST64, done);
+    case CW__LAYOUT_FIXED_LIST:
+        return open_row(out, in, v, CW__LAYOUT_FIXED_LIST, done);
+    default:
+        *done = false;
+        return true;
+    }
 }
 
 static size_t count_spread(const cw__view *v, const cw__slots *in)
@@ -430,15 +458,17 @@ static bool write_positions(cw__slots *x)
 
 bool cw__slots_open(cw__slots *out, cw__slots *in, const cw__view *v)
 {
-    if (!in->at) {
-        opened o = v->layout == CW__LAYOUT_LIST32 ? measure_row(v, in, CW__LAYOUT_LIST32)
-                                                  : measure_row(v, in, v->layout);
-        if (o.in_a_row)
-            return open_row(out, in, v, o);
-        if (!write_positions(in))
-            return false;
+    bool done = false;
+
+    if (!in->at && in->places == 0) {
+        borrow(out, in); /* no list at all: there need not even be offsets */
+        return true;
     }
-    return open_spread(out, in, v);
+    if (!in->at && !try_row(out, in, v, &done))
+        return false;
+    if (done)
+        return true;
+    return (in->at || write_positions(in)) && open_spread(out, in, v);
 }
 
 /* ---- positions ---- */
