@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <cloudwriter/sys/allocator.h>
+
+enum { HUGE_PAGE = 2 << 20 };
 
 static void *standard_alloc(void *user, size_t bytes)
 {
@@ -48,7 +51,7 @@ void *cw__alloc_large(size_t bytes)
 {
     void *p = cw__alloc(bytes);
 #ifdef MADV_HUGEPAGE
-    enum { HUGE_PAGE = 2 << 20, PAGE = 4096 }; /* where pages are larger, the advice is refused */
+    enum { PAGE = 4096 }; /* where pages are larger, the advice is refused */
     size_t before = PAGE - 1 - ((uintptr_t)p + PAGE - 1) % PAGE;
     if (p && current.alloc == standard_alloc && bytes >= HUGE_PAGE)
         (void)madvise((char *)p + before, (bytes - before) / PAGE * PAGE, MADV_HUGEPAGE);
@@ -77,7 +80,7 @@ void cw__free(void *p)
 
 /* ---- buffers of megabytes ---- */
 
-enum { MAPPED = 2 << 20 };
+enum { MAPPED = HUGE_PAGE };
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -99,17 +102,51 @@ static bool is_mapped(size_t room)
 #endif
 }
 
-/* On huge pages where there are some: most of what they hold is touched for the first time. */
+static size_t whole_pages(size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (bytes + page - 1) / page * page;
+}
+
+/* On huge pages where there are some, for which it begins at one: what lies across two would be on
+   neither. Most of what a buffer holds is touched for the first time. */
 static void *map(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t wanted = whole_pages(bytes), before;
+    char *all;
 
-    if (p == MAP_FAILED)
+    if (wanted > SIZE_MAX - HUGE_PAGE)
         return NULL;
+    all =
+        mmap(NULL, wanted + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED)
+        return NULL;
+    before = HUGE_PAGE - 1 - ((uintptr_t)all + HUGE_PAGE - 1) % HUGE_PAGE;
+    if (before)
+        (void)munmap(all, before);
+    if (before < HUGE_PAGE)
+        (void)munmap(all + before + wanted, HUGE_PAGE - before);
 #ifdef MADV_HUGEPAGE
-    (void)madvise(p, bytes, MADV_HUGEPAGE);
+    (void)madvise(all + before, wanted, MADV_HUGEPAGE);
 #endif
-    return p;
+    return all + before;
+}
+
+/* Where there is no room behind it, its pages move to where it begins at a huge one again. */
+static void *remap(void *p, size_t room, size_t bytes)
+{
+    void *to = mremap(p, room, bytes, 0), *moved;
+
+    if (to != MAP_FAILED)
+        return to;
+    to = map(bytes);
+    if (!to)
+        return NULL;
+    moved = mremap(p, room, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+    if (moved == MAP_FAILED)
+        (void)munmap(to, bytes);
+    return moved == MAP_FAILED ? NULL : moved;
 }
 
 /* From the heap to a mapping, or back. */
@@ -130,8 +167,7 @@ void *cw__buffer_realloc(void *p, size_t room, size_t bytes)
         return cw__realloc(p, bytes);
     if (!is_mapped(room) || !is_mapped(bytes))
         return move(p, room, bytes);
-    void *to = mremap(p, room, bytes, MREMAP_MAYMOVE);
-    return to == MAP_FAILED ? NULL : to;
+    return remap(p, room, bytes);
 }
 
 void cw__buffer_free(void *p, size_t room)

@@ -11,8 +11,12 @@
 
 /* ---- bytes that grow ---- */
 
+enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+
 bool cw__grow(cw__grown *g, size_t more)
 {
+    size_t step;
+
     if (more <= g->room - g->n)
         return true;
     if (more > SIZE_MAX / 2 - g->n)
@@ -20,7 +24,8 @@ bool cw__grow(cw__grown *g, size_t more)
     size_t room = g->room + g->room / 2;
     if (room < g->n + more)
         room = g->n + more;
-    room = (room + 63) & ~(size_t)63;
+    step = room < HUGE_PAGE ? LINE : HUGE_PAGE;
+    room = (room + step - 1) & ~(step - 1);
     uint8_t *p = cw__buffer_realloc(g->p, g->room, room);
     if (!p)
         return false;
