@@ -131,18 +131,24 @@ static inline number_slot *number_slot_of(const number_table *t, uint64_t v)
     return at;
 }
 
+static void number_free(number_table *t)
+{
+    cw__buffer_free(t->slots, t->room * sizeof *t->slots);
+}
+
 static bool number_grow(number_table *t, size_t n)
 {
     number_table more = {.room = t->room ? 4 * t->room : cw__dictionary_room(n)};
 
     more.shift = 64 - (unsigned)__builtin_ctzll(more.room);
-    more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
+    more.slots = cw__buffer_realloc(NULL, 0, more.room * sizeof *more.slots);
     if (!more.slots)
         return false;
+    memset(more.slots, 0, more.room * sizeof *more.slots);
     for (size_t i = 0; i < t->room; i++)
         if (t->slots[i].index)
             *number_slot_of(&more, t->slots[i].value) = t->slots[i];
-    cw__free(t->slots);
+    number_free(t);
     *t = more;
     return true;
 }
@@ -206,7 +212,7 @@ static cw__dictionary_answer by_number(cw__dictionary_builder *b, const void *va
 
     if (number_grow(&t, n))
         answer = width == 4 ? fill_numbers(b, &t, values, n, 4) : fill_numbers(b, &t, values, n, 8);
-    cw__free(t.slots);
+    number_free(&t);
     return answer;
 }
 

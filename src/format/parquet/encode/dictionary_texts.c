@@ -135,22 +135,34 @@ static inline uint32_t tag_of(uint64_t hash, size_t n)
     return ((uint32_t)(hash >> 32) & ~63u) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
 }
 
+/* Large tables are asked for from everywhere at once: they come on huge pages. */
+static size_t slots_bytes(size_t room)
+{
+    return room * sizeof(bytes_slot);
+}
+
+static size_t shorts_bytes(size_t room)
+{
+    return (room / 2 + 1) * sizeof(short_value);
+}
+
 static void bytes_free(bytes_table *t)
 {
-    cw__free(t->slots);
-    cw__free(t->shorts);
+    cw__buffer_free(t->slots, slots_bytes(t->room));
+    cw__buffer_free(t->shorts, shorts_bytes(t->room));
 }
 
 static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const source *s, size_t n)
 {
     bytes_table more = {.room = t->room ? 4 * t->room : cw__dictionary_room(n)};
 
-    more.slots = cw__alloc_zero(more.room * sizeof *more.slots);
-    more.shorts = cw__alloc((more.room / 2 + 1) * sizeof *more.shorts);
+    more.slots = cw__buffer_realloc(NULL, 0, slots_bytes(more.room));
+    more.shorts = cw__buffer_realloc(NULL, 0, shorts_bytes(more.room));
     if (!more.slots || !more.shorts) {
         bytes_free(&more);
         return false;
     }
+    memset(more.slots, 0, slots_bytes(more.room));
     for (size_t i = 0; i < b->d->count; i++) {
         size_t bytes;
         const uint8_t *p = source_at(s, b->d->firsts[i], &bytes);
@@ -276,7 +288,15 @@ static cw__dictionary_answer fill_few(cw__dictionary_builder *b, bytes_table *t,
     return CW__DICTIONARY_BUILT;
 }
 
-/* In a table beyond the nearest caches, the slots of the next values are sent for ahead. */
+static inline void prefetch_entry(const bytes_table *t, uint64_t hash)
+{
+    uint32_t index = t->slots[hash & (t->room - 1)].index;
+
+    __builtin_prefetch(&t->shorts[index ? index - 1 : 0]);
+}
+
+/* In a table beyond the nearest caches, the slots of the next values are sent for ahead, and then
+   the entries that they name. */
 static cw__dictionary_answer fill_many(cw__dictionary_builder *b, bytes_table *t, const source *s,
                                        size_t i, size_t n)
 {
@@ -290,6 +310,8 @@ static cw__dictionary_answer fill_many(cw__dictionary_builder *b, bytes_table *t
             ahead[k] = hash_value(s, i + k);
             __builtin_prefetch(&t->slots[ahead[k].hash & (t->room - 1)]);
         }
+        for (size_t k = 0; k < more; k++)
+            prefetch_entry(t, ahead[k].hash);
         for (size_t k = 0; k < more && answer == CW__DICTIONARY_BUILT; k++, i++)
             answer = look_up(b, t, s, i, &ahead[k], &b->d->indices[i]);
     }
