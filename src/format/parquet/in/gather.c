@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "format/parquet/in/gather_fixed.h"
+#include "format/parquet/in/pick.h"
 #include "format/parquet/in/walk.h"
 
 static const char *const why_text = "is not UTF-8";
@@ -321,34 +322,14 @@ static bool is_stored_as_it_is(const cw__column_buffer *to, const cw__view *v)
            v->width == to->leaf->width && (v->width == 4 || v->width == 8);
 }
 
-/* Each value is written, and the next one over it if it was null: nothing has to be foretold. */
-static inline __attribute__((always_inline)) size_t pick(uint8_t *to, const uint8_t *from, size_t n,
-                                                         uint64_t there, size_t width)
-{
-    size_t k = 0;
-
-    for (size_t i = 0; i < n; i++, there >>= 1) {
-        memcpy(to + k * width, from + i * width, width);
-        k += there & 1;
-    }
-    return k;
-}
-
 static cw__gathered fixed_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                                 const uint8_t *bits, size_t bit)
 {
-    uint8_t *p = cw__room_for(to, n + 1);
+    uint8_t *p = cw__room_for(to, n + CW__PICK_SLACK);
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
-    for (size_t i = 0, k, taken; i < n; i += k) {
-        const uint8_t *from = cw__fixed_at(v, start + (int64_t)i);
-        k = n - i < 64 ? n - i : 64;
-        uint64_t there = cw__load_bits(bits, bit + i, k);
-        taken = v->width == 8 ? pick(p, from, k, there, 8) : pick(p, from, k, there, 4);
-        p += taken * v->width;
-        cw__fixed_added(to, taken);
-    }
+    cw__fixed_added(to, cw__pick(p, cw__fixed_at(v, start), n, v->width, bits, bit));
     return CW__GATHERED;
 }
 
@@ -365,35 +346,6 @@ static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t
         *bad += i;
     }
     return answer;
-}
-
-/* As pick does. @return how many; *hidden: whether there are bytes in those that are not there */
-static inline __attribute__((always_inline)) size_t pick_offsets(uint32_t *to, const void *offsets,
-                                                                 bool wide, size_t n,
-                                                                 const uint8_t *bits, size_t bit,
-                                                                 bool *hidden)
-{
-    const int32_t *narrow = offsets;
-    const int64_t *large = offsets;
-    uint32_t end = to[0], lost = 0;
-    size_t count = 0;
-
-    for (size_t i = 0, k; i < n; i += k) {
-        k = n - i < 64 ? n - i : 64;
-        uint64_t there = cw__load_bits(bits, bit + i, k);
-        for (size_t j = i; j < i + k; j++, there >>= 1) {
-            uint32_t length =
-                wide ? (uint32_t)(large[j + 1] - large[j]) : (uint32_t)(narrow[j + 1] - narrow[j]);
-            uint32_t kept = length & (0 - (uint32_t)(there & 1));
-            to[count] = end;
-            end += kept;
-            lost |= length ^ kept;
-            count += there & 1;
-        }
-    }
-    to[count] = end;
-    *hidden = lost != 0;
-    return count;
 }
 
 /* The bytes of those that are there. */
@@ -432,14 +384,14 @@ static cw__gathered texts_there(cw__column_buffer *to, const cw__view *v, int64_
 
     if (all > UINT32_MAX - to->values.n)
         return runs_there(to, v, start, n, bits, bit, bad, why);
-    uint32_t *offsets = offsets_for(to, n, 0);
+    uint32_t *offsets = offsets_for(to, n + CW__PICK_SLACK, 0);
     if (!offsets)
         return CW__GATHERED_NO_MEMORY;
     size_t count = v->layout == CW__LAYOUT_BYTES64
-                       ? pick_offsets(offsets, (const int64_t *)v->offsets + first, true, n, bits,
-                                      bit, &hidden)
-                       : pick_offsets(offsets, (const int32_t *)v->offsets + first, false, n, bits,
-                                      bit, &hidden);
+                       ? cw__pick_offsets64(offsets, (const int64_t *)v->offsets + first, n, bits,
+                                            bit, &hidden)
+                       : cw__pick_offsets32(offsets, (const int32_t *)v->offsets + first, n, bits,
+                                            bit, &hidden);
     size_t bytes = offsets[count] - offsets[0];
     if (!cw__grow(&to->values, bytes))
         return CW__GATHERED_NO_MEMORY;
