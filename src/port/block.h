@@ -24,7 +24,9 @@ typedef enum cw__block_codec {
 enum {
     CW__BLOCK_ANY = 0,
     CW__BLOCK_NUMBERS = 1,
-    CW__BLOCK_SPLIT = 2 /* numbers, byte by byte: there may be noise in front */
+    CW__BLOCK_SPLIT = 2, /* numbers, byte by byte: plus CW__BLOCK_PLANE times their count */
+    CW__BLOCK_KIND = 3,
+    CW__BLOCK_PLANE = 4
 };
 
 typedef struct cw__block cw__block;

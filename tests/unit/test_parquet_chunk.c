@@ -816,30 +816,41 @@ static void silent(void)
     cw__column_buffer_free(&c.b);
 }
 
-/* Noise in front of what compresses, of every length around the steps that it is found in. */
-static void noise_in_front(void)
+/* A plane of split numbers: noise, few bytes in no order, runs, or one byte. */
+static void fill_plane(uint8_t *p, size_t n, unsigned how)
 {
-    static const size_t fronts[] = {0,      100,    16383,  16384,  16385, 32768,
-                                    131071, 131072, 131073, 200000, 262144};
-    static const size_t backs[] = {0, 1, 100, 16384, 140000};
-    uint8_t *p = some(500000), *to = some(600000), *back = some(500000);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)(how == 0 ? any() : how == 1 ? any() % 3 : how == 2 ? i / 97 : 7);
+}
+
+/* Planes of every kind in every order, behind fronts of every kind of length. */
+static void planes(void)
+{
+    static const size_t lengths[] = {1, 2047, 2048, 8191, 20000, 131072, 140001};
+    static const size_t fronts[] = {0, 5, 255, 256, 1900, 100000};
+    enum { PLANES = 4, ORDERS = 256, MOST = PLANES * 140001 + 100000 };
+    uint8_t *p = some(MOST), *to = some(MOST + MOST / 16), *back = some(MOST);
     cw__block *block = cw__block_new();
 
     REQUIRE(block);
-    for (size_t f = 0; f < sizeof fronts / sizeof *fronts; f++)
-        for (size_t b = 0; b < sizeof backs / sizeof *backs; b++)
-            for (int level = 1; level <= 5; level += 2) {
-                size_t n = fronts[f] + backs[b], k;
-                for (size_t i = 0; i < n; i++)
-                    p[i] = (uint8_t)(i < fronts[f] ? any() : any() % 3);
-                k = cw__block_compress(block, CW__BLOCK_ZSTD, level, CW__BLOCK_SPLIT, to,
-                                       cw__block_bound(CW__BLOCK_ZSTD, n), p, n);
-                REQUIRE(k > 0 && k <= cw__block_bound(CW__BLOCK_ZSTD, n));
-                CHECK(k < fronts[f] + backs[b] / 3 + 400);
-                memset(back, 0, n);
-                REQUIRE(cw__block_restore(block, CW__BLOCK_ZSTD, back, n, to, k));
-                CHECK(n == 0 || memcmp(p, back, n) == 0);
-            }
+    for (unsigned order = 0; order < ORDERS; order++) {
+        size_t plane = lengths[any() % 7], front = fronts[any() % 6] % plane, n = front;
+        size_t most = front + 1000;
+        for (unsigned i = 0, how; i < PLANES; i++, n += plane) {
+            how = order >> 2 * i & 3;
+            fill_plane(p + n, plane, how);
+            most += how == 0 ? plane : how == 1 ? plane / 3 : plane / 8;
+        }
+        fill_plane(p, front, order % 3);
+        unsigned hint = CW__BLOCK_SPLIT + CW__BLOCK_PLANE * (unsigned)plane;
+        size_t k = cw__block_compress(block, CW__BLOCK_ZSTD, 1 + (int)order % 4, hint, to,
+                                      cw__block_bound(CW__BLOCK_ZSTD, n), p, n);
+        REQUIRE(k > 0 && k <= cw__block_bound(CW__BLOCK_ZSTD, n));
+        CHECK(plane < 2048 || k < most);
+        memset(back, 0, n);
+        REQUIRE(cw__block_restore(block, CW__BLOCK_ZSTD, back, n, to, k));
+        CHECK(memcmp(p, back, n) == 0);
+    }
     cw__block_free(block);
     free(p);
     free(to);
@@ -857,7 +868,7 @@ int main(int argc, char **argv)
     TEST(large_dictionary);
     TEST(odd_floats);
     TEST(silent);
-    TEST(noise_in_front);
+    TEST(planes);
     cw__chunk_scratch_free(scratch);
     return test_end();
 }

@@ -140,9 +140,9 @@ static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
 }
 
 /* Compress `from` into the scratch. Out of luck: NULL. */
-static const uint8_t *compress(making *k, const cw__grown *from, size_t *n)
+static const uint8_t *compress(making *k, const cw__grown *from, size_t values, size_t *n)
 {
-    unsigned hint = cw__codec_hint(k->in->leaf, k->plan.encoding);
+    unsigned hint = cw__codec_hint(k->in->leaf, k->plan.encoding, values);
     size_t bound = cw__block_bound(k->plan.codec, from->n);
 
     k->s->packed.n = 0;
@@ -154,12 +154,12 @@ static const uint8_t *compress(making *k, const cw__grown *from, size_t *n)
 }
 
 /* Of version 1 everything of the body is compressed, whatever it comes to. */
-static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body)
+static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body, size_t values)
 {
     const uint8_t *p = body->p;
     size_t n = body->n;
 
-    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, &n)))
+    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, values, &n)))
         return CW_E_NO_MEMORY;
     return put_page(k, h, NULL, p, n, body->n);
 }
@@ -227,7 +227,7 @@ static cw_status put_v1(making *k, const cw__stretch *s)
     if (!add_levels_v1(page, &k->in->rep, s) || !add_levels_v1(page, &k->in->def, s) ||
         !encode_values(k, page, s))
         return CW_E_NO_MEMORY;
-    return put_body(k, &h, page);
+    return put_body(k, &h, page, s->values);
 }
 
 /* Of version 2 the values are compressed where that makes them smaller, and not to nothing. */
@@ -254,7 +254,7 @@ static cw_status put_v2(making *k, const cw__stretch *s)
     const uint8_t *p = values->p, *packed;
     size_t n = values->n;
     if (k->plan.codec != CW__BLOCK_NONE && n > 0) {
-        if (!(packed = compress(k, values, &packed_n)))
+        if (!(packed = compress(k, values, s->values, &packed_n)))
             return CW_E_NO_MEMORY;
         h.is_compressed = packed_n < n;
         if (h.is_compressed) {

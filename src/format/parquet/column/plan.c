@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/parquet/column/guess.h"
 #include "format/parquet/column/pages.h"
 #include "format/parquet/encode/rle.h"
 
@@ -39,7 +40,11 @@ enum {
  * weigh about the same. Charged for each byte that passes the compressor, or each value.
  */
 static const double PASS = 0.04;      /* packed: bytes are counted, little is found */
-static const double SPLIT = 0.06;     /* split: repetitions are found in the upper bytes */
+static const double SPLIT = 0.01;     /* split: every byte, … */
+static const double NOISE = 0.015;    /* … of planes that are copied, … */
+static const double LITERALS = 0.05;  /* … whose bytes are counted, … */
+static const double SEARCHED = 0.1;   /* … or where repetitions are found */
+static const double TABLES = 0.01;    /* split: what counts of bytes take beside them */
 static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
 static const double BUILD = 0.06;     /* a dictionary, of each number … */
 static const double BUILD_TEXT = 0.4; /* … or text */
@@ -103,10 +108,12 @@ void cw__chunk_plan_free(cw__chunk_plan *plan)
     plan->has_dictionary = false;
 }
 
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding)
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values)
 {
+    enum { MOST = 1 << 28 };
+
     if (encoding == CW__BYTE_STREAM_SPLIT)
-        return CW__BLOCK_SPLIT;
+        return CW__BLOCK_SPLIT + CW__BLOCK_PLANE * (unsigned)(values < MOST ? values : 0);
     return leaf->width == 0 && encoding != CW__RLE_DICTIONARY ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
 }
 
@@ -253,10 +260,10 @@ static bool pack(search *k, cw__grown *to, const cw__grown *from, unsigned hint)
     return to->n > 0;
 }
 
-/* Raw or packed, whichever costs less. `charge`: for each byte that passes the compressor. */
+/* Raw or packed, whichever costs less. `charge`: for the time of the compressor. */
 static void weigh(trial *t, double raw, double packed, double charge)
 {
-    double cost = packed + charge * raw;
+    double cost = packed + charge;
 
     t->raw = raw;
     t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
@@ -268,7 +275,7 @@ static double charge_of(const cw__leaf *leaf, int32_t encoding)
 {
     bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
 
-    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? SPLIT : PASS;
+    return searched ? SEARCH : PASS;
 }
 
 /* `packs` false: what the compressor would make of it is known to be no good. */
@@ -280,14 +287,41 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
 
     page->n = packed->n = 0;
     if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers) ||
-        (packs && !pack(k, packed, page, cw__codec_hint(b->leaf, encoding))))
+        (packs && !pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count))))
         return false;
     t->encoding = encoding;
-    weigh(t, (double)page->n * scale, (double)packed->n * scale, charge_of(b->leaf, encoding));
+    double raw = (double)page->n * scale;
+    weigh(t, raw, (double)packed->n * scale, raw * charge_of(b->leaf, encoding));
     if (encoding == CW__DELTA_BYTE_ARRAY)
         t->cost += PREFIXES * t->cost;
     if (encoding == CW__DELTA_BINARY_PACKED)
         t->cost += DELTAS * (double)k->in->count;
+    return true;
+}
+
+/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. */
+static bool try_split(search *k, trial *t)
+{
+    cw__column_buffer *b = &k->s->sample;
+    double n = (double)k->in->count;
+    cw__grown *page = &k->s->page, *packed = &k->s->packed;
+    cw__split_guess g;
+
+    page->n = packed->n = 0;
+    if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
+        return false;
+    cw__guess_split(&g, page->p, b->count, b->leaf->width);
+    bool counts = k->codec == CW__BLOCK_ZSTD;
+    double plain = n * b->leaf->width, guess = counts ? n * (g.bytes + TABLES) : plain;
+    double tried = plain;
+    if (!counts || g.searched > 0) {
+        if (!pack(k, packed, page, cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count)))
+            return false;
+        tried = (double)packed->n * n / (double)b->count;
+    }
+    t->encoding = CW__BYTE_STREAM_SPLIT;
+    weigh(t, plain, guess < tried ? guess : tried,
+          SPLIT * plain + n * (NOISE * g.noise + LITERALS * g.literals + SEARCHED * g.searched));
     return true;
 }
 
@@ -315,7 +349,7 @@ static bool try_numbers(search *k, trial *best)
     if (!try_encoding(k, best, CW__PLAIN, !(split && all_differ)))
         return false;
     if (split) {
-        if (!try_encoding(k, &t, CW__BYTE_STREAM_SPLIT, true))
+        if (!try_split(k, &t))
             return false;
         keep_better(best, &t);
     }
@@ -419,12 +453,13 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
         memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
     if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
         !cw__encode_entries(page, k->in, d) ||
-        !pack(k, packed, data, cw__codec_hint(leaf, CW__RLE_DICTIONARY)) ||
-        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN)))
+        !pack(k, packed, data, cw__codec_hint(leaf, CW__RLE_DICTIONARY, s->count)) ||
+        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
     weigh(t, (double)data->n * scale + (double)page->n,
-          (double)packed->n * scale + (double)page_packed->n, PASS);
+          (double)packed->n * scale + (double)page_packed->n,
+          PASS * ((double)data->n * scale + (double)page->n));
     t->cost += build_cost(k) + (SEARCH - PASS) * (t->compress ? (double)page->n : 0);
     return true;
 }

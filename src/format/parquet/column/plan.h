@@ -27,7 +27,7 @@ cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch);
 void cw__chunk_plan_free(cw__chunk_plan *plan);
 
-/** What to tell the compressor about a page: see cw__block_compress. */
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding);
+/** What to tell the compressor about a page of `values` values: see cw__block_compress. */
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values);
 
 #endif
