@@ -47,11 +47,14 @@ static const double SEARCHED = 0.1;   /* … or where repetitions are found */
 static const double TABLES = 0.01;    /* split: what counts of bytes take beside them */
 static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
 static const double BUILD = 0.06;     /* a dictionary, of each number … */
-static const double BUILD_TEXT = 0.4; /* … or text */
+static const double BUILD_TEXT = 0.4; /* … or text, … */
+static const double ENTER = 1.1;      /* … and of each that is distinct */
 static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
 static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
 /* What compression may make of indices. */
 static const double HOPE = 0.9;
+/* What a dictionary has to promise: to find out costs as much as to have it. */
+static const double PROMISE = 0.93;
 /* What a better encoding has to save where readers prefer another. */
 static const double PREFERRED = 0.95;
 /* What compression has to save. */
@@ -410,9 +413,9 @@ static bool try_all(search *k, trial *best)
 
 /* ---- the dictionary ---- */
 
-static double build_cost(const search *k)
+static double build_cost(const search *k, double distinct)
 {
-    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count;
+    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + ENTER * distinct;
 }
 
 static double bits(double n)
@@ -432,7 +435,7 @@ static bool looks_repetitive(const search *k, const trial *best)
     double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1);
     double indices = s->indices * scale * bits(s->all_distinct) / bits((double)s->distinct);
 
-    return entries + HOPE * indices + build_cost(k) < best->cost;
+    return entries + HOPE * indices + build_cost(k, s->all_distinct) < PROMISE * best->cost;
 }
 
 /* What the dictionary that was built costs, from the sample's indices and its own page. */
@@ -460,7 +463,8 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     weigh(t, (double)data->n * scale + (double)page->n,
           (double)packed->n * scale + (double)page_packed->n,
           PASS * ((double)data->n * scale + (double)page->n));
-    t->cost += build_cost(k) + (SEARCH - PASS) * (t->compress ? (double)page->n : 0);
+    t->cost +=
+        build_cost(k, (double)d->count) + (SEARCH - PASS) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
