@@ -264,6 +264,10 @@ static const scene scenes[] = {
     {"10,000 columns of text", TEXT, 10000, 256, 0, 200, 0},
     {"large values", TEXT, 2, 64, 0, 200, 3500000},
     {"large values", TEXT, 1, 256, 4, 600, 28000000},
+    {"large values", TEXT, 2, 256, 4, 400, 14000000},
+    {"large values", TEXT, 8, 256, 4, 400, 3500000},
+    {"one column of text", TEXT, 1, 64, 4, 150, 0},
+    {"one column of text", TEXT, 1, 256, 4, 300, 0},
     {"a little memory", NUMBERS, 8, 4, 0, 20, 0},
     {"a little memory, text", TEXT, 5, 4, 2, 20, 0},
 };

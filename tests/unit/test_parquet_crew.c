@@ -1,8 +1,11 @@
-/* test_parquet_crew.c - items made by several threads arrive once each, in order */
+/* test_parquet_crew.c - items made by several threads arrive once each, in order, and tasks that
+ * are shared are all done, once, when the share returns */
 #include "harness.h"
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
+#include "format/parquet/column/plan.h"
 #include "format/parquet/crew.h"
 
 #include <stdatomic.h>
@@ -74,7 +77,7 @@ static void run_in_order(cw__crew *c)
 {
     static uint32_t backwards[ITEMS];
     static work w;
-    cw__crew_job job = {ITEMS, NULL, make, deliver, &w};
+    cw__crew_job job = {.items = ITEMS, .make = make, .deliver = deliver, .user = &w};
     cw_error err = {0};
 
     for (uint32_t i = 0; i < ITEMS; i++)
@@ -100,7 +103,7 @@ static void in_order(void)
 static void run_and_fail(cw__crew *c)
 {
     static work w;
-    const cw__crew_job job = {ITEMS, NULL, make, deliver, &w};
+    const cw__crew_job job = {.items = ITEMS, .make = make, .deliver = deliver, .user = &w};
     cw_error err = {0};
 
     reset(&w);
@@ -122,7 +125,7 @@ static void run_and_fail(cw__crew *c)
 static void look_until_all_is_there(cw__crew *c)
 {
     static work w;
-    const cw__crew_job job = {ITEMS, NULL, make, deliver, &w};
+    const cw__crew_job job = {.items = ITEMS, .make = make, .deliver = deliver, .user = &w};
     cw_error err = {0};
 
     reset(&w);
@@ -145,7 +148,7 @@ static void looking_in(void)
 static void give_up(cw__crew *c)
 {
     static work w;
-    const cw__crew_job job = {ITEMS, NULL, make, deliver, &w};
+    const cw__crew_job job = {.items = ITEMS, .make = make, .deliver = deliver, .user = &w};
     cw_error err = {0};
 
     reset(&w);
@@ -169,11 +172,160 @@ static void failures(void)
     with_threads(run_and_fail);
 }
 
+/* ---- shares ---- */
+
+enum { TASKS = 40 };
+
+typedef struct tasks {
+    atomic_int done[TASKS];
+    atomic_int by[9]; /* threads, by number */
+} tasks;
+
+static void do_task(void *user, size_t task, cw__crew_member *by)
+{
+    tasks *t = user;
+
+    if (task % 5 == 0)
+        cw__clock_sleep_ms(1);
+    REQUIRE(by->number < sizeof t->by / sizeof *t->by);
+    atomic_fetch_add(&t->by[by->number], 1);
+    atomic_fetch_add(&t->done[task], 1);
+}
+
+static void share_tasks(cw__crew *c, bool urgent)
+{
+    static tasks t;
+    cw__crew_share s = {.tasks = TASKS, .run = do_task, .user = &t, .urgent = urgent};
+    int sum = 0;
+
+    memset(&t, 0, sizeof t);
+    cw__crew_share_out(c, &s);
+    for (size_t i = 0; i < TASKS; i++)
+        CHECK_INT(atomic_load(&t.done[i]), 1);
+    for (size_t i = 0; i < sizeof t.by / sizeof *t.by; i++)
+        sum += atomic_load(&t.by[i]);
+    CHECK_INT(sum, TASKS);
+    s.tasks = 0;
+    cw__crew_share_out(c, &s);
+}
+
+static void share_with_nothing_else(cw__crew *c)
+{
+    CHECK_INT(cw__crew_may_share(c), cw__crew_is_many(c));
+    for (int i = 0; i < 20; i++)
+        share_tasks(c, i % 2);
+}
+
+static void share_beside_a_job(cw__crew *c)
+{
+    static work w;
+    const cw__crew_job job = {.items = ITEMS, .make = make, .deliver = deliver, .user = &w};
+    cw_error err = {0};
+
+    for (int i = 0; i < 4; i++) {
+        reset(&w);
+        w.slow = true;
+        CHECK_OK(cw__crew_begin(c, &job, &err), err);
+        share_tasks(c, i % 2);
+        CHECK_INT(cw__crew_look(c), CW_OK);
+        share_tasks(c, i % 2);
+        CHECK_OK(cw__crew_end(c, &err), err);
+        CHECK_INT(w.delivered, ITEMS);
+    }
+}
+
+static void do_part(void *user, size_t part, cw__chunk_scratch *scratch)
+{
+    tasks *t = user;
+
+    REQUIRE(scratch);
+    if (part % 9 == 0)
+        cw__clock_sleep_ms(1);
+    atomic_fetch_add(&t->done[part], 1);
+}
+
+/* As a chunk shares its pages. */
+static cw_status make_with_help(void *user, size_t item, cw__chunk_scratch *scratch, cw_error *err)
+{
+    const cw__chunk_help *help = scratch->help;
+    tasks t;
+
+    memset(&t, 0, sizeof t);
+    REQUIRE(help);
+    (void)help->is_there(help->user);
+    help->share(help->user, TASKS, do_part, &t);
+    for (size_t i = 0; i < TASKS; i++)
+        CHECK_INT(atomic_load(&t.done[i]), 1);
+    return make(user, item, scratch, err);
+}
+
+static void share_within_items(cw__crew *c)
+{
+    static work w;
+    cw__crew_job job = {.items = 12, .make = make_with_help, .deliver = deliver, .user = &w};
+    cw_error err = {0};
+
+    for (int i = 0; i < 4; i++) {
+        reset(&w);
+        job.items = i == 3 ? 1 : 12;
+        CHECK_OK(cw__crew_begin(c, &job, &err), err);
+        share_tasks(c, true);
+        CHECK_OK(cw__crew_end(c, &err), err);
+        CHECK_INT(w.delivered, job.items);
+    }
+    reset(&w);
+    CHECK_OK(cw__crew_begin(c, &job, &err), err);
+    cw__crew_drop(c);
+}
+
+static void sharing(void)
+{
+    with_threads(share_with_nothing_else);
+    with_threads(share_beside_a_job);
+    with_threads(share_within_items);
+}
+
+static cw_status make_here(void *user, size_t item, cw__chunk_scratch *scratch, cw_error *err)
+{
+    static pthread_t caller;
+    work *w = user;
+
+    if (item == 0)
+        caller = pthread_self();
+    CHECK(pthread_equal(caller, pthread_self()));
+    CHECK_INT(item, w->delivered); /* one at a time exists */
+    return make(user, item, scratch, err);
+}
+
+static void make_alone(cw__crew *c)
+{
+    static work w;
+    const cw__crew_job job = {
+        .items = ITEMS, .make = make_here, .deliver = deliver, .user = &w, .alone = true};
+    cw_error err = {0};
+
+    reset(&w);
+    share_tasks(c, false); /* the threads are there */
+    CHECK_OK(cw__crew_begin(c, &job, &err), err);
+    cw__clock_sleep_ms(2);
+    CHECK_INT(cw__crew_look(c), CW_OK);
+    CHECK_INT(w.delivered, 0);
+    CHECK_OK(cw__crew_end(c, &err), err);
+    CHECK_INT(w.delivered, ITEMS);
+}
+
+static void alone(void)
+{
+    with_threads(make_alone);
+}
+
 int main(int argc, char **argv)
 {
     TEST(in_order);
     TEST(failures);
     TEST(looking_in);
     TEST(giving_up);
+    TEST(sharing);
+    TEST(alone);
     return test_end();
 }

@@ -1,9 +1,10 @@
 /* crew.c - items that are made by several threads and handed on by one, in order
  *
- * One lock covers everything but making and delivering. A worker sleeps on `work` until there is an
- * item to begin. In cw__crew_end the caller begins items too while none is ready to be delivered,
- * and sleeps on `ready` only when all are begun, that is while at least one is being made: so it
- * always wakes.
+ * One lock covers everything but making, delivering and running tasks. A worker sleeps on `work`
+ * until there is an item or a task to begin. In cw__crew_end the caller begins items and tasks too
+ * while no item is ready to be delivered, and sleeps on `ready` only when all are begun, that is
+ * while at least one is being made: so it always wakes. Whoever shares out tasks begins them until
+ * none is left, and sleeps on `ready` while others end theirs; tasks wait for nobody.
  *
  * Where a thread cannot be started there is one less; the result is the same.
  */
@@ -13,12 +14,12 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct worker {
-    cw__crew *crew;
+    cw__crew_member member;
     cw__thread thread;
-    cw__chunk_scratch *scratch;
 } worker;
 
 struct cw__crew {
@@ -28,7 +29,9 @@ struct cw__crew {
     unsigned started; /* of them; set by the caller's thread alone */
     bool tried;       /* to start them */
     bool ending;
-    cw__chunk_scratch *scratch; /* the caller's */
+    cw__crew_member caller;
+    cw__crew_share *shares; /* that have a task nobody has begun; the urgent ones first */
+    _Atomic unsigned idle;  /* threads that wait for something to do; read without the lock */
 
     const cw__crew_job *job; /* NULL: none */
     size_t begun, delivered;
@@ -56,8 +59,15 @@ static bool has_work(const cw__crew *c)
     return c->job && c->error.status == CW_OK && c->begun < c->job->items;
 }
 
+static cw__chunk_scratch *scratch_of(cw__crew_member *m)
+{
+    if (!m->scratch && (m->scratch = cw__chunk_scratch_new()))
+        cw__chunk_scratch_help(m->scratch, &m->help);
+    return m->scratch;
+}
+
 /* With the lock held; without it while the item is made. */
-static void make_next(cw__crew *c, cw__chunk_scratch **scratch)
+static void make_next(cw__crew *c, cw__crew_member *by)
 {
     const cw__crew_job *job = c->job;
     size_t at = c->begun++;
@@ -66,10 +76,10 @@ static void make_next(cw__crew *c, cw__chunk_scratch **scratch)
     cw_status st = CW_OK;
 
     cw__mutex_unlock(&c->lock);
-    if (!*scratch && !(*scratch = cw__chunk_scratch_new()))
+    if (!scratch_of(by))
         st = cw__fail_memory(&err, "encoding a column");
     if (st == CW_OK)
-        st = job->make(job->user, item, *scratch, &err);
+        st = job->make(job->user, item, by->scratch, &err);
     cw__mutex_lock(&c->lock);
     if (st != CW_OK)
         note_failure(c, item, &err);
@@ -77,23 +87,125 @@ static void make_next(cw__crew *c, cw__chunk_scratch **scratch)
         c->made[item] = 1;
 }
 
+/* ---- shares ---- */
+
+/* With the lock held, as all that follow. */
+static void list_share(cw__crew *c, cw__crew_share *s)
+{
+    cw__crew_share **at = &c->shares;
+
+    while (*at && (*at)->urgent >= s->urgent)
+        at = &(*at)->next;
+    s->next = *at;
+    *at = s;
+}
+
+static void unlist_share(cw__crew *c, const cw__crew_share *s)
+{
+    cw__crew_share **at = &c->shares;
+
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+}
+
+/* Without the lock while the task is done. */
+static void run_task(cw__crew *c, cw__crew_share *s, cw__crew_member *by)
+{
+    size_t task = s->begun++;
+
+    if (s->begun == s->tasks)
+        unlist_share(c, s);
+    cw__mutex_unlock(&c->lock);
+    s->run(s->user, task, by);
+    cw__mutex_lock(&c->lock);
+    if (++s->done == s->tasks)
+        cw__cond_broadcast(&c->ready);
+}
+
+static void share_out(cw__crew *c, cw__crew_share *s, cw__crew_member *by)
+{
+    s->begun = s->done = 0;
+    if (s->tasks == 0)
+        return;
+    cw__mutex_lock(&c->lock);
+    list_share(c, s);
+    if (atomic_load(&c->idle)) {
+        cw__cond_broadcast(&c->work);
+        cw__cond_broadcast(&c->ready);
+    }
+    while (s->begun < s->tasks)
+        run_task(c, s, by);
+    while (s->done < s->tasks)
+        cw__cond_wait(&c->ready, &c->lock);
+    cw__mutex_unlock(&c->lock);
+}
+
+static void wait_idle(cw__crew *c, cw__cond *cond)
+{
+    atomic_fetch_add(&c->idle, 1);
+    cw__cond_wait(cond, &c->lock);
+    atomic_fetch_sub(&c->idle, 1);
+}
+
+/* ---- pages of a chunk, for whoever encodes it ---- */
+
+typedef struct pages {
+    void (*make)(void *user, size_t page, cw__chunk_scratch *scratch);
+    void *user;
+} pages;
+
+static void make_page(void *user, size_t task, cw__crew_member *by)
+{
+    const pages *p = user;
+
+    p->make(p->user, task, scratch_of(by));
+}
+
+static bool page_helpers(const void *user)
+{
+    const cw__crew_member *m = user;
+
+    return cw__crew_has_idle(m->crew);
+}
+
+static void share_pages(void *user, size_t n,
+                        void (*make)(void *user, size_t page, cw__chunk_scratch *scratch),
+                        void *what)
+{
+    cw__crew_member *m = user;
+    pages p = {make, what};
+    cw__crew_share s = {.tasks = n, .run = make_page, .user = &p};
+
+    share_out(m->crew, &s, m);
+}
+
+static void enlist(cw__crew *c, cw__crew_member *m, unsigned number)
+{
+    m->crew = c;
+    m->number = number;
+    m->help = (cw__chunk_help){page_helpers, share_pages, m};
+}
+
 /* ---- the workers ---- */
 
 static void *run_worker(void *user)
 {
     worker *w = user;
-    cw__crew *c = w->crew;
+    cw__crew *c = w->member.crew;
 
     cw__mutex_lock(&c->lock);
     while (!c->ending) {
-        if (!has_work(c)) {
-            cw__cond_wait(&c->work, &c->lock);
-            continue;
+        if (has_work(c) && !c->job->alone && !(c->shares && c->shares->urgent)) {
+            c->busy++;
+            make_next(c, &w->member);
+            c->busy--;
+            cw__cond_broadcast(&c->ready);
+        } else if (c->shares) {
+            run_task(c, c->shares, &w->member);
+        } else {
+            wait_idle(c, &c->work);
         }
-        c->busy++;
-        make_next(c, &w->scratch);
-        c->busy--;
-        cw__cond_signal(&c->ready);
     }
     cw__mutex_unlock(&c->lock);
     return NULL;
@@ -105,7 +217,7 @@ static void start_workers(cw__crew *c)
     while (c->started < c->wanted) {
         worker *w = &c->workers[c->started];
 
-        w->crew = c;
+        enlist(c, &w->member, c->started + 1);
         if (cw__thread_start(&w->thread, run_worker, w, "cw-parquet") != 0)
             return;
         c->started++;
@@ -155,7 +267,7 @@ cw_status cw__crew_begin(cw__crew *c, const cw__crew_job *job, cw_error *err)
 
     if (st != CW_OK)
         return st;
-    if (!c->tried && job->items > 1)
+    if (!c->tried && job->items > 0)
         start_workers(c);
     cw__mutex_lock(&c->lock);
     c->job = job;
@@ -195,9 +307,11 @@ cw_status cw__crew_end(cw__crew *c, cw_error *err)
         if (next_is_made(c))
             deliver_next(c);
         else if (has_work(c))
-            make_next(c, &c->scratch);
+            make_next(c, &c->caller);
+        else if (c->shares)
+            run_task(c, c->shares, &c->caller);
         else
-            cw__cond_wait(&c->ready, &c->lock);
+            wait_idle(c, &c->ready);
     }
     come_to_rest(c);
     st = c->error.status;
@@ -219,6 +333,23 @@ void cw__crew_drop(cw__crew *c)
 bool cw__crew_is_many(const cw__crew *c)
 {
     return c->wanted > 0;
+}
+
+bool cw__crew_has_idle(const cw__crew *c)
+{
+    return atomic_load_explicit(&c->idle, memory_order_relaxed) > 0;
+}
+
+bool cw__crew_may_share(const cw__crew *c)
+{
+    return c->wanted > 0 && (!c->tried || cw__crew_has_idle(c));
+}
+
+void cw__crew_share_out(cw__crew *c, cw__crew_share *share)
+{
+    if (!c->tried)
+        start_workers(c);
+    share_out(c, share, &c->caller);
 }
 
 /* ---- its life ---- */
@@ -257,6 +388,7 @@ cw_status cw__crew_new(cw__crew **out, unsigned workers, cw_error *err)
         return cw__fail_errno(err, rc, "cannot make a lock");
     }
     c->wanted = workers;
+    enlist(c, &c->caller, 0);
     *out = c;
     return CW_OK;
 }
@@ -281,8 +413,8 @@ void cw__crew_free(cw__crew *c, bool inherited)
     if (!inherited)
         end_workers(c);
     for (unsigned i = 0; i < c->started; i++)
-        cw__chunk_scratch_free(c->workers[i].scratch);
-    cw__chunk_scratch_free(c->scratch);
+        cw__chunk_scratch_free(c->workers[i].member.scratch);
+    cw__chunk_scratch_free(c->caller.scratch);
     cw__free(c->made);
     cw__free(c);
 }

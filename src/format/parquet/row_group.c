@@ -43,6 +43,7 @@ struct cw__closing {
     uint32_t *order;
     _Atomic uint64_t held; /* bytes of buffers and chunks */
     uint64_t reserved;     /* for chunks that are being made, with threads */
+    bool alone;            /* there is memory for one chunk at a time, as without threads */
     cw__row_group group;
     cw__text parts[CW__KEPT_PARTS];
     waiting_filter *filters;
@@ -51,11 +52,10 @@ struct cw__closing {
 
 typedef struct cw__closing closing;
 
-/* Whether a row group is encoded while the next one is gathered: a single column is for one thread.
- */
+/* Whether a row group is encoded while the next one is gathered. */
 static bool overlaps(const cw_parquet *p)
 {
-    return cw__crew_is_many(p->crew) && p->schema->leaf_count > 1;
+    return cw__crew_is_many(p->crew);
 }
 
 /* ---- the memory of buffers ---- */
@@ -171,6 +171,8 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         c->p->chunk_memory = (cw__grown){0};
     }
     st = cw__chunk_encode(chunk, b, &o, scratch, err);
+    if (cw__crew_is_many(c->p->crew))
+        cw__chunk_scratch_trim(scratch, o.page_bytes);
     if (st != CW_OK) {
         drop_chunk(chunk);
         return st;
@@ -308,31 +310,44 @@ static int largest_first(const void *a, const void *b)
     return x->leaf < y->leaf ? -1 : x->leaf > y->leaf;
 }
 
-/* Bytes of the largest value: a page of its own, which the scratch of its thread holds twice. */
-static uint64_t longest_of(const cw__column_buffer *b)
+/*
+ * Bytes of the largest value if it is larger than a page: a page of its own, which the scratch of
+ * its thread holds twice. Values that together are no more than a page need not be looked at.
+ */
+static uint64_t large_value_of(const cw__column_buffer *b, uint64_t page_bytes)
 {
+    enum { STRIDE = 256 };
     const uint32_t *offsets = cw__column_offsets(b);
     uint32_t most = 0;
 
-    for (size_t i = 0; !b->leaf->width && i < b->count; i++)
-        most = offsets[i + 1] - offsets[i] > most ? offsets[i + 1] - offsets[i] : most;
-    return most;
+    for (size_t i = 0, end; !b->leaf->width && i < b->count; i = end) {
+        end = b->count - i < STRIDE ? b->count : i + STRIDE;
+        for (size_t k = i; offsets[end] - offsets[i] > page_bytes && k < end; k++)
+            most = offsets[k + 1] - offsets[k] > most ? offsets[k + 1] - offsets[k] : most;
+    }
+    return most > page_bytes ? most : 0;
 }
 
-/* What making the first chunks of the order takes beyond what is held and what pages usually take.
+/*
+ * What making the first chunks of the order takes beyond what is held and what pages usually take:
+ * the chunks, which grow by half, and what the plan and the pages of large values take, which
+ * are in a sample, in a page made of it, and in that page compressed.
  */
 static uint64_t reserve_of(const closing *c)
 {
+    enum { SAMPLED = 16 };
     const cw__budget *budget = &c->p->settings.budget;
-    uint64_t sum = 0, longest = 0;
+    uint64_t sum = 0, most = 0, large = 0;
 
     for (size_t i = 0; i < c->p->schema->leaf_count; i++) {
         const cw__column_buffer *b = &c->buffers[c->order[i]];
-        uint64_t n = bytes_of(b) > budget->page_bytes ? longest_of(b) : 0;
-        sum += i <= budget->workers ? bytes_of(b) + bytes_of(b) / 2 : 0; /* they grow by half */
-        longest = n > longest ? n : longest;
+        uint64_t n = large_value_of(b, budget->page_bytes);
+        uint64_t sampled = SAMPLED * n < bytes_of(b) ? SAMPLED * n : bytes_of(b);
+        sum += i <= budget->workers ? bytes_of(b) + bytes_of(b) / 2 : 0;
+        large += n > 0 && large <= budget->workers;
+        most = n > 0 && 3 * sampled + 2 * n > most ? 3 * sampled + 2 * n : most;
     }
-    return sum + (longest > budget->page_bytes ? 2 * longest : 0);
+    return sum + large * most;
 }
 
 static cw_status find_order(closing *c, cw_error *err)
@@ -354,6 +369,7 @@ static cw_status find_order(closing *c, cw_error *err)
     for (size_t i = 0; i < n; i++)
         c->order[i] = sizes[i].leaf;
     c->reserved = reserve_of(c);
+    c->alone = atomic_load(&c->held) + c->reserved > c->p->settings.budget.held_bytes;
     cw__free(sizes);
     return CW_OK;
 }
@@ -435,15 +451,18 @@ void cw__row_group_drop(cw_parquet *p)
     free_closing(p->closing);
 }
 
-cw_status cw__row_group_look(cw_parquet *p, cw_error *err)
+/* What is being encoded, and what is gathered meanwhile. */
+static bool both_fit(const cw_parquet *p)
 {
     const closing *c = p->closing;
 
-    if (!c)
-        return CW_OK;
-    if (cw__crew_look(p->crew) == CW_OK &&
-        atomic_load(&c->held) + c->reserved + room_of_all(p->buffers, p->schema) <=
-            p->settings.budget.overlap_bytes)
+    return atomic_load(&c->held) + c->reserved + room_of_all(p->buffers, p->schema) <=
+           p->settings.budget.overlap_bytes;
+}
+
+cw_status cw__row_group_look(cw_parquet *p, cw_error *err)
+{
+    if (!p->closing || (cw__crew_look(p->crew) == CW_OK && both_fit(p)))
         return CW_OK;
     return cw__row_group_finish(p, err);
 }
@@ -456,7 +475,12 @@ static cw_status begin(cw_parquet *p, cw_error *err)
     if (!c)
         return cw__fail_memory(err, "closing a row group");
     st = make_ready(c, p, err);
-    c->job = (cw__crew_job){p->schema->leaf_count, c->order, make_chunk, deliver_chunk, c};
+    c->job = (cw__crew_job){.items = p->schema->leaf_count,
+                            .order = c->alone ? NULL : c->order,
+                            .alone = c->alone,
+                            .make = make_chunk,
+                            .deliver = deliver_chunk,
+                            .user = c};
     if (st == CW_OK)
         st = cw__crew_begin(p->crew, &c->job, err);
     if (st == CW_OK)
@@ -477,6 +501,16 @@ static cw_status close_at_once(cw_parquet *p, cw_error *err)
     return st;
 }
 
+/* With threads: what waits to take the next rows may hold memory of earlier ones. */
+static cw_status make_fit(cw_parquet *p, cw_error *err)
+{
+    if (both_fit(p))
+        return CW_OK;
+    for (size_t i = 0; i < p->schema->leaf_count; i++)
+        cw__column_buffer_free(&p->buffers[i]);
+    return both_fit(p) ? CW_OK : cw__row_group_finish(p, err);
+}
+
 cw_status cw__row_group_close(cw_parquet *p, cw_error *err)
 {
     cw_status st;
@@ -487,5 +521,7 @@ cw_status cw__row_group_close(cw_parquet *p, cw_error *err)
     if (st == CW_OK)
         st = begin(p, err);
     p->group_rows = p->group_bytes = p->look_at = 0;
-    return st == CW_OK && !overlaps(p) ? close_at_once(p, err) : st;
+    if (st != CW_OK)
+        return st;
+    return overlaps(p) ? make_fit(p, err) : close_at_once(p, err);
 }

@@ -2,19 +2,20 @@
  *
  *     plan -> dictionary page -> for each page: levels, values, compression, checksum, header;
  *             statistics, column index, offset index, sizes -> what the whole chunk adds up to
+ *
+ * Pages do not depend on each other: where other threads have nothing to do, they make some.
  */
 #include "format/parquet/column/chunk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/crc.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/parquet/column/filter.h"
 #include "format/parquet/column/pages.h"
 #include "format/parquet/column/plan.h"
 #include "format/parquet/column/statistics.h"
-#include "format/parquet/encode/bloom.h"
 
 /* A chunk in the making. */
 typedef struct making {
@@ -27,35 +28,6 @@ typedef struct making {
     uint64_t nulls;
     cw__text header;
 } making;
-
-/* ---- scratch ---- */
-
-cw__chunk_scratch *cw__chunk_scratch_new(void)
-{
-    cw__chunk_scratch *s = cw__alloc_zero(sizeof *s);
-
-    if (s && !(s->block = cw__block_new())) {
-        cw__free(s);
-        return NULL;
-    }
-    return s;
-}
-
-void cw__chunk_scratch_free(cw__chunk_scratch *s)
-{
-    if (!s)
-        return;
-    cw__block_free(s->block);
-    cw__grown_free(&s->page);
-    cw__grown_free(&s->packed);
-    cw__grown_free(&s->numbers);
-    cw__grown_free(&s->levels);
-    cw__grown_free(&s->used);
-    cw__grown_free(&s->entries);
-    cw__grown_free(&s->entries_packed);
-    cw__column_buffer_free(&s->sample);
-    cw__free(s);
-}
 
 void cw__chunk_free(cw__chunk *c)
 {
@@ -288,29 +260,28 @@ static bool page_extremes(making *k, cw__extremes *e, const cw__stretch *s)
     const cw__leaf *leaf = k->in->leaf;
     bool slow = leaf->order == CW__ORDER_BYTES || leaf->order == CW__ORDER_TWOS_COMPLEMENT;
 
+    if (!k->o->statistics)
+        return true;
     if (k->plan.has_dictionary && slow && k->plan.dictionary.count < s->values / 2)
         return extremes_by_entries(k, e, s);
     cw__extremes_of(e, k->in, s->value, s->value + s->values);
     return true;
 }
 
-static cw_status page_statistics(making *k, const cw__stretch *s)
+static cw_status page_statistics(making *k, const cw__stretch *s, const cw__extremes *e)
 {
     const cw__leaf *leaf = k->in->leaf;
     cw__statistics said;
-    cw__extremes e;
     uint64_t nulls = s->slots - s->values;
     cw_status st;
 
     k->nulls += nulls;
     if (!k->o->statistics)
         return CW_OK;
-    if (!page_extremes(k, &e, s))
-        return CW_E_NO_MEMORY;
-    cw__extremes_join(&k->extremes, &e, leaf);
+    cw__extremes_join(&k->extremes, e, leaf);
     if (leaf->order == CW__ORDER_NONE)
         return CW_OK;
-    st = cw__statistics_of(&said, leaf, &e, nulls, k->o->statistics_bytes);
+    st = cw__statistics_of(&said, leaf, e, nulls, k->o->statistics_bytes);
     if (st == CW_OK)
         st = cw__column_index_add(&k->out->index, leaf, &said, s->values == 0);
     cw__statistics_free(&said);
@@ -379,88 +350,128 @@ static bool page_location(making *k, const cw__stretch *s, size_t start)
     return true;
 }
 
-static cw_status put_data_page(making *k, const cw__stretch *s)
+/* The bytes of a page, and what takes long to find out about it. */
+static cw_status make_page(making *k, const cw__stretch *s, cw__extremes *e)
 {
-    size_t start = k->out->bytes.n;
     cw_status st;
 
     if (s->slots > INT32_MAX)
         return CW_E_TOO_LARGE;
     st = k->o->v2 ? put_v2(k, s) : put_v1(k, s);
-    if (st == CW_OK)
-        st = page_statistics(k, s);
-    if (st == CW_OK && (!page_sizes(k, s) || !page_location(k, s, start)))
-        st = CW_E_NO_MEMORY;
+    return st == CW_OK && !page_extremes(k, e, s) ? CW_E_NO_MEMORY : st;
+}
+
+/* Of the page that is the chunk's last and began at `start`. */
+static cw_status note_page(making *k, const cw__stretch *s, const cw__extremes *e, size_t start)
+{
+    cw_status st = page_statistics(k, s, e);
+
+    return st == CW_OK && (!page_sizes(k, s) || !page_location(k, s, start)) ? CW_E_NO_MEMORY : st;
+}
+
+static cw_status put_data_page(making *k, const cw__stretch *s)
+{
+    size_t start = k->out->bytes.n;
+    cw__extremes e;
+    cw_status st = make_page(k, s, &e);
+
+    return st == CW_OK ? note_page(k, s, &e, start) : st;
+}
+
+/* ---- pages made with help, and put together in order ---- */
+
+enum { MOST_PARTS = 32 };
+
+/* One page, as a chunk of its own. */
+typedef struct part {
+    cw__stretch at;
+    making k;
+    cw__chunk out;
+    cw__extremes extremes;
+    cw_status st;
+} part;
+
+static void make_part(void *parts, size_t i, cw__chunk_scratch *scratch)
+{
+    part *p = (part *)parts + i;
+
+    p->k.s = scratch;
+    p->st = scratch ? make_page(&p->k, &p->at, &p->extremes) : CW_E_NO_MEMORY;
+}
+
+static cw_status join_part(making *k, const part *p)
+{
+    const cw__column_metadata *m = &p->out.meta;
+    size_t start = k->out->bytes.n;
+
+    if (p->st != CW_OK)
+        return p->st;
+    if (!append(&k->out->bytes, p->out.bytes.p, p->out.bytes.n))
+        return CW_E_NO_MEMORY;
+    k->out->meta.uncompressed_bytes += m->uncompressed_bytes;
+    note_encoding(&k->out->meta, m->encoding_stats[0].page_type, m->encoding_stats[0].encoding);
+    return note_page(k, &p->at, &p->extremes, start);
+}
+
+/* A single row that is larger than a page is for one thread: there is memory for no more. */
+static bool is_usual(const making *k, const cw__stretch *s)
+{
+    return cw__raw_bytes(k->in, s->value, s->value + s->values) <= k->o->page_bytes;
+}
+
+static bool has_help(const making *k, const cw__stretch *s)
+{
+    const cw__chunk_help *help = k->s->help;
+
+    return help && help->is_there(help->user) && is_usual(k, s);
+}
+
+/* The page that `s` is at and those behind it; `s` is at the last of them then. */
+static size_t cut_parts(const making *k, part *parts, cw__stretch *s)
+{
+    cw__stretch next = *s;
+    size_t n = 0;
+
+    do {
+        *s = next;
+        parts[n].at = next;
+        parts[n].k = *k;
+        parts[n].k.out = &parts[n].out;
+        parts[n].k.header = (cw__text){0};
+        n++;
+    } while (n < MOST_PARTS && cw__next_page(&next, k->in, k->o->page_rows, k->o->page_bytes) &&
+             is_usual(k, &next));
+    return n;
+}
+
+static cw_status put_pages(making *k, cw__stretch *s)
+{
+    const cw__chunk_help *help = k->s->help;
+    part *parts = cw__alloc_zero(MOST_PARTS * sizeof *parts);
+    cw_status st = CW_OK;
+    size_t n;
+
+    if (!parts)
+        return CW_E_NO_MEMORY;
+    n = cut_parts(k, parts, s);
+    help->share(help->user, n, make_part, parts);
+    for (size_t i = 0; i < n; i++) {
+        if (st == CW_OK)
+            st = join_part(k, &parts[i]);
+        cw__chunk_free(&parts[i].out);
+        cw__text_free(&parts[i].k.header);
+    }
+    cw__free(parts);
     return st;
 }
 
-/* ---- Bloom filter ---- */
-
-static int compare_hashes(const void *a, const void *b)
-{
-    uint64_t x, y;
-
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return x < y ? -1 : x > y;
-}
-
-/* A boolean is hashed as the byte that it would be. */
-static uint64_t hash_value(const cw__column_buffer *b, size_t i)
-{
-    const uint32_t *offsets = cw__column_offsets(b);
-
-    if (b->leaf->width)
-        return cw__xxh64(b->values.p + i * b->leaf->width, b->leaf->width);
-    return cw__xxh64(b->values.p + offsets[i], offsets[i + 1] - offsets[i]);
-}
-
-/* Of every value, or of the entries that stand for them; sorted, each once. */
-static uint64_t *distinct_hashes(const making *k, size_t *n)
-{
-    const cw__dictionary *d = k->plan.has_dictionary ? &k->plan.dictionary : NULL;
-    size_t all = d ? d->count : k->in->count;
-    uint64_t *hashes = cw__alloc(all * sizeof *hashes);
-
-    *n = 0;
-    if (!hashes)
-        return NULL;
-    for (size_t i = 0; i < all; i++)
-        hashes[i] = hash_value(k->in, d ? d->firsts[i] : i);
-    if (all)
-        qsort(hashes, all, sizeof *hashes, compare_hashes);
-    for (size_t i = 0; i < all; i++)
-        if (i == 0 || hashes[i] != hashes[i - 1])
-            hashes[(*n)++] = hashes[i];
-    return hashes;
-}
-
-static bool make_bloom(making *k)
-{
-    size_t n;
-    uint64_t *hashes = distinct_hashes(k, &n);
-
-    if (!hashes)
-        return false;
-    size_t bytes = cw__bloom_bytes(n, k->o->bloom_fpp);
-    bool ok = cw__grow(&k->out->bloom, bytes);
-    if (ok) {
-        memset(k->out->bloom.p, 0, bytes);
-        k->out->bloom.n = bytes;
-        for (size_t i = 0; i < n; i++)
-            cw__bloom_add(k->out->bloom.p, bytes, hashes[i]);
-    }
-    cw__free(hashes);
-    return ok;
-}
+/* ---- the whole ---- */
 
 static bool wants_bloom(const making *k)
 {
     return k->o->bloom && k->in->count > 0 && k->in->leaf->physical != CW__BOOLEAN &&
            k->in->leaf->order != CW__ORDER_NONE;
 }
-
-/* ---- the whole ---- */
 
 static int32_t codec_number(cw__block_codec codec)
 {
@@ -518,7 +529,9 @@ static cw_status end(making *k)
             m->statistics.distinct_count = (int64_t)k->plan.dictionary.count;
         }
     }
-    if (st == CW_OK && wants_bloom(k) && !make_bloom(k))
+    if (st == CW_OK && wants_bloom(k) &&
+        !cw__bloom_of(&k->out->bloom, k->in, k->plan.has_dictionary ? &k->plan.dictionary : NULL,
+                      k->o->bloom_fpp))
         st = CW_E_NO_MEMORY;
     return st;
 }
@@ -535,7 +548,7 @@ static cw_status make(making *k)
         st = put_dictionary(k);
     k->out->meta.data_page_offset = (int64_t)k->out->bytes.n;
     while (st == CW_OK && cw__next_page(&s, k->in, k->o->page_rows, k->o->page_bytes))
-        st = put_data_page(k, &s);
+        st = has_help(k, &s) ? put_pages(k, &s) : put_data_page(k, &s);
     return st == CW_OK ? end(k) : st;
 }
 

@@ -35,6 +35,21 @@ typedef struct cw__chunk_options {
 typedef struct cw__chunk_scratch cw__chunk_scratch;
 cw__chunk_scratch *cw__chunk_scratch_new(void); /* NULL: out of memory */
 void cw__chunk_scratch_free(cw__chunk_scratch *s);
+/** Give back what a value much larger than a page has left. */
+void cw__chunk_scratch_trim(cw__chunk_scratch *s, uint64_t page_bytes);
+
+/** Other threads, which may take part in making the pages of a chunk. */
+typedef struct cw__chunk_help {
+    bool (*is_there)(const void *user); /* somebody has nothing else to do right now */
+    /** Call make(what, i, scratch) once for each i below n, on any threads, each with a scratch of
+     * its own (NULL: out of memory), and return when all have returned. */
+    void (*share)(void *user, size_t n,
+                  void (*make)(void *what, size_t i, cw__chunk_scratch *scratch), void *what);
+    void *user;
+} cw__chunk_help;
+
+/** Chunks encoded with this scratch may have their pages made with help; it stays where it is. */
+void cw__chunk_scratch_help(cw__chunk_scratch *s, const cw__chunk_help *help);
 
 /** What comes out. Owns everything it points to. */
 typedef struct cw__chunk {

@@ -12,6 +12,7 @@ struct cw__chunk_scratch {
     cw__grown page, packed, numbers, levels, used;
     cw__grown entries, entries_packed; /* the dictionary page: see cw__chunk_plan */
     cw__column_buffer sample;
+    const cw__chunk_help *help; /* NULL: none */
 };
 
 typedef struct cw__chunk_plan {
