@@ -1,6 +1,6 @@
 /* encoder.c - rows in by any way, row groups out to the writer
  *
- * Owns the writer, a copy of the schema, and all that rows pass through: the shredder that takes
+ * Owns the writer, a copy of the schema, and all that rows pass through: the gatherer that takes
  * them apart, one buffer for each leaf column, the crew that encodes the buffers, and what the
  * footer will need.
  *
@@ -74,7 +74,7 @@ cw_status cw__parquet_put(cw_parquet *p, const void *bytes, size_t n, cw_error *
 
 static uint64_t measure(const cw_parquet *p, const cw__view *columns, size_t from, size_t to)
 {
-    return cw__shred_measure(p->shredder, columns, from, to);
+    return cw__shred_measure(cw__gatherer_shredder(p->gatherer), columns, from, to);
 }
 
 /* How many of rows [from, to) fit into `room` bytes; *bytes: what those take. */
@@ -148,7 +148,8 @@ static cw_status take_some(cw_parquet *p, const cw__view *columns, size_t from, 
     cw_status st = check_row(p, bytes, n, first_row + from, err);
 
     if (st == CW_OK)
-        st = cw__shred(p->shredder, p->buffers, columns, from, from + n, first_row, err);
+        st = cw__gather_rows(p->gatherer, p->buffers, columns,
+                             (cw__row_range){from, from + n, first_row}, bytes, err);
     if (st != CW_OK)
         return st;
     p->group_rows += n;
@@ -237,9 +238,9 @@ static cw_status make_inside(cw_parquet *p, const cw_schema *schema, const cw_pa
     if (st == CW_OK)
         st = make_buffers(p, err);
     if (st == CW_OK)
-        st = cw__shredder_new(&p->shredder, p->schema, err);
-    if (st == CW_OK)
         st = cw__crew_new(&p->crew, p->settings.budget.workers, err);
+    if (st == CW_OK)
+        st = cw__gatherer_new(&p->gatherer, p->schema, p->crew, p->settings.budget.workers, err);
     return st;
 }
 
@@ -265,7 +266,7 @@ static void free_encoder(cw_parquet *p)
     cw__rows_plan_free(p->ways.rows);
     cw__value_builder_free(p->ways.values);
     cw__arrow_views_free(p->ways.arrow);
-    cw__shredder_free(p->shredder);
+    cw__gatherer_free(p->gatherer);
     cw__buffers_free(p->buffers, p->schema);
     cw__buffers_free(p->spare, p->schema);
     cw__grown_free(&p->chunk_memory);

@@ -1,6 +1,7 @@
 /* encoder.h - the encoder as its own files see it
  *
  *     encoder.c    open, take rows, close, abort
+ *     gathering.c  rows into the buffers
  *     row_group.c  a full row group: encode its columns, write them
  *     footer.c     page indexes and the footer
  *     drain.c      a whole Arrow stream
@@ -9,8 +10,8 @@
 #define CW_PARQUET_ENCODER_H
 
 #include "format/parquet/crew.h"
+#include "format/parquet/gathering.h"
 #include "format/parquet/in/intake.h"
-#include "format/parquet/in/shred.h"
 #include "format/parquet/kept.h"
 #include "format/parquet/options.h"
 
@@ -22,7 +23,7 @@ struct cw_parquet {
     cw_schema *schema;
     cw__settings settings;
     cw__ways ways;
-    cw__shredder *shredder;
+    cw__gatherer *gatherer;
     cw__column_buffer *buffers; /* of each leaf: what is gathered */
     cw__column_buffer *spare;   /* the same, empty; NULL while `closing` has them */
     cw__closing *closing;       /* the row group before, being encoded; NULL: none */

@@ -348,14 +348,21 @@ static bool is_flat(const cw__view *v)
            v->layout != CW__LAYOUT_RUN_END;
 }
 
+cw_status cw__shred_columns(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
+                            cw__row_range rows, size_t first, size_t beyond, cw_error *err)
+{
+    shredding k = {.s = s, .leaves = leaves, .row_number = rows.number, .err = err};
+    cw_status st = CW_OK;
+
+    for (size_t i = first; st == CW_OK && i < beyond; i++)
+        st = is_flat(&columns[i]) ? shred_flat(&k, &columns[i], rows.from, rows.to)
+                                  : shred_nested(&k, &columns[i], rows.from, rows.to);
+    return st;
+}
+
 cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
                     size_t from, size_t to, uint64_t row_number, cw_error *err)
 {
-    shredding k = {.s = s, .leaves = leaves, .row_number = row_number, .err = err};
-    cw_status st = CW_OK;
-
-    for (size_t i = 0; st == CW_OK && i < s->schema->root.child_count; i++)
-        st = is_flat(&columns[i]) ? shred_flat(&k, &columns[i], from, to)
-                                  : shred_nested(&k, &columns[i], from, to);
-    return st;
+    return cw__shred_columns(s, leaves, columns, (cw__row_range){from, to, row_number}, 0,
+                             s->schema->root.child_count, err);
 }

@@ -29,4 +29,15 @@ uint64_t cw__shred_measure(const cw__shredder *s, const cw__view *columns, size_
 cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
                     size_t from, size_t to, uint64_t row_number, cw_error *err);
 
+/** Rows [from, to) of views; `number` is that of row 0. */
+typedef struct cw__row_range {
+    size_t from, to;
+    uint64_t number;
+} cw__row_range;
+
+/** The same for columns [first, beyond) alone: several threads may do it at once, each for columns
+ * of its own and with a shredder of its own. */
+cw_status cw__shred_columns(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
+                            cw__row_range rows, size_t first, size_t beyond, cw_error *err);
+
 #endif
