@@ -83,6 +83,7 @@ static void compare(const cw_parquet_options *o, size_t way, cutting c)
 static void all_the_same(cw_parquet_options o)
 {
     static const size_t steps[] = {1, 7, 4096, ROWS};
+    static const unsigned threads[] = {1, 2, 3, 4, 8};
 
     o.threads = 0;
     write_file(&right, &o, 0, (cutting){.step = ROWS});
@@ -93,7 +94,8 @@ static void all_the_same(cw_parquet_options o)
         compare(&o, (size_t)i % TABLE_WAYS, (cutting){.seed = i});
         compare(&o, 0, (cutting){.mixed = true, .seed = 100 + i});
     }
-    for (o.threads = 1; o.threads <= 4; o.threads++) {
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        o.threads = threads[i];
         compare(&o, 0, (cutting){.step = ROWS});
         compare(&o, 1, (cutting){.seed = o.threads});
     }
@@ -157,6 +159,66 @@ static void other_pages(void)
     all_the_same(o);
 }
 
+/* Many pages for each chunk, and memory for as many threads: of 4 MiB none has its share. */
+static void pages_by_several_threads(void)
+{
+    cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+
+    o.memory_bytes = 128 << 20;
+    o.page_rows = 100;
+    o.row_group_rows = 4000;
+    o.bloom_filters = CW_CHOICE_YES;
+    all_the_same(o);
+    o.data_page_v2 = 1;
+    o.page_bytes = 700;
+    all_the_same(o);
+}
+
+/* ---- what fails ---- */
+
+/* Two columns of a large batch that cannot be: the first one is told. */
+static void the_same_failure(void)
+{
+    enum { COLUMNS = 6, VALUES = 100000 };
+    static const unsigned threads[] = {0, 1, 3, 8};
+    static int32_t offsets[VALUES + 1];
+    static char text[3][4 * VALUES];
+    cw_column columns[COLUMNS];
+    cw_schema *texts;
+    cw_error err;
+
+    REQUIRE(cw_schema_new(&texts, &err) == CW_OK);
+    for (int i = 0; i < 3; i++)
+        memset(text[i], 'x', sizeof text[i]);
+    text[1][4 * 60000] = text[2][4 * 10] = (char)0xFF;
+    for (int32_t i = 0; i <= VALUES; i++)
+        offsets[i] = 4 * i;
+    for (size_t i = 0; i < COLUMNS; i++) {
+        char name[] = {(char)('a' + i), 0};
+        cw_field f = {.name = name, .type = CW_TYPE_STRING};
+
+        REQUIRE(cw_schema_add(texts, &f, &err) == CW_OK);
+        columns[i] = (cw_column){.values = text[i < 3 ? 0 : i == 3 ? 1 : 2], .offsets = offsets};
+    }
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+        shelf s = {0};
+        cw_parquet *p;
+        cw_writer *w = shelf_open(&s, &err);
+
+        o.threads = threads[i];
+        REQUIRE(w);
+        CHECK_OK(cw_parquet_open(&p, w, texts, &o, &err), err);
+        REQUIRE(p);
+        CHECK_INT(cw_parquet_write_columns(p, columns, COLUMNS, VALUES), CW_E_INVALID_ARGUMENT);
+        CHECK_STR(cw_parquet_error(p)->message, "column 'd', row 60000: the value is not UTF-8");
+        cw_parquet_abort(p, NULL);
+        CHECK(!s.published && s.freed);
+        shelf_clear(&s);
+    }
+    cw_schema_free(texts);
+}
+
 /* ---- row groups that the caller ends ---- */
 
 static void flushed_where_the_caller_says(void)
@@ -200,6 +262,8 @@ int main(int argc, char **argv)
     TEST(row_groups_by_bytes);
     TEST(a_row_group_for_each_row);
     TEST(other_pages);
+    TEST(pages_by_several_threads);
+    TEST(the_same_failure);
     TEST(flushed_where_the_caller_says);
     table_free(t);
     cw_schema_free(schema);
