@@ -1,8 +1,8 @@
 /* rle.c - the RLE and bit-packed hybrid of levels, booleans and dictionary indices
  *
- * Literals come in whole groups of eight, so a run is looked for where a group begins. Of levels,
- * which are bytes and mostly neither all the same nor all different, 64 are asked at a time whether
- * a run long enough begins among them.
+ * Literals come in whole groups of eight, so a run is looked for where a group begins. Levels and
+ * indices are mostly neither all the same nor all different: 64 are asked at a time whether a run
+ * long enough begins among them.
  */
 #include "format/parquet/encode/rle.h"
 
@@ -69,30 +69,22 @@ INLINE uint32_t value_at(const void *values, unsigned bytes, size_t i)
     return bytes == 1 ? ((const uint8_t *)values)[i] : ((const uint32_t *)values)[i];
 }
 
-static size_t run_of_u8(const uint8_t *values, size_t i, size_t n)
+/* As many as a word holds are compared at once. */
+INLINE size_t run_at(const void *values, unsigned bytes, size_t i, size_t n)
 {
-    const uint64_t first = UINT64_C(0x0101010101010101) * values[i];
+    const uint64_t each = bytes == 1 ? UINT64_C(0x0101010101010101) : UINT64_C(0x100000001);
+    const size_t step = sizeof each / bytes;
+    const uint8_t *p = values;
+    const uint64_t first = each * value_at(values, bytes, i);
     size_t j = i + 1;
     uint64_t word;
 
-    for (; j + sizeof word <= n; j += sizeof word) {
-        memcpy(&word, values + j, sizeof word);
+    for (; j + step <= n; j += step) {
+        memcpy(&word, p + j * bytes, sizeof word);
         if (word != first)
-            return j + (size_t)__builtin_ctzll(word ^ first) / 8 - i;
+            return j + (size_t)__builtin_ctzll(word ^ first) / (8 * bytes) - i;
     }
-    while (j < n && values[j] == values[i])
-        j++;
-    return j - i;
-}
-
-INLINE size_t run_at(const void *values, unsigned bytes, size_t i, size_t n)
-{
-    const uint32_t *wide = values;
-    size_t j = i + 1;
-
-    if (bytes == 1)
-        return run_of_u8(values, i, n);
-    while (j < n && wide[j] == wide[i])
+    while (j < n && value_at(values, bytes, j) == value_at(values, bytes, i))
         j++;
     return j - i;
 }
@@ -114,8 +106,7 @@ INLINE size_t find_run(const void *values, unsigned bytes, size_t i, size_t n, s
 
 #define AVX2 __attribute__((target("avx2")))
 
-/* Of 64 values, which are as the one after them. */
-static inline AVX2 uint64_t same_as_next(const uint8_t *v)
+static inline AVX2 uint64_t same_as_next_u8(const uint8_t *v)
 {
     uint64_t word = 0;
 
@@ -126,6 +117,26 @@ static inline AVX2 uint64_t same_as_next(const uint8_t *v)
         word |= (uint64_t)same << i;
     }
     return word;
+}
+
+static inline AVX2 uint64_t same_as_next_u32(const uint32_t *v)
+{
+    uint64_t word = 0;
+
+    for (unsigned i = 0; i < WORD; i += 8) {
+        __m256i here = _mm256_loadu_si256((const void *)(v + i));
+        __m256i next = _mm256_loadu_si256((const void *)(v + i + 1));
+        __m256 same = _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, next));
+        word |= (uint64_t)(uint32_t)_mm256_movemask_ps(same) << i;
+    }
+    return word;
+}
+
+/* Of 64 values from i on, which are as the one after them. */
+INLINE AVX2 uint64_t same_as_next(const void *values, unsigned bytes, size_t i)
+{
+    return bytes == 1 ? same_as_next_u8((const uint8_t *)values + i)
+                      : same_as_next_u32((const uint32_t *)values + i);
 }
 
 /* Of the bits of a, which are followed by `n` - 1 more that are set, in a or then in b. */
@@ -140,40 +151,43 @@ static inline uint64_t set_for(uint64_t a, uint64_t b, size_t n)
 }
 
 /* `least` is no more than WORD. */
-static AVX2 size_t find_run_avx2(const uint8_t *values, size_t i, size_t n, size_t least)
+INLINE AVX2 size_t find_run_among(const void *values, unsigned bytes, size_t i, size_t n,
+                                  size_t least)
 {
     const uint64_t groups = UINT64_C(0x0101010101010101);
 
     if (i + 2 * WORD < n) {
-        uint64_t here = same_as_next(values + i);
+        uint64_t here = same_as_next(values, bytes, i);
         for (; i + 2 * WORD < n; i += WORD) {
-            uint64_t next = same_as_next(values + i + WORD);
+            uint64_t next = same_as_next(values, bytes, i + WORD);
             uint64_t runs = set_for(here, next, least - 1) & groups;
             if (runs)
                 return i + (size_t)__builtin_ctzll(runs);
             here = next;
         }
     }
-    return find_run(values, 1, i, n, least);
+    return find_run(values, bytes, i, n, least);
 }
 
-#endif
-
-static size_t find_run_u8(const uint8_t *values, size_t i, size_t n, size_t least)
+static AVX2 size_t find_run_avx2(const void *values, unsigned bytes, size_t i, size_t n,
+                                 size_t least)
 {
-#ifdef HAVE_AVX2
-    if (__builtin_cpu_supports("avx2"))
-        return find_run_avx2(values, i, n, least);
-#endif
-    return find_run(values, 1, i, n, least);
+    return bytes == 1 ? find_run_among(values, 1, i, n, least)
+                      : find_run_among(values, 4, i, n, least);
 }
 
-/* As find_run; what is left at the end and short may be a run too. */
+#endif
+
+/* What is left at the end and short may be a run too. */
 INLINE size_t next_run(const void *values, unsigned bytes, size_t i, size_t n, size_t least)
 {
     if (n - i < least)
         return run_at(values, bytes, i, n) == n - i ? i : n;
-    return bytes == 1 ? find_run_u8(values, i, n, least) : find_run(values, 4, i, n, least);
+#ifdef HAVE_AVX2
+    if (__builtin_cpu_supports("avx2"))
+        return find_run_avx2(values, bytes, i, n, least);
+#endif
+    return find_run(values, bytes, i, n, least);
 }
 
 INLINE void pack(uint8_t *out, const void *values, unsigned bytes, size_t n, unsigned width)
