@@ -1,19 +1,13 @@
 /* slots.c - the slots that reach a node: their levels, and where in its view the value of each is
  *
- * Of slots in a row a word of bits is looked at in one go. The validity of a view has a bit for
- * each place, and slots that take no place lie in between: with BMI2 one instruction puts the bits
- * where they belong, and AVX2 makes bytes of them.
+ * Of slots in a row a word of bits is looked at in one go.
  */
 #include "format/parquet/in/slots.h"
 
+#include "base/bits.h"
 #include "base/memory.h"
+#include "format/parquet/in/mask.h"
 #include "format/parquet/in/walk.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAVE_BMI 1
-#include <immintrin.h>
-#define BMI __attribute__((target("avx2,bmi2")))
-#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -95,79 +89,6 @@ static void set_all(uint64_t *bits, size_t n)
         bits[words - 1] = cw__low_bits(n % WORD);
 }
 
-/* The lowest bits of v, put where those of the mask are. */
-INLINE uint64_t deposit_portable(uint64_t v, uint64_t mask)
-{
-    uint64_t out = 0;
-
-    if (mask == UINT64_MAX)
-        return v;
-    for (; mask; mask &= mask - 1, v >>= 1)
-        out |= mask & -mask & (0 - (v & 1));
-    return out;
-}
-
-/* The other way round. */
-static uint64_t extract_portable(uint64_t v, uint64_t mask)
-{
-    uint64_t out = 0;
-
-    if (mask == UINT64_MAX)
-        return v;
-    for (unsigned k = 0; mask; mask &= mask - 1, k++)
-        out |= (uint64_t)((v & mask & -mask) != 0) << k;
-    return out;
-}
-
-/* Levels of a word of slots: those that are there have this one, others what they had. */
-INLINE void raise_portable(uint8_t *to, const uint8_t *from, uint64_t there, uint8_t level)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), levels = ones * level;
-
-    for (size_t i = 0; i < WORD; i += 8, there >>= 8) {
-        /* Each byte keeps one bit of the eight, which goes to its top, and fills it from there. */
-        uint64_t each = ((there & 0xFF) * ones) & UINT64_C(0x8040201008040201), old;
-        uint64_t mask = ((each + ones * 0x7F) >> 7 & ones) * 0xFF;
-        memcpy(&old, from + i, sizeof old);
-        old ^= (old ^ levels) & mask;
-        memcpy(to + i, &old, sizeof old);
-    }
-}
-
-#ifdef HAVE_BMI
-
-static inline BMI uint64_t deposit_bmi(uint64_t v, uint64_t mask)
-{
-    return _pdep_u64(v, mask);
-}
-
-static BMI uint64_t extract_bmi(uint64_t v, uint64_t mask)
-{
-    return _pext_u64(v, mask);
-}
-
-static inline BMI void raise_bmi(uint8_t *to, const uint8_t *from, uint64_t there, uint8_t level)
-{
-    const __m256i each = _mm256_set1_epi64x((int64_t)0x8040201008040201);
-    const __m256i spread =
-        _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-
-    for (size_t i = 0; i < WORD; i += 32, there >>= 32) {
-        __m256i bits = _mm256_set1_epi32((int)(uint32_t)there);
-        __m256i old = _mm256_loadu_si256((const void *)(from + i));
-        bits = _mm256_and_si256(_mm256_shuffle_epi8(bits, spread), each);
-        old = _mm256_blendv_epi8(old, _mm256_set1_epi8((char)level), _mm256_cmpeq_epi8(bits, each));
-        _mm256_storeu_si256((void *)(to + i), old);
-    }
-}
-
-static bool has_bmi(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-}
-
-#endif
-
 /* ---- rows ---- */
 
 bool cw__slots_rows(cw__slots *out, size_t from, size_t n)
@@ -188,56 +109,20 @@ bool cw__slots_rows(cw__slots *out, size_t from, size_t n)
 
 /* ---- nulls ---- */
 
-typedef struct nulls_of {
-    const uint8_t *validity;
-    size_t bit; /* of the first place */
-    bool raises;
-    uint8_t level;
-} nulls_of;
-
-INLINE void mark_row(cw__slots *out, const cw__slots *in, nulls_of nulls,
-                     uint64_t (*deposit)(uint64_t, uint64_t),
-                     void (*raise)(uint8_t *, const uint8_t *, uint64_t, uint8_t))
-{
-    uint64_t *to = out->own.there;
-    uint8_t *def = out->own.def;
-
-    for (size_t w = 0; w < words_of(in->n); w++) {
-        uint64_t there = in->there[w], span = in->span[w];
-        size_t places = (size_t)__builtin_popcountll(span);
-        if (nulls.validity && places) {
-            there &= deposit(cw__load_bits(nulls.validity, nulls.bit, places), span);
-            nulls.bit += places;
-        }
-        to[w] = there;
-        if (nulls.raises)
-            raise(def + w * WORD, in->def + w * WORD, there, nulls.level);
-    }
-}
-
-#ifdef HAVE_BMI
-
-static BMI void mark_row_bmi(cw__slots *out, const cw__slots *in, nulls_of nulls)
-{
-    mark_row(out, in, nulls, deposit_bmi, raise_bmi);
-}
-
-#endif
-
+/* Words of an own bitmap, or of the slots it comes from where nothing can change them. */
 static void mark_in_a_row(cw__slots *out, const cw__slots *in, const cw__view *v)
 {
-    const nulls_of nulls = {.validity = v->validity,
-                            .bit = (size_t)(v->first + in->first),
-                            .raises = v->node->nullable,
-                            .level = (uint8_t)v->node->def};
+    const size_t words = words_of(in->n);
 
-#ifdef HAVE_BMI
-    if (has_bmi()) {
-        mark_row_bmi(out, in, nulls);
-        return;
+    if (v->validity && in->places) {
+        cw__mask_nulls(out->own.there, in->there, in->span, words, v->validity,
+                       (size_t)(v->first + in->first));
+        out->there = out->own.there;
     }
-#endif
-    mark_row(out, in, nulls, deposit_portable, raise_portable);
+    if (v->node->nullable) {
+        cw__mask_levels(out->own.def, in->def, out->there, words, (uint8_t)v->node->def);
+        out->def = out->own.def;
+    }
 }
 
 static void mark_spread(cw__slots *out, const cw__slots *in, const cw__view *v)
@@ -253,6 +138,8 @@ static void mark_spread(cw__slots *out, const cw__slots *in, const cw__view *v)
         to[i] = there ? at[i] : -1;
         def[i] = there ? level : before[i];
     }
+    out->at = out->own.at;
+    out->def = out->own.def;
 }
 
 /* The first that has no value any more. */
@@ -281,15 +168,10 @@ bool cw__slots_mark(cw__slots *out, const cw__slots *in, const cw__view *v, size
         return true;
     if (!grow(out, in->n) || (in->at && !grow_at(out, in->n)))
         return false;
-    out->def = out->own.def;
-    if (in->at) {
+    if (in->at)
         mark_spread(out, in, v);
-        out->at = out->own.at;
-    } else {
+    else
         mark_in_a_row(out, in, v);
-        out->def = v->node->nullable ? out->own.def : in->def;
-        out->there = out->own.there;
-    }
     if (v->validity)
         *null = first_lost(out, in);
     return true;
@@ -485,37 +367,16 @@ bool cw__slots_spread(cw__slots *out, const cw__slots *in)
     return true;
 }
 
-/* `v` from bit `at` on, where nothing was written yet. */
-static void append_bits(uint64_t *to, size_t at, uint64_t v)
-{
-    size_t shift = at % WORD;
-
-    if (shift == 0) {
-        to[at / WORD] = v;
-    } else {
-        to[at / WORD] |= v << shift;
-        to[at / WORD + 1] = v >> (WORD - shift);
-    }
-}
-
 bool cw__slots_places(cw__slots *x, const uint8_t **places)
 {
-    uint64_t (*extract)(uint64_t, uint64_t) = extract_portable;
-    size_t words = words_of(x->n), n = 0;
+    size_t words = words_of(x->n);
 
     *places = NULL;
     if (memcmp(x->there, x->span, words * sizeof *x->there) == 0)
         return true;
     if (!grow(x, x->n))
         return false;
-#ifdef HAVE_BMI
-    if (has_bmi())
-        extract = extract_bmi;
-#endif
-    for (size_t w = 0; w < words; w++) {
-        append_bits(x->own.places, n, extract(x->there[w], x->span[w]));
-        n += (size_t)__builtin_popcountll(x->span[w]);
-    }
+    cw__mask_places(x->own.places, x->there, x->span, words);
     *places = (const uint8_t *)x->own.places;
     return true;
 }
