@@ -220,7 +220,7 @@ static void required_lists_of_required_items(void)
 }
 
 /* null, [], [null], [[]], [[null]], [[11, 12], [13]] */
-static void lists_of_lists(void)
+static void lists_of_lists_by(size_t step)
 {
     static const int32_t outer[] = {0, 0, 0, 1, 2, 3, 5}, inner[] = {0, 0, 0, 1, 3, 4};
     static const uint8_t outer_there[] = {0x3E}, inner_there[] = {0x1E}, items_there[] = {0x0E};
@@ -231,10 +231,19 @@ static void lists_of_lists(void)
     cw__view items = ints(below(middle, 0), 4, items_there);
     cw__view lists = list(middle, 5, inner, inner_there, &items, 1);
     cw__view l = list(top(&x), 6, outer, outer_there, &lists, 1);
-    shred(&x, &l, 0, 6);
+    for (size_t i = 0; i < 6; i += step) {
+        shred(&x, &l, i, i);
+        shred(&x, &l, i, i + step);
+    }
     CHECK_LEVELS(&x, 0, "01234555", "00000021");
     CHECK_INT32S(&x, 0, 11, 12, 13);
+    CHECK_INT(x.leaves[0].rows, 6);
     end(&x);
+}
+
+static void lists_of_lists(void)
+{
+    lists_of_lists_by(6);
 }
 
 /* {10: 10, 11: null}, null, {} */
@@ -430,23 +439,7 @@ static void runs(void)
 /* Rows taken one by one, none at all in between, give what all of them at once do. */
 static void slices_add_up(void)
 {
-    static const int32_t outer[] = {0, 0, 0, 1, 2, 3, 5}, inner[] = {0, 0, 0, 1, 3, 4};
-    static const uint8_t outer_there[] = {0x3E}, inner_there[] = {0x1E}, items_there[] = {0x0E};
-    shredded x;
-
-    begin(&x, "optional list l { optional list element { optional int32 element; } }");
-    const cw__node *middle = below(top(&x), 0);
-    cw__view items = ints(below(middle, 0), 4, items_there);
-    cw__view lists = list(middle, 5, inner, inner_there, &items, 1);
-    cw__view l = list(top(&x), 6, outer, outer_there, &lists, 1);
-    for (size_t i = 0; i < 6; i++) {
-        shred(&x, &l, i, i);
-        shred(&x, &l, i, i + 1);
-    }
-    CHECK_LEVELS(&x, 0, "01234555", "00000021");
-    CHECK_INT32S(&x, 0, 11, 12, 13);
-    CHECK_INT(x.leaves[0].rows, 6);
-    end(&x);
+    lists_of_lists_by(1);
 }
 
 /* Each of three views begins somewhere else. */
@@ -473,24 +466,152 @@ static void offsets_at_every_depth(void)
 /* More rows than are walked at once. */
 static void many_rows_are_walked_in_strides(void)
 {
-    enum { ROWS = 10000 };
-    static int32_t offsets[ROWS], sizes[ROWS];
+    enum { MANY = 10000 };
+    static int32_t offsets[MANY], sizes[MANY];
     shredded x;
 
-    for (size_t i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < MANY; i++)
         sizes[i] = (int32_t)(i % 3);
     begin(&x, "required list l { required int32 element; }");
     cw__view items = ints(below(top(&x), 0), 2, NULL);
-    cw__view l = list(top(&x), ROWS, offsets, NULL, &items, 1);
+    cw__view l = list(top(&x), MANY, offsets, NULL, &items, 1);
     l.layout = CW__LAYOUT_LIST_VIEW32;
     l.sizes = sizes;
-    shred(&x, &l, 0, ROWS);
-    CHECK_INT(x.leaves[0].rows, ROWS);
+    shred(&x, &l, 0, MANY);
+    CHECK_INT(x.leaves[0].rows, MANY);
     CHECK_INT(x.leaves[0].count, 9999);        /* 3333 times 0, 1 and 2, and a 0 */
     CHECK_INT(x.leaves[0].slots, 9999 + 3334); /* the empty ones are slots */
-    CHECK_INT(cw__levels_count(&x.leaves[0].rep, 0, 9999 + 3334, 0), ROWS);
+    CHECK_INT(cw__levels_count(&x.leaves[0].rep, 0, 9999 + 3334, 0), MANY);
     CHECK_INT(cw__levels_count(&x.leaves[0].def, 0, 9999 + 3334, 0), 3334);
     end(&x);
+}
+
+/* ---- in a row, and spread ---- */
+
+enum { ROWS = 9000, ITEMS = 3 * ROWS };
+
+/* Lists of structs of a text and a number, all of them with nulls that hide something or not. */
+typedef struct many {
+    int32_t offsets[ROWS + 1], sizes[ROWS], texts[ITEMS + 1];
+    uint8_t lists_there[ROWS / 8 + 1], structs_there[ITEMS / 8 + 1], texts_there[ITEMS / 8 + 1];
+    char bytes[ITEMS * 4];
+    int64_t numbers[ITEMS];
+} many;
+
+static uint64_t any(void)
+{
+    static uint64_t state = 1;
+
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return state >> 33;
+}
+
+static bool bit_of(const uint8_t *bits, int32_t i)
+{
+    return bits[i / 8] >> i % 8 & 1;
+}
+
+static void scatter(uint8_t *bits, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bits[i] = (uint8_t)(any() | any() | any());
+}
+
+/* What lies in lists that are null, and the bytes of texts that are, or below a null. */
+static many *make_many(bool hides_items, bool hides_texts)
+{
+    many *m = calloc(1, sizeof *m);
+
+    REQUIRE(m);
+    scatter(m->lists_there, sizeof m->lists_there);
+    scatter(m->structs_there, sizeof m->structs_there);
+    scatter(m->texts_there, sizeof m->texts_there);
+    for (int32_t i = 0; i < ROWS; i++) {
+        m->sizes[i] = bit_of(m->lists_there, i) || hides_items ? (int32_t)(any() % 4) : 0;
+        m->offsets[i + 1] = m->offsets[i] + m->sizes[i];
+    }
+    for (int32_t i = 0; i < ITEMS; i++) {
+        bool there = bit_of(m->structs_there, i) && bit_of(m->texts_there, i);
+        m->texts[i + 1] = m->texts[i] + (there || hides_texts ? (int32_t)(any() % 5) : 0);
+        m->numbers[i] = (int64_t)any();
+    }
+    for (size_t i = 0; i < sizeof m->bytes; i++)
+        m->bytes[i] = (char)('a' + any() % 26);
+    return m;
+}
+
+/* Offsets and sizes are never in a row as far as the walk knows, offsets alone mostly are. */
+static void shred_many(shredded *x, const many *m, bool sized, size_t step)
+{
+    begin(x, "optional list l { optional struct element { optional string t;"
+             " required int64 n; } }");
+    const cw__node *s = below(top(x), 0);
+    cw__view fields[] = {{.node = below(s, 0),
+                          .layout = CW__LAYOUT_BYTES32,
+                          .length = ITEMS,
+                          .validity = m->texts_there,
+                          .offsets = m->texts,
+                          .values = m->bytes,
+                          .values_bytes = -1,
+                          .scale = 1},
+                         {.node = below(s, 1),
+                          .layout = CW__LAYOUT_FIXED,
+                          .width = 8,
+                          .length = ITEMS,
+                          .values = m->numbers,
+                          .scale = 1}};
+    cw__view structs = structure(s, ITEMS, m->structs_there, fields, 2);
+    cw__view l = list(top(x), ROWS, m->offsets, m->lists_there, &structs, 1);
+    if (sized) {
+        l.layout = CW__LAYOUT_LIST_VIEW32;
+        l.sizes = m->sizes;
+    }
+    for (size_t i = 0; i < ROWS; i += step)
+        shred(x, &l, i, i + step < ROWS ? i + step : ROWS);
+}
+
+static bool same_bytes(const cw__grown *a, const cw__grown *b)
+{
+    return a->n == b->n && (a->n == 0 || memcmp(a->p, b->p, a->n) == 0);
+}
+
+static void same_buffers(const shredded *a, const shredded *b)
+{
+    for (size_t i = 0; i < a->s->leaf_count; i++) {
+        const cw__column_buffer *x = &a->leaves[i], *y = &b->leaves[i];
+        CHECK_INT(x->slots, y->slots);
+        CHECK_INT(x->count, y->count);
+        CHECK_INT(x->rows, y->rows);
+        CHECK(same_bytes(&x->def.data, &y->def.data) && same_bytes(&x->rep.data, &y->rep.data));
+        CHECK(same_bytes(&x->values, &y->values) && same_bytes(&x->offsets, &y->offsets));
+    }
+}
+
+static void check_many(bool hides_items, bool hides_texts)
+{
+    many *m = make_many(hides_items, hides_texts);
+    shredded spread, in_a_row, sliced;
+
+    shred_many(&spread, m, true, ROWS);
+    shred_many(&in_a_row, m, false, ROWS);
+    shred_many(&sliced, m, false, 61);
+    same_buffers(&spread, &in_a_row);
+    same_buffers(&spread, &sliced);
+    end(&spread);
+    end(&in_a_row);
+    end(&sliced);
+    free(m);
+}
+
+static void rows_and_spread_slots_give_the_same(void)
+{
+    check_many(false, false);
+}
+
+static void what_nulls_hide_is_passed_over(void)
+{
+    check_many(false, true);
+    check_many(true, true);
 }
 
 /* ---- what cannot be stored ---- */
@@ -515,6 +636,32 @@ static void nulls_in_required_fields_are_refused(void)
     begin(&x, "required int32 a;");
     cw__view nothing = {.node = top(&x), .layout = CW__LAYOUT_NULL, .length = 1, .scale = 1};
     refused(&x, &nothing, 1, "column 'a', row 1000: null, and the field is required");
+    end(&x);
+}
+
+/* Row 1000: [a, null], 1001: [], 1002: [null, bad] */
+static void texts_that_are_none_are_refused_where_they_are(void)
+{
+    static const int32_t lists[] = {0, 2, 2, 4}, texts[] = {0, 1, 1, 1, 2};
+    static const uint8_t there[] = {0x09};
+    shredded x;
+
+    begin(&x, "required list l { optional string element; }");
+    cw__view items = {.node = below(top(&x), 0),
+                      .layout = CW__LAYOUT_BYTES32,
+                      .length = 4,
+                      .validity = there,
+                      .offsets = texts,
+                      .values = "a\xFF",
+                      .values_bytes = -1,
+                      .scale = 1};
+    cw__view l = list(top(&x), 3, lists, NULL, &items, 1);
+    refused(&x, &l, 3, "column 'l.element', row 1002: the value is not UTF-8");
+    end(&x);
+
+    begin(&x, "optional string a;");
+    items.node = top(&x);
+    refused(&x, &items, 4, "column 'a', row 1003: the value is not UTF-8");
     end(&x);
 }
 
@@ -560,7 +707,10 @@ int main(int argc, char **argv)
     TEST(slices_add_up);
     TEST(offsets_at_every_depth);
     TEST(many_rows_are_walked_in_strides);
+    TEST(rows_and_spread_slots_give_the_same);
+    TEST(what_nulls_hide_is_passed_over);
     TEST(nulls_in_required_fields_are_refused);
+    TEST(texts_that_are_none_are_refused_where_they_are);
     TEST(indices_beyond_their_dictionary_are_refused);
     return test_end();
 }
