@@ -26,4 +26,12 @@ static inline cw_schema *parsed(const char *text)
     return s;
 }
 
+/** The schema of a message of these fields. */
+static inline cw_schema *parsed_fields(const char *fields)
+{
+    char text[700];
+    REQUIRE(snprintf(text, sizeof text, "message m { %s }", fields) < (int)sizeof text);
+    return parsed(text);
+}
+
 #endif

@@ -11,11 +11,11 @@ typedef struct gathered {
 
 static void begin(gathered *x, const char *type)
 {
-    char text[200];
+    char field[200];
 
-    snprintf(text, sizeof text, "message m { required %s a; }", type);
+    snprintf(field, sizeof field, "required %s a;", type);
     memset(x, 0, sizeof *x);
-    x->s = parsed(text);
+    x->s = parsed_fields(field);
     cw__column_buffer_init(&x->to, &x->s->leaves[0]);
 }
 
