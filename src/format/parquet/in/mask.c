@@ -38,10 +38,11 @@ INLINE void append(uint64_t *to, size_t at, uint64_t v, size_t n)
 {
     size_t shift = at % WORD;
 
-    if (shift == 0)
+    if (shift == 0) {
         to[at / WORD] = v;
-    else
-        to[at / WORD] |= v << shift;
+        return;
+    }
+    to[at / WORD] |= v << shift;
     if (shift + n > WORD)
         to[at / WORD + 1] = v >> (WORD - shift);
 }
