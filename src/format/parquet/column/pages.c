@@ -194,11 +194,18 @@ bool cw__encode_levels(cw__grown *out, const cw__levels *l, size_t from, size_t 
     return true;
 }
 
-/* Levels are few: each is counted on its own, which goes by whole registers. */
+/* Levels are few: each is counted on its own, which goes by whole registers, and the last is what
+   is left. */
 static void count_bytes(int64_t *histogram, const uint8_t *p, size_t n, unsigned max)
 {
-    for (unsigned level = 0; level <= max; level++)
-        histogram[level] += (int64_t)cw__count_bytes(p, n, (uint8_t)level);
+    size_t left = n;
+
+    for (unsigned level = 0; level < max; level++) {
+        size_t count = cw__count_bytes(p, n, (uint8_t)level);
+        histogram[level] += (int64_t)count;
+        left -= count;
+    }
+    histogram[max] += (int64_t)left;
 }
 
 void cw__count_levels(int64_t *histogram, const cw__levels *l, size_t from, size_t n)
