@@ -2,7 +2,7 @@
  *
  * Packing works on 32 values at a time. With BMI2, one instruction takes the low bits of eight
  * bytes, or four 16-bit numbers, and puts them side by side; AVX2 narrows 32-bit values to those.
- * Elsewhere, and for more than 16 bits, bits are gathered in a 64-bit word.
+ * Of more than 16 bits it takes two numbers. Elsewhere bits are gathered in a 64-bit word.
  */
 #include "format/parquet/encode/pack.h"
 
@@ -120,13 +120,38 @@ static PEXT void pack_blocks(uint8_t *out, const uint32_t *values, size_t n, uns
     }
 }
 
+/* More than 16 bits each: two values at a time. */
+static PEXT void pack_pairs(uint8_t *out, const uint32_t *values, size_t n, unsigned width)
+{
+    const uint64_t mask = UINT64_C(0x0000000100000001) * ((UINT64_C(1) << width) - 1);
+    uint64_t word = 0, pair;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < n; i += 2) {
+        memcpy(&pair, values + i, sizeof pair);
+        pair = _pext_u64(pair, mask);
+        word |= pair << bits;
+        bits += 2 * width;
+        if (bits >= 64) {
+            store_u64(out, word);
+            out += 8;
+            bits -= 64;
+            word = bits ? pair >> (2 * width - bits) : 0;
+        }
+    }
+    memcpy(out, &word, bits / 8);
+}
+
 #endif
 
 void cw__pack_u32(uint8_t *out, const uint32_t *values, size_t n, unsigned width)
 {
 #ifdef HAVE_PEXT
-    if (width > 0 && width <= 16 && has_pext()) {
-        pack_blocks(out, values, n, width);
+    if (width > 0 && has_pext()) {
+        if (width <= 16)
+            pack_blocks(out, values, n, width);
+        else
+            pack_pairs(out, values, n, width);
         return;
     }
 #endif
