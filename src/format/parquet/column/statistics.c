@@ -324,20 +324,34 @@ static uint64_t prefix_of(const uint8_t *p, size_t n)
     return v;
 }
 
+static size_t shared_prefix(const cw__extremes *e)
+{
+    size_t n = e->min_n < e->max_n ? e->min_n : e->max_n, i = 0;
+
+    while (i < n && e->min[i] == e->max[i])
+        i++;
+    return i;
+}
+
+/* Values that begin as the least and the most do are told apart by what follows. */
 static void byte_arrays(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
 {
     const uint32_t *offsets = cw__column_offsets(b);
     uint64_t low = UINT64_MAX, high = 0;
+    size_t shared = 0;
 
     for (size_t i = from; i < to; i++) {
         const uint8_t *p = b->values.p + offsets[i];
         size_t n = offsets[i + 1] - offsets[i];
-        uint64_t prefix = prefix_of(p, n);
-        if (prefix > low && prefix < high)
-            continue;
+        if (n >= shared && (shared == 0 || memcmp(p, e->min, shared) == 0)) {
+            uint64_t prefix = prefix_of(p + shared, n - shared);
+            if (prefix > low && prefix < high)
+                continue;
+        }
         take(e, b->leaf, p, n);
-        low = prefix_of(e->min, e->min_n);
-        high = prefix_of(e->max, e->max_n);
+        shared = shared_prefix(e);
+        low = prefix_of(e->min + shared, e->min_n - shared);
+        high = prefix_of(e->max + shared, e->max_n - shared);
     }
 }
 
