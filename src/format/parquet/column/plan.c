@@ -40,7 +40,8 @@ enum {
  * weigh about the same. Charged for each byte that passes the compressor, or each value.
  */
 static const double PASS = 0.04;      /* packed: bytes are counted, little is found */
-static const double SPLIT = 0.01;     /* split: every byte, … */
+static const double BYTES = 0.06;     /* split: repetitions are found in the upper bytes */
+static const double SPLIT = 0.01;     /* split for zstd: every byte, … */
 static const double NOISE = 0.015;    /* … of planes that are copied, … */
 static const double LITERALS = 0.05;  /* … whose bytes are counted, … */
 static const double SEARCHED = 0.1;   /* … or where repetitions are found */
@@ -278,7 +279,7 @@ static double charge_of(const cw__leaf *leaf, int32_t encoding)
 {
     bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
 
-    return searched ? SEARCH : PASS;
+    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : PASS;
 }
 
 /* `packs` false: what the compressor would make of it is known to be no good. */
@@ -302,29 +303,36 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
     return true;
 }
 
-/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. */
+static double split_charge(const cw__split_guess *g, size_t width)
+{
+    return SPLIT * (double)width + NOISE * g->noise + LITERALS * g->literals +
+           SEARCHED * g->searched;
+}
+
+/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. Only
+   for zstd are planes taken apart. */
 static bool try_split(search *k, trial *t)
 {
     cw__column_buffer *b = &k->s->sample;
-    double n = (double)k->in->count;
-    cw__grown *page = &k->s->page, *packed = &k->s->packed;
+    double n = (double)k->in->count, plain = n * b->leaf->width;
+    cw__grown *page = &k->s->page;
     cw__split_guess g;
 
-    page->n = packed->n = 0;
+    if (k->codec != CW__BLOCK_ZSTD)
+        return try_encoding(k, t, CW__BYTE_STREAM_SPLIT, true);
+    page->n = 0;
     if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
         return false;
     cw__guess_split(&g, page->p, b->count, b->leaf->width);
-    bool counts = k->codec == CW__BLOCK_ZSTD;
-    double plain = n * b->leaf->width, guess = counts ? n * (g.bytes + TABLES) : plain;
-    double tried = plain;
-    if (!counts || g.searched > 0) {
-        if (!pack(k, packed, page, cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count)))
+    double packed = n * (g.bytes + TABLES);
+    if (g.searched > 0) {
+        if (!pack(k, &k->s->packed, page, cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count)))
             return false;
-        tried = (double)packed->n * n / (double)b->count;
+        double tried = (double)k->s->packed.n * n / (double)b->count;
+        packed = tried < packed ? tried : packed;
     }
     t->encoding = CW__BYTE_STREAM_SPLIT;
-    weigh(t, plain, guess < tried ? guess : tried,
-          SPLIT * plain + n * (NOISE * g.noise + LITERALS * g.literals + SEARCHED * g.searched));
+    weigh(t, plain, packed, n * split_charge(&g, b->leaf->width));
     return true;
 }
 
