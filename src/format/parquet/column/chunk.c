@@ -40,15 +40,6 @@ void cw__chunk_free(cw__chunk *c)
 }
 
 /* All but the memory for bytes. */
-static void forget(cw__chunk *c)
-{
-    cw__grown bytes = c->bytes;
-
-    memset(c, 0, sizeof *c);
-    c->bytes = bytes;
-    c->bytes.n = 0;
-}
-
 static void empty(cw__chunk *c)
 {
     cw__grown bytes = c->bytes;
@@ -180,6 +171,23 @@ static int32_t encoding_of(const making *k, const cw__stretch *s)
     return falls && s->values == 0 ? CW__PLAIN : encoding;
 }
 
+/* Where values are stored as they lie in memory, with no copy between. */
+static bool are_as_stored(const making *k, const cw__stretch *s)
+{
+    const cw__leaf *leaf = k->in->leaf;
+
+    return k->plan.codec == CW__BLOCK_NONE && encoding_of(k, s) == CW__PLAIN && leaf->width > 0 &&
+           leaf->physical != CW__BOOLEAN;
+}
+
+static cw_status put_as_stored(making *k, cw__page_header *h, const cw__grown *levels,
+                               const cw__stretch *s)
+{
+    size_t width = k->in->leaf->width, n = s->values * width;
+
+    return put_page(k, h, levels, k->in->values.p + s->value * width, n, levels->n + n);
+}
+
 static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
 {
     return cw__encode_values(out, encoding_of(k, s), k->in, s->value, s->value + s->values,
@@ -196,8 +204,11 @@ static cw_status put_v1(making *k, const cw__stretch *s)
     cw__grown *page = &k->s->page;
 
     page->n = 0;
-    if (!add_levels_v1(page, &k->in->rep, s) || !add_levels_v1(page, &k->in->def, s) ||
-        !encode_values(k, page, s))
+    if (!add_levels_v1(page, &k->in->rep, s) || !add_levels_v1(page, &k->in->def, s))
+        return CW_E_NO_MEMORY;
+    if (are_as_stored(k, s))
+        return put_as_stored(k, &h, page, s);
+    if (!encode_values(k, page, s))
         return CW_E_NO_MEMORY;
     return put_body(k, &h, page, s->values);
 }
@@ -221,6 +232,8 @@ static cw_status put_v2(making *k, const cw__stretch *s)
     if (k->in->def.max && !cw__encode_levels(levels, &k->in->def, s->slot, s->slots))
         return CW_E_NO_MEMORY;
     h.def_bytes = (int32_t)levels->n - h.rep_bytes;
+    if (are_as_stored(k, s))
+        return put_as_stored(k, &h, levels, s);
     if (!encode_values(k, values, s))
         return CW_E_NO_MEMORY;
     const uint8_t *p = values->p, *packed;
@@ -578,7 +591,7 @@ cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw
     making k = {.out = out, .in = &some, .o = o, .s = scratch};
     cw_status st;
 
-    forget(out);
+    out->bytes.n = 0;
     st = cw__chunk_plan_make(&k.plan, &some, o, scratch);
     if (st == CW_OK) {
         st = make(&k);
