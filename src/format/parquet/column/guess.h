@@ -1,4 +1,4 @@
-/* guess.h - what a compressor will make of split numbers, without compressing any */
+/* guess.h - what a compressor will make of numbers, without compressing any */
 #ifndef CW_PARQUET_GUESS_H
 #define CW_PARQUET_GUESS_H
 
@@ -16,5 +16,8 @@ typedef struct cw__split_guess {
 
 /** `width` planes of `n` bytes each. */
 void cw__guess_split(cw__split_guess *g, const uint8_t *planes, size_t n, size_t width);
+
+/** Whether bit-packed numbers of a small sample are noise; of a large one it is better tried. */
+bool cw__guess_noise(const uint8_t *p, size_t n);
 
 #endif

@@ -264,6 +264,17 @@ static bool pack(search *k, cw__grown *to, const cw__grown *from, unsigned hint)
     return to->n > 0;
 }
 
+/* Of bit-packed numbers; noise stays as long as it is. */
+static bool pack_bits(search *k, cw__grown *to, const cw__grown *from, int32_t encoding)
+{
+    const cw__column_buffer *b = &k->s->sample;
+
+    if (k->codec == CW__BLOCK_NONE || !cw__guess_noise(from->p, from->n))
+        return pack(k, to, from, cw__codec_hint(b->leaf, encoding, b->count));
+    to->n = from->n;
+    return true;
+}
+
 /* Raw or packed, whichever costs less. `charge`: for the time of the compressor. */
 static void weigh(trial *t, double raw, double packed, double charge)
 {
@@ -290,8 +301,11 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
     cw__grown *page = &k->s->page, *packed = &k->s->packed;
 
     page->n = packed->n = 0;
-    if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers) ||
-        (packs && !pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count))))
+    if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers))
+        return false;
+    if (packs && !(encoding == CW__DELTA_BINARY_PACKED
+                       ? pack_bits(k, packed, page, encoding)
+                       : pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count))))
         return false;
     t->encoding = encoding;
     double raw = (double)page->n * scale;
@@ -309,8 +323,17 @@ static double split_charge(const cw__split_guess *g, size_t width)
            SEARCHED * g->searched;
 }
 
-/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. Only
-   for zstd are planes taken apart. */
+/* Whether the codec takes planes apart: see zstd_planes.h. */
+static bool has_planes(const search *k)
+{
+    enum { LEAST_PLANE = 2048 };
+    uint64_t most = k->o->page_bytes / k->in->leaf->width;
+
+    return k->codec == CW__BLOCK_ZSTD && k->in->count >= LEAST_PLANE && most >= LEAST_PLANE &&
+           k->o->page_rows >= LEAST_PLANE;
+}
+
+/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. */
 static bool try_split(search *k, trial *t)
 {
     cw__column_buffer *b = &k->s->sample;
@@ -318,7 +341,7 @@ static bool try_split(search *k, trial *t)
     cw__grown *page = &k->s->page;
     cw__split_guess g;
 
-    if (k->codec != CW__BLOCK_ZSTD)
+    if (!has_planes(k))
         return try_encoding(k, t, CW__BYTE_STREAM_SPLIT, true);
     page->n = 0;
     if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
@@ -463,8 +486,7 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     for (size_t i = 0; i < s->runs; i++)
         memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
     if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
-        !cw__encode_entries(page, k->in, d) ||
-        !pack(k, packed, data, cw__codec_hint(leaf, CW__RLE_DICTIONARY, s->count)) ||
+        !cw__encode_entries(page, k->in, d) || !pack_bits(k, packed, data, CW__RLE_DICTIONARY) ||
         !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
