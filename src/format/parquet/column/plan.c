@@ -17,14 +17,10 @@
 #include "base/memory.h"
 #include "format/parquet/column/guess.h"
 #include "format/parquet/column/pages.h"
+#include "format/parquet/column/sample.h"
 #include "format/parquet/encode/rle.h"
 
 enum {
-    RUNS = 8,
-    MOST_SAMPLE = 16384,
-    LEAST_SAMPLE = 512,
-    SAMPLE_SHARE = 32, /* of the values, between these */
-    MOST_SAMPLE_BYTES = 256 << 10,
     /* Distinct values in a sample that make a dictionary the choice, where the sample has so many
        times as many values; and what such a dictionary may come to. */
     FEW_NUMBERS = 16,
@@ -61,17 +57,6 @@ static const double PREFERRED = 0.95;
 /* What compression has to save. */
 static const double WORTH = 0.975;
 
-typedef struct sample {
-    size_t starts[RUNS]; /* in the chunk; of the runs */
-    size_t run;          /* values of each */
-    size_t runs;
-    size_t count;
-    size_t distinct;     /* values */
-    double all_distinct; /* how many the chunk may have */
-    double entry;        /* bytes of one as PLAIN */
-    double indices;      /* bytes of the indices of the sample */
-} sample;
-
 /* One encoding, measured. */
 typedef struct trial {
     int32_t encoding;
@@ -87,7 +72,7 @@ typedef struct search {
     const cw__chunk_options *o;
     cw__chunk_scratch *s;
     cw__block_codec codec;
-    sample sample;
+    cw__sample sample;
 } search;
 
 static cw__block_codec block_codec(cw_parquet_codec codec)
@@ -121,57 +106,6 @@ unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values)
     return leaf->width == 0 && encoding != CW__RLE_DICTIONARY ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
 }
 
-/* ---- the sample ---- */
-
-static void place_runs(sample *s, const cw__column_buffer *in)
-{
-    size_t n = in->count, want = n / SAMPLE_SHARE;
-    size_t average = cw__raw_bytes(in, 0, n) / n + 1;
-
-    want = want < LEAST_SAMPLE ? LEAST_SAMPLE : want > MOST_SAMPLE ? MOST_SAMPLE : want;
-    if (want > MOST_SAMPLE_BYTES / average)
-        want = MOST_SAMPLE_BYTES / average + RUNS;
-    s->runs = want >= n ? 1 : RUNS;
-    s->run = want >= n ? n : want / RUNS;
-    s->count = s->run * s->runs;
-    for (size_t i = 0; i < s->runs; i++)
-        s->starts[i] = s->runs == 1 ? 0 : (n - s->run) / (s->runs - 1) * i;
-}
-
-static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t from, size_t n)
-{
-    const uint32_t *offsets = cw__column_offsets(in);
-    size_t bytes = cw__raw_bytes(in, from, from + n);
-    size_t start = in->leaf->width ? from * in->leaf->width : offsets[from];
-
-    if (!cw__grow(&to->values, bytes + 1))
-        return false;
-    if (!in->leaf->width) {
-        if (!cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)))
-            return false;
-        uint32_t *at = (uint32_t *)(void *)to->offsets.p + to->count;
-        at[0] = (uint32_t)to->values.n;
-        for (size_t i = 0; i < n; i++)
-            at[i + 1] = at[i] + (offsets[from + i + 1] - offsets[from + i]);
-        to->offsets.n = (to->count + n) * sizeof(uint32_t);
-    }
-    if (bytes)
-        memcpy(to->values.p + to->values.n, in->values.p + start, bytes);
-    to->values.n += bytes;
-    to->count += n;
-    return true;
-}
-
-static bool take_sample(cw__column_buffer *to, const cw__column_buffer *in, const sample *s)
-{
-    to->leaf = in->leaf;
-    cw__column_buffer_reset(to);
-    for (size_t i = 0; i < s->runs; i++)
-        if (!add_run(to, in, s->starts[i], s->run))
-            return false;
-    return true;
-}
-
 static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b,
                                    size_t most_entries, size_t most_bytes)
 {
@@ -182,51 +116,12 @@ static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b
                                    most_bytes);
 }
 
-/* Count how often each entry occurs in each run; *by_run: entries of each run, summed up. */
-static void count_entries(const cw__dictionary *d, const sample *s, uint32_t *counts,
-                          size_t *by_run)
-{
-    uint32_t *seen = counts + d->count; /* the run it was seen in last, + 1 */
-
-    memset(counts, 0, 2 * d->count * sizeof *counts);
-    *by_run = 0;
-    for (size_t i = 0; i < s->runs; i++)
-        for (size_t at = i * s->run; at < (i + 1) * s->run; at++) {
-            uint32_t entry = d->indices[at];
-            counts[entry]++;
-            *by_run += seen[entry] != i + 1;
-            seen[entry] = (uint32_t)i + 1;
-        }
-}
-
-/*
- * How many distinct values the chunk has. Where the runs share theirs, from how many of them occur
- * once and twice in the sample (Chao's estimate); where they do not, the chunk goes on as it does
- * from run to run.
- */
-static double guess_distinct(const cw__dictionary *d, const sample *s, const uint32_t *counts,
-                             size_t by_run, size_t n)
-{
-    double once = 0, twice = 0, all;
-
-    for (size_t i = 0; i < d->count; i++) {
-        once += counts[i] == 1;
-        twice += counts[i] == 2;
-    }
-    if (s->runs == 1 || d->count * 100 < by_run * 97)
-        all = (double)d->count + once * (once - 1) / (2 * (twice + 1));
-    else
-        all = (double)d->count * (double)n / (double)s->count;
-    return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
-}
-
 /* What the sample says about a dictionary. */
 static bool look_for_repetition(search *k)
 {
-    sample *s = &k->sample;
+    cw__sample *s = &k->sample;
     cw__grown *numbers = &k->s->numbers;
     cw__dictionary d;
-    size_t by_run;
     bool ok;
 
     if (build(&d, &k->s->sample, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
@@ -237,9 +132,8 @@ static bool look_for_repetition(search *k)
                            NULL);
     if (ok) {
         uint32_t *counts = (uint32_t *)(void *)numbers->p;
-        count_entries(&d, s, counts, &by_run);
         s->distinct = d.count;
-        s->all_distinct = guess_distinct(&d, s, counts, by_run, k->in->count);
+        s->all_distinct = cw__sample_distinct(s, &d, k->in->count, counts);
         s->entry = (double)d.bytes / (double)d.count;
         s->indices = (double)k->s->page.n;
     }
@@ -460,7 +354,7 @@ static double bits(double n)
  */
 static bool looks_repetitive(const search *k, const trial *best)
 {
-    const sample *s = &k->sample;
+    const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
     double plain = s->entry * (double)k->in->count;
     double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1);
@@ -472,7 +366,7 @@ static bool looks_repetitive(const search *k, const trial *best)
 /* What the dictionary that was built costs, from the sample's indices and its own page. */
 static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
 {
-    const sample *s = &k->sample;
+    const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
     const cw__leaf *leaf = k->in->leaf;
     cw__grown *data = &k->s->page, *packed = &k->s->packed;
@@ -546,7 +440,7 @@ static int32_t pinned(cw_parquet_encoding encoding)
 
 static cw_status measure(search *k, cw__chunk_plan *plan, trial *best)
 {
-    const sample *s = &k->sample;
+    const cw__sample *s = &k->sample;
     bool dictionary = cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY);
     cw_status st = CW_OK;
 
@@ -569,8 +463,8 @@ static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
     int32_t asked = pinned(k->o->encoding);
     cw_status st = CW_OK;
 
-    place_runs(&k->sample, k->in);
-    if (!take_sample(&k->s->sample, k->in, &k->sample))
+    cw__sample_place(&k->sample, k->in);
+    if (!cw__sample_take(&k->s->sample, k->in, &k->sample))
         return CW_E_NO_MEMORY;
     if (asked >= 0 && cw__can_encode(k->in->leaf, asked))
         return try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;

@@ -1,0 +1,104 @@
+/* sample.c - a few runs of values, spread over a chunk, and what they say of all */
+#include "format/parquet/column/sample.h"
+
+#include <string.h>
+
+#include "format/parquet/column/values.h"
+
+enum {
+    MOST_SAMPLE = 16384,
+    LEAST_SAMPLE = 512,
+    SAMPLE_SHARE = 32, /* of the values, between these */
+    MOST_SAMPLE_BYTES = 256 << 10
+};
+
+/* ---- taking ---- */
+
+void cw__sample_place(cw__sample *s, const cw__column_buffer *in)
+{
+    size_t n = in->count, want = n / SAMPLE_SHARE;
+    size_t average = cw__raw_bytes(in, 0, n) / n + 1;
+
+    want = want < LEAST_SAMPLE ? LEAST_SAMPLE : want > MOST_SAMPLE ? MOST_SAMPLE : want;
+    if (want > MOST_SAMPLE_BYTES / average)
+        want = MOST_SAMPLE_BYTES / average + CW__SAMPLE_RUNS;
+    s->runs = want >= n ? 1 : CW__SAMPLE_RUNS;
+    s->run = want >= n ? n : want / CW__SAMPLE_RUNS;
+    s->count = s->run * s->runs;
+    for (size_t i = 0; i < s->runs; i++)
+        s->starts[i] = s->runs == 1 ? 0 : (n - s->run) / (s->runs - 1) * i;
+}
+
+static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t from, size_t n)
+{
+    const uint32_t *offsets = cw__column_offsets(in);
+    size_t bytes = cw__raw_bytes(in, from, from + n);
+    size_t start = in->leaf->width ? from * in->leaf->width : offsets[from];
+
+    if (!cw__grow(&to->values, bytes + 1))
+        return false;
+    if (!in->leaf->width) {
+        if (!cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)))
+            return false;
+        uint32_t *at = (uint32_t *)(void *)to->offsets.p + to->count;
+        at[0] = (uint32_t)to->values.n;
+        for (size_t i = 0; i < n; i++)
+            at[i + 1] = at[i] + (offsets[from + i + 1] - offsets[from + i]);
+        to->offsets.n = (to->count + n) * sizeof(uint32_t);
+    }
+    if (bytes)
+        memcpy(to->values.p + to->values.n, in->values.p + start, bytes);
+    to->values.n += bytes;
+    to->count += n;
+    return true;
+}
+
+bool cw__sample_take(cw__column_buffer *to, const cw__column_buffer *in, const cw__sample *s)
+{
+    to->leaf = in->leaf;
+    cw__column_buffer_reset(to);
+    for (size_t i = 0; i < s->runs; i++)
+        if (!add_run(to, in, s->starts[i], s->run))
+            return false;
+    return true;
+}
+
+/* ---- distinct values ---- */
+
+/* Count how often each entry occurs; answers the entries of each run, summed up. */
+static size_t count_entries(const cw__dictionary *d, const cw__sample *s, uint32_t *counts)
+{
+    uint32_t *seen = counts + d->count; /* the run it was seen in last, + 1 */
+    size_t by_run = 0;
+
+    memset(counts, 0, 2 * d->count * sizeof *counts);
+    for (size_t i = 0; i < s->runs; i++)
+        for (size_t at = i * s->run; at < (i + 1) * s->run; at++) {
+            uint32_t entry = d->indices[at];
+            counts[entry]++;
+            by_run += seen[entry] != i + 1;
+            seen[entry] = (uint32_t)i + 1;
+        }
+    return by_run;
+}
+
+/*
+ * Where the runs share their values, from how many of them occur once and twice in the sample
+ * (Chao's estimate); where they do not, the chunk goes on as it does from run to run.
+ */
+double cw__sample_distinct(const cw__sample *s, const cw__dictionary *d, size_t n,
+                           uint32_t *scratch)
+{
+    size_t by_run = count_entries(d, s, scratch);
+    double once = 0, twice = 0, all;
+
+    for (size_t i = 0; i < d->count; i++) {
+        once += scratch[i] == 1;
+        twice += scratch[i] == 2;
+    }
+    if (s->runs == 1 || d->count * 100 < by_run * 97)
+        all = (double)d->count + once * (once - 1) / (2 * (twice + 1));
+    else
+        all = (double)d->count * (double)n / (double)s->count;
+    return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
+}
