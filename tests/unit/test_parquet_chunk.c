@@ -7,24 +7,15 @@
 #include <stdlib.h>
 
 #include "base/crc.h"
+#include "format/parquet/column/guess.h"
 #include "format/parquet/column/statistics.h"
 #include "format/parquet/encode/bloom.h"
 #include "format/parquet/encode/delta.h"
 #include "format/parquet/encode/rle.h"
 #include "format/parquet/encode/split.h"
+#include "any.h"
 #include "harness.h"
 #include "port/block.h"
-
-static uint64_t state = 1;
-
-static uint64_t any(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 static void *some(size_t n)
 {
@@ -857,6 +848,24 @@ static void planes(void)
     free(back);
 }
 
+/* Planes are told apart by a few hundred bytes of each. */
+static void guesses(void)
+{
+    enum { N = 600, PLANES = 4 };
+    uint8_t *p = some(PLANES * N);
+    cw__split_guess g;
+
+    for (unsigned i = 0; i < PLANES; i++)
+        fill_plane(p + i * N, N, i);
+    cw__guess_split(&g, p, N, PLANES);
+    CHECK(g.noise == 1 && g.literals == 1 && g.searched == 1);
+    CHECK(g.bytes > 1.15 && g.bytes < 1.9);
+    cw__guess_split(&g, p + 3 * N, N, 1);
+    CHECK(g.bytes == 0 && g.noise + g.literals + g.searched == 0);
+    CHECK(cw__guess_noise(p, N) && !cw__guess_noise(p + N, N) && !cw__guess_noise(p, 100));
+    free(p);
+}
+
 int main(int argc, char **argv)
 {
     REQUIRE(scratch = cw__chunk_scratch_new());
@@ -869,6 +878,7 @@ int main(int argc, char **argv)
     TEST(odd_floats);
     TEST(silent);
     TEST(planes);
+    TEST(guesses);
     cw__chunk_scratch_free(scratch);
     return test_end();
 }

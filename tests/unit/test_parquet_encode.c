@@ -6,20 +6,10 @@
 #include "format/parquet/encode/dictionary.h"
 #include "format/parquet/encode/rle.h"
 #include "format/parquet/encode/split.h"
+#include "any.h"
 #include "harness.h"
 
 enum { MOST = 3000 };
-
-static uint64_t state = 1;
-
-static uint64_t any(void)
-{
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 /* Memory of exactly `n` bytes, so that a sanitizer sees one byte too many. */
 static void *exactly(size_t n)
