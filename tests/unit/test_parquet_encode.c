@@ -81,6 +81,76 @@ static void rle_reads_back(void)
             }
 }
 
+/* ---- by definition ---- */
+
+/* How many values from i on are the same. */
+static size_t same_from(const uint32_t *v, size_t i, size_t n)
+{
+    size_t j = i + 1;
+
+    while (j < n && v[j] == v[i])
+        j++;
+    return j - i;
+}
+
+/* Groups of eight bit by bit; the last one is filled up with zeros. */
+static size_t literals_by_definition(uint8_t *out, const uint32_t *v, size_t n, unsigned width)
+{
+    size_t groups = (n + 7) / 8, at = 0;
+
+    for (size_t head = groups << 1 | 1; head || at == 0; head >>= 7)
+        out[at++] = (uint8_t)((head & 0x7f) | (head > 0x7f ? 0x80 : 0));
+    memset(out + at, 0, groups * width);
+    for (size_t bit = 0; bit < n * width; bit++)
+        if (v[bit / width] >> bit % width & 1)
+            out[at + bit / 8] |= (uint8_t)(1 << bit % 8);
+    return at + groups * width;
+}
+
+/* Runs are looked for at every eighth value since the last one, and at the end. */
+static size_t rle_by_definition(uint8_t *out, const uint32_t *v, size_t n, unsigned width)
+{
+    size_t cost = 8 * (4 + (width + 7) / 8) / width, least = cost < 8 ? 8 : cost, at = 0;
+
+    for (size_t i = 0, run; i < n; i += run) {
+        size_t from = i;
+        bool is_end = n - i < least && same_from(v, i, n) == n - i;
+        while (!is_end && i < n && same_from(v, i, n) < least)
+            i = n - i < 8 ? n : i + 8;
+        if (from < i)
+            at += literals_by_definition(out + at, v + from, i - from, width);
+        run = i < n ? same_from(v, i, n) : 0;
+        if (run)
+            at += cw__rle_encode_run(out + at, v[i], run, width);
+    }
+    return at;
+}
+
+static void rle_is_as_defined(void)
+{
+    uint32_t v[MOST];
+    uint8_t bytes[MOST];
+
+    for (unsigned width = 1; width <= 32; width++)
+        for (size_t k = 0; k < LENGTHS; k++)
+            for (int kind = 0; kind < 4; kind++) {
+                size_t n = lengths[k], bound = cw__rle_bound(n, width);
+                uint8_t *a = exactly(bound), *b = exactly(bound);
+                fill(v, n, width, kind);
+                size_t size = rle_by_definition(a, v, n, width);
+                CHECK_INT(cw__rle_encode_u32(b, v, n, width), size);
+                CHECK(memcmp(a, b, size) == 0);
+                for (size_t i = 0; i < n; i++)
+                    bytes[i] = (uint8_t)v[i];
+                if (width <= 8) {
+                    CHECK_INT(cw__rle_encode_u8(b, bytes, n, width), size);
+                    CHECK(memcmp(a, b, size) == 0);
+                }
+                free(a);
+                free(b);
+            }
+}
+
 static void rle_is_small(void)
 {
     uint32_t v[MOST];
@@ -441,6 +511,7 @@ static void bloom_filters(void)
 int main(int argc, char **argv)
 {
     TEST(rle_reads_back);
+    TEST(rle_is_as_defined);
     TEST(rle_is_small);
     TEST(rle_of_bits);
     TEST(packing_is_the_same_everywhere);
