@@ -116,11 +116,18 @@ static bool plain(cw__grown *out, const cw__column_buffer *b, size_t from, size_
    readers take for a fault. */
 static unsigned width_of(const uint32_t *indices, size_t n)
 {
-    uint32_t all = 1;
+    enum { STEP = 8 };
+    uint32_t all[STEP] = {1}, any = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
-        all |= indices[i];
-    return cw__bits_for(all);
+    for (; i + STEP <= n; i += STEP)
+        for (size_t k = 0; k < STEP; k++)
+            all[k] |= indices[i + k];
+    for (; i < n; i++)
+        any |= indices[i];
+    for (size_t k = 0; k < STEP; k++)
+        any |= all[k];
+    return cw__bits_for(any);
 }
 
 static bool dictionary_indices(cw__grown *out, const uint32_t *indices, size_t from, size_t to)
