@@ -126,6 +126,19 @@ void cw__buffers_trim(cw_parquet *p)
     }
 }
 
+/*
+ * What grows to megabytes begins with two of them, beside the heap and on a huge page: on its way
+ * there a buffer would be copied several times, onto small pages that it touches first. Without the
+ * memory it goes that way.
+ */
+enum { GOOD_START = 2 << 20 };
+
+static void expect(cw__grown *g, uint64_t bytes)
+{
+    if (g->room == 0 && bytes >= GOOD_START)
+        (void)cw__grow(g, GOOD_START);
+}
+
 /* ---- make: on any thread ---- */
 
 static uint64_t memory_of(const cw__chunk *c)
@@ -170,6 +183,7 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         chunk->bytes = c->p->chunk_memory;
         c->p->chunk_memory = (cw__grown){0};
     }
+    expect(&chunk->bytes, bytes_of(b) / 4);
     st = cw__chunk_encode(chunk, b, &o, scratch, err);
     if (cw__crew_is_many(c->p->crew))
         cw__chunk_scratch_trim(scratch, o.page_bytes);
@@ -374,6 +388,14 @@ static cw_status find_order(closing *c, cw_error *err)
     return CW_OK;
 }
 
+static void expect_as_before(cw__column_buffer *next, const cw__column_buffer *before)
+{
+    expect(&next->def.data, before->def.data.n);
+    expect(&next->rep.data, before->rep.data.n);
+    expect(&next->values, before->values.n);
+    expect(&next->offsets, before->offsets.n);
+}
+
 /* The buffers change hands: what comes next goes into the spare ones. */
 static cw_status swap_buffers(closing *c, cw_parquet *p, cw_error *err)
 {
@@ -382,6 +404,8 @@ static cw_status swap_buffers(closing *c, cw_parquet *p, cw_error *err)
     c->buffers = p->buffers;
     p->buffers = p->spare;
     p->spare = NULL;
+    for (size_t i = 0; overlaps(p) && i < p->schema->leaf_count; i++)
+        expect_as_before(&p->buffers[i], &c->buffers[i]);
     return CW_OK;
 }
 
