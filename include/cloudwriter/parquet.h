@@ -11,6 +11,10 @@
  * The bytes of the file depend on the data and the options alone: not on how calls split the rows,
  * nor on which way in was used, nor on the number of threads.
  *
+ * Threads: `threads` workers gather rows and encode row groups beside the thread that calls, which
+ * does both as well: with one worker two threads are at work. Rows are taken when a call returns;
+ * they are encoded while the next ones come, and written by the thread that calls.
+ *
  * Memory: rows are gathered until a row group is full, and encoded then, column by column. All that
  * the encoder holds stays within `memory_bytes`; a row group ends early where that is needed. The
  * writer below has its own budget (client.h).
