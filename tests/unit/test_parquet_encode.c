@@ -400,7 +400,7 @@ static void dictionaries_of_numbers(void)
         for (int kind = 0; kind < 4; kind++) {
             size_t n = 20000, width = widths[w];
             uint8_t *v = calloc(n, width);
-            cw__dictionary d;
+            cw__dictionary d = {0};
             REQUIRE(v);
             for (size_t i = 0; i < n; i++) {
                 uint64_t x = kind == 0   ? any() % 50
@@ -414,11 +414,14 @@ static void dictionaries_of_numbers(void)
             check_dictionary(&d, v, n, width);
             CHECK_INT(d.bytes, d.count * width);
             size_t count = d.count;
-            cw__dictionary_free(&d);
             CHECK_INT(cw__dictionary_of_fixed(&d, v, n, width, count - 1, 1 << 30),
                       CW__DICTIONARY_TOO_LARGE);
             CHECK_INT(cw__dictionary_of_fixed(&d, v, n, width, 1 << 30, count * width - 1),
                       CW__DICTIONARY_TOO_LARGE);
+            REQUIRE(cw__dictionary_of_fixed(&d, v, n / 2, width, 1 << 30, 1 << 30) ==
+                    CW__DICTIONARY_BUILT);
+            check_dictionary(&d, v, n / 2, width);
+            cw__dictionary_free(&d);
             free(v);
         }
 }
@@ -431,7 +434,7 @@ static void dictionaries_of_few_values(void)
     for (size_t w = 0; w < 5; w++)
         for (size_t n = 1; n < 100; n++) {
             uint8_t *v = malloc(n * widths[w]);
-            cw__dictionary d;
+            cw__dictionary d = {0};
             REQUIRE(v);
             for (size_t i = 0; i < n * widths[w]; i++)
                 v[i] = (uint8_t)(i / widths[w] % 3);
@@ -449,15 +452,15 @@ static void dictionaries_of_characters(void)
 {
     static const uint8_t flags[] = "ANRNNANR";
     static const uint32_t offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
-    cw__dictionary d;
+    cw__dictionary d = {0};
 
     REQUIRE(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 15) == CW__DICTIONARY_BUILT);
     CHECK_INT(d.count, 3);
     CHECK_INT(d.bytes, 15);
     check_dictionary(&d, flags, 8, 1);
-    cw__dictionary_free(&d);
     CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 14), CW__DICTIONARY_TOO_LARGE);
     CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 2, 99), CW__DICTIONARY_TOO_LARGE);
+    cw__dictionary_free(&d);
 }
 
 static void dictionaries_of_bytes(void)
@@ -466,7 +469,7 @@ static void dictionaries_of_bytes(void)
     static uint8_t bytes[MOST * 40];
 
     for (int kind = 0; kind < 3; kind++) {
-        cw__dictionary d;
+        cw__dictionary d = {0};
         make_strings(offsets, bytes, MOST, kind);
         REQUIRE(cw__dictionary_of_bytes(&d, offsets, bytes, MOST, 1 << 30, 1 << 30) ==
                 CW__DICTIONARY_BUILT);

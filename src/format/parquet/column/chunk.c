@@ -132,7 +132,7 @@ static cw_status put_dictionary(making *k)
 {
     cw__page_header h = {.type = CW__DICTIONARY_PAGE,
                          .encoding = CW__PLAIN,
-                         .values = (int32_t)k->plan.dictionary.count};
+                         .values = (int32_t)k->plan.dictionary->count};
     const cw__grown *page = &k->s->entries;
     const cw__grown *stored = k->plan.codec == CW__BLOCK_NONE ? page : &k->s->entries_packed;
 
@@ -191,7 +191,8 @@ static cw_status put_as_stored(making *k, cw__page_header *h, const cw__grown *l
 static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
 {
     return cw__encode_values(out, encoding_of(k, s), k->in, s->value, s->value + s->values,
-                             k->plan.dictionary.indices, &k->s->numbers);
+                             k->plan.dictionary ? k->plan.dictionary->indices : NULL,
+                             &k->s->numbers);
 }
 
 static cw_status put_v1(making *k, const cw__stretch *s)
@@ -255,7 +256,7 @@ static cw_status put_v2(making *k, const cw__stretch *s)
 /* Entries of the dictionary that the page uses, where they are fewer than its values. */
 static bool extremes_by_entries(making *k, cw__extremes *e, const cw__stretch *s)
 {
-    const cw__dictionary *d = &k->plan.dictionary;
+    const cw__dictionary *d = k->plan.dictionary;
     cw__grown *used = &k->s->used;
 
     used->n = 0;
@@ -275,7 +276,7 @@ static bool page_extremes(making *k, cw__extremes *e, const cw__stretch *s)
 
     if (!k->o->statistics)
         return true;
-    if (k->plan.has_dictionary && slow && k->plan.dictionary.count < s->values / 2)
+    if (k->plan.dictionary && slow && k->plan.dictionary->count < s->values / 2)
         return extremes_by_entries(k, e, s);
     cw__extremes_of(e, k->in, s->value, s->value + s->values);
     return true;
@@ -537,14 +538,13 @@ static cw_status end(making *k)
                                k->o->statistics_bytes);
         m->has_statistics = st == CW_OK;
         /* Entries differ in bits, which zeros of two signs and NaNs do without being distinct. */
-        if (k->plan.has_dictionary && k->in->leaf->order != CW__ORDER_FLOAT && st == CW_OK) {
+        if (k->plan.dictionary && k->in->leaf->order != CW__ORDER_FLOAT && st == CW_OK) {
             m->statistics.has_distinct_count = true;
-            m->statistics.distinct_count = (int64_t)k->plan.dictionary.count;
+            m->statistics.distinct_count = (int64_t)k->plan.dictionary->count;
         }
     }
     if (st == CW_OK && wants_bloom(k) &&
-        !cw__bloom_of(&k->out->bloom, k->in, k->plan.has_dictionary ? &k->plan.dictionary : NULL,
-                      k->o->bloom_fpp))
+        !cw__bloom_of(&k->out->bloom, k->in, k->plan.dictionary, k->o->bloom_fpp))
         st = CW_E_NO_MEMORY;
     return st;
 }
@@ -557,7 +557,7 @@ static cw_status make(making *k)
     memset(&k->extremes, 0, sizeof k->extremes);
     k->nulls = 0;
     st = begin(k) ? CW_OK : CW_E_NO_MEMORY;
-    if (st == CW_OK && k->plan.has_dictionary)
+    if (st == CW_OK && k->plan.dictionary)
         st = put_dictionary(k);
     k->out->meta.data_page_offset = (int64_t)k->out->bytes.n;
     while (st == CW_OK && cw__next_page(&s, k->in, k->o->page_rows, k->o->page_bytes))
@@ -600,7 +600,6 @@ cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw
             k.plan.codec = CW__BLOCK_NONE;
             st = make(&k);
         }
-        cw__chunk_plan_free(&k.plan);
     }
     cw__text_free(&k.header);
     if (st == CW_OK)

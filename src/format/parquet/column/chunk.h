@@ -35,7 +35,7 @@ typedef struct cw__chunk_options {
 typedef struct cw__chunk_scratch cw__chunk_scratch;
 cw__chunk_scratch *cw__chunk_scratch_new(void); /* NULL: out of memory */
 void cw__chunk_scratch_free(cw__chunk_scratch *s);
-/** Give back what a value much larger than a page has left. */
+/** Give back what a value much larger than a page, or very many values, have left. */
 void cw__chunk_scratch_trim(cw__chunk_scratch *s, uint64_t page_bytes);
 
 /** Other threads, which may take part in making the pages of a chunk. */

@@ -91,12 +91,6 @@ static cw__block_codec block_codec(cw_parquet_codec codec)
     }
 }
 
-void cw__chunk_plan_free(cw__chunk_plan *plan)
-{
-    cw__dictionary_free(&plan->dictionary);
-    plan->has_dictionary = false;
-}
-
 unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values)
 {
     enum { MOST = 1 << 28 };
@@ -121,24 +115,20 @@ static bool look_for_repetition(search *k)
 {
     cw__sample *s = &k->sample;
     cw__grown *numbers = &k->s->numbers;
-    cw__dictionary d;
-    bool ok;
+    cw__dictionary *d = &k->s->sample_dictionary;
 
-    if (build(&d, &k->s->sample, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
+    if (build(d, &k->s->sample, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
         return false;
     numbers->n = k->s->page.n = 0;
-    ok = cw__grow(numbers, 2 * d.count * sizeof(uint32_t)) &&
-         cw__encode_values(&k->s->page, CW__RLE_DICTIONARY, &k->s->sample, 0, s->count, d.indices,
-                           NULL);
-    if (ok) {
-        uint32_t *counts = (uint32_t *)(void *)numbers->p;
-        s->distinct = d.count;
-        s->all_distinct = cw__sample_distinct(s, &d, k->in->count, counts);
-        s->entry = (double)d.bytes / (double)d.count;
-        s->indices = (double)k->s->page.n;
-    }
-    cw__dictionary_free(&d);
-    return ok;
+    if (!cw__grow(numbers, 2 * d->count * sizeof(uint32_t)) ||
+        !cw__encode_values(&k->s->page, CW__RLE_DICTIONARY, &k->s->sample, 0, s->count, d->indices,
+                           NULL))
+        return false;
+    s->distinct = d->count;
+    s->all_distinct = cw__sample_distinct(s, d, k->in->count, (uint32_t *)(void *)numbers->p);
+    s->entry = (double)d->bytes / (double)d->count;
+    s->indices = (double)k->s->page.n;
+    return true;
 }
 
 /* ---- trials ---- */
@@ -396,9 +386,10 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
 static cw_status weigh_dictionary(search *k, cw__chunk_plan *plan, trial *best, size_t most_entries,
                                   size_t most_bytes)
 {
+    cw__dictionary *d = &k->s->dictionary;
     trial t;
 
-    switch (build(&plan->dictionary, k->in, most_entries, most_bytes)) {
+    switch (build(d, k->in, most_entries, most_bytes)) {
     case CW__DICTIONARY_NO_MEMORY:
         return CW_E_NO_MEMORY;
     case CW__DICTIONARY_TOO_LARGE:
@@ -406,13 +397,12 @@ static cw_status weigh_dictionary(search *k, cw__chunk_plan *plan, trial *best, 
     default:
         break;
     }
-    if (!try_dictionary(k, &t, &plan->dictionary))
+    if (!try_dictionary(k, &t, d))
         return CW_E_NO_MEMORY;
-    plan->has_dictionary = best->encoding < 0 || t.cost < best->cost;
-    if (plan->has_dictionary)
+    if (best->encoding < 0 || t.cost < best->cost) {
+        plan->dictionary = d;
         *best = t;
-    else
-        cw__chunk_plan_free(plan);
+    }
     return CW_OK;
 }
 
@@ -449,7 +439,7 @@ static cw_status measure(search *k, cw__chunk_plan *plan, trial *best)
     size_t few = k->in->leaf->width ? FEW_NUMBERS : FEW_TEXTS;
     if (dictionary && s->distinct <= few && s->distinct * FEW_SHARE <= s->count)
         st = weigh_dictionary(k, plan, best, MOST_FEW, SIZE_MAX);
-    if (st != CW_OK || plan->has_dictionary)
+    if (st != CW_OK || plan->dictionary)
         return st;
     if (!try_all(k, best))
         return CW_E_NO_MEMORY;
@@ -470,7 +460,7 @@ static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
         return try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;
     if (k->o->encoding == CW_ENCODING_DICTIONARY && cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY))
         st = weigh_dictionary(k, plan, best, SIZE_MAX, MOST_PINNED_DICTIONARY);
-    if (st != CW_OK || plan->has_dictionary)
+    if (st != CW_OK || plan->dictionary)
         return st;
     return measure(k, plan, best);
 }
@@ -520,7 +510,5 @@ cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
         st = CW_E_NO_MEMORY;
     plan->encoding = best.encoding < 0 ? CW__PLAIN : best.encoding;
     plan->codec = best.compress ? k.codec : CW__BLOCK_NONE;
-    if (st != CW_OK)
-        cw__chunk_plan_free(plan);
     return st;
 }

@@ -10,23 +10,21 @@
 struct cw__chunk_scratch {
     cw__block *block;
     cw__grown page, packed, numbers, levels, used;
-    cw__grown entries, entries_packed; /* the dictionary page: see cw__chunk_plan */
     cw__column_buffer sample;
+    cw__dictionary dictionary, sample_dictionary;
+    cw__grown entries, entries_packed; /* the dictionary's page, as it is and compressed */
     const cw__chunk_help *help; /* NULL: none */
 };
 
 typedef struct cw__chunk_plan {
     int32_t encoding; /* of the data pages */
     cw__block_codec codec;
-    bool has_dictionary;
-    cw__dictionary dictionary; /* to be freed. Its page is in the scratch's entries, and compressed,
-                                  where there is a codec, in entries_packed */
+    const cw__dictionary *dictionary; /* NULL: none; it and its page are the scratch's */
 } cw__chunk_plan;
 
 /** CW_OK or CW_E_NO_MEMORY. Depends on the values and options alone. */
 cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch);
-void cw__chunk_plan_free(cw__chunk_plan *plan);
 
 /** What to tell the compressor about a page of `values` values: see cw__block_compress. */
 unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values);

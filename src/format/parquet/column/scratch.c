@@ -26,6 +26,8 @@ void cw__chunk_scratch_free(cw__chunk_scratch *s)
     cw__grown_free(&s->entries);
     cw__grown_free(&s->entries_packed);
     cw__column_buffer_free(&s->sample);
+    cw__dictionary_free(&s->dictionary);
+    cw__dictionary_free(&s->sample_dictionary);
     cw__free(s);
 }
 
@@ -37,6 +39,8 @@ void cw__chunk_scratch_trim(cw__chunk_scratch *s, uint64_t page_bytes)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i]->room > USUAL * page_bytes)
             cw__grown_free(all[i]);
+    if (s->dictionary.indices_room * sizeof(uint32_t) > USUAL * page_bytes)
+        cw__dictionary_free(&s->dictionary);
 }
 
 void cw__chunk_scratch_help(cw__chunk_scratch *s, const cw__chunk_help *help)

@@ -8,40 +8,42 @@
 #include "base/memory.h"
 #include "format/parquet/encode/dictionary_build.h"
 
+static size_t bytes_of(size_t numbers)
+{
+    return numbers * sizeof(uint32_t);
+}
+
 void cw__dictionary_free(cw__dictionary *d)
 {
-    cw__free(d->indices);
-    cw__free(d->firsts);
+    cw__buffer_free(d->indices, bytes_of(d->indices_room));
+    cw__buffer_free(d->firsts, bytes_of(d->firsts_room));
     memset(d, 0, sizeof *d);
 }
 
-bool cw__dictionary_grow(cw__dictionary_builder *b)
+bool cw__dictionary_grow(cw__dictionary *d)
 {
     enum { FIRST = 1024 };
-    size_t room = b->room ? 2 * b->room : FIRST;
-    uint32_t *more = cw__realloc(b->d->firsts, room * sizeof *more);
+    size_t room = d->firsts_room ? 2 * d->firsts_room : FIRST;
+    uint32_t *more = cw__buffer_realloc(d->firsts, bytes_of(d->firsts_room), bytes_of(room));
 
     if (!more)
         return false;
-    b->d->firsts = more;
-    b->room = room;
+    d->firsts = more;
+    d->firsts_room = room;
     return true;
 }
 
 static bool begin(cw__dictionary_builder *b, cw__dictionary *d, size_t n, size_t most_entries,
                   size_t most_bytes)
 {
-    memset(d, 0, sizeof *d);
     *b = (cw__dictionary_builder){.d = d, .most_entries = most_entries, .most_bytes = most_bytes};
-    d->indices = cw__alloc(n * sizeof *d->indices);
+    d->count = d->bytes = 0;
+    if (d->indices && d->indices_room >= n)
+        return true;
+    cw__buffer_free(d->indices, bytes_of(d->indices_room));
+    d->indices = cw__buffer_realloc(NULL, 0, bytes_of(n));
+    d->indices_room = d->indices ? n : 0;
     return d->indices != NULL;
-}
-
-static cw__dictionary_answer finish(cw__dictionary_builder *b, cw__dictionary_answer answer)
-{
-    if (answer != CW__DICTIONARY_BUILT)
-        cw__dictionary_free(b->d);
-    return answer;
 }
 
 cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
@@ -52,8 +54,8 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
     if (width == 1 || width == 4 || width == 8)
-        return finish(&b, cw__dictionary_fill_numbers(&b, values, n, width));
-    return finish(&b, cw__dictionary_fill_texts(&b, values, NULL, n, width));
+        return cw__dictionary_fill_numbers(&b, values, n, width);
+    return cw__dictionary_fill_texts(&b, values, NULL, n, width);
 }
 
 /* Texts of one byte each: flags, mostly. */
@@ -87,6 +89,6 @@ cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t 
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
     if (are_characters(offsets, n))
-        return finish(&b, by_character(&b, bytes + offsets[0], n));
-    return finish(&b, cw__dictionary_fill_texts(&b, bytes, offsets, n, 0));
+        return by_character(&b, bytes + offsets[0], n);
+    return cw__dictionary_fill_texts(&b, bytes, offsets, n, 0);
 }

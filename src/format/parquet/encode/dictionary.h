@@ -2,6 +2,9 @@
  *
  * Built in one pass over the values, abandoned as soon as a limit is passed. Integers whose range
  * is small need no hash. The result depends on the values and limits alone.
+ *
+ * A dictionary is zero before it is built for the first time; what it is built in again is the
+ * memory that it has.
  */
 #ifndef CW_PARQUET_DICTIONARY_H
 #define CW_PARQUET_DICTIONARY_H
@@ -15,11 +18,12 @@ typedef struct cw__dictionary {
     uint32_t *firsts;  /* of each entry: which value it was first; entry i is value firsts[i] */
     size_t count;      /* entries */
     size_t bytes;      /* of the entries, PLAIN: the dictionary page before compression */
+    size_t indices_room, firsts_room; /* numbers that there is memory for */
 } cw__dictionary;
 
 typedef enum cw__dictionary_answer {
     CW__DICTIONARY_BUILT,
-    CW__DICTIONARY_TOO_LARGE, /* a limit was passed: nothing is built */
+    CW__DICTIONARY_TOO_LARGE, /* a limit was passed: what is there is of no use */
     CW__DICTIONARY_NO_MEMORY
 } cw__dictionary_answer;
 

@@ -4,15 +4,13 @@
 
 #include "format/parquet/encode/dictionary.h"
 
-/* What is being built. `room` counts the firsts that there is memory for. */
 typedef struct cw__dictionary_builder {
     cw__dictionary *d;
-    size_t room;
     size_t most_entries, most_bytes;
 } cw__dictionary_builder;
 
 /* Room for more firsts. */
-bool cw__dictionary_grow(cw__dictionary_builder *b);
+bool cw__dictionary_grow(cw__dictionary *d);
 
 /* One more entry, which is value `i` and has `bytes` bytes. */
 static inline cw__dictionary_answer cw__dictionary_add(cw__dictionary_builder *b, size_t i,
@@ -22,7 +20,7 @@ static inline cw__dictionary_answer cw__dictionary_add(cw__dictionary_builder *b
 
     if (d->count == b->most_entries || bytes > b->most_bytes - d->bytes)
         return CW__DICTIONARY_TOO_LARGE;
-    if (d->count == b->room && !cw__dictionary_grow(b))
+    if (d->count == d->firsts_room && !cw__dictionary_grow(d))
         return CW__DICTIONARY_NO_MEMORY;
     d->firsts[d->count++] = (uint32_t)i;
     d->bytes += bytes;
