@@ -36,6 +36,7 @@ enum {
  * weigh about the same. Charged for each byte that passes the compressor, or each value.
  */
 static const double PASS = 0.04;      /* packed: bytes are counted, little is found */
+static const double PASS_ZSTD = 0.11; /* packed, for zstd: it is looked for all the same */
 static const double BYTES = 0.06;     /* split: repetitions are found in the upper bytes */
 static const double SPLIT = 0.01;     /* split for zstd: every byte, … */
 static const double NOISE = 0.015;    /* … of planes that are copied, … */
@@ -170,11 +171,17 @@ static void weigh(trial *t, double raw, double packed, double charge)
     t->cost = t->compress ? cost : raw;
 }
 
-static double charge_of(const cw__leaf *leaf, int32_t encoding)
+static double pass_charge(const search *k)
 {
+    return k->codec == CW__BLOCK_ZSTD ? PASS_ZSTD : PASS;
+}
+
+static double charge_of(const search *k, int32_t encoding)
+{
+    const cw__leaf *leaf = k->in->leaf;
     bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
 
-    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : PASS;
+    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : pass_charge(k);
 }
 
 /* `packs` false: what the compressor would make of it is known to be no good. */
@@ -193,7 +200,7 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
         return false;
     t->encoding = encoding;
     double raw = (double)page->n * scale;
-    weigh(t, raw, (double)packed->n * scale, raw * charge_of(b->leaf, encoding));
+    weigh(t, raw, (double)packed->n * scale, raw * charge_of(k, encoding));
     if (encoding == CW__DELTA_BYTE_ARRAY)
         t->cost += PREFIXES * t->cost;
     if (encoding == CW__DELTA_BINARY_PACKED)
@@ -376,9 +383,9 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     t->encoding = CW__RLE_DICTIONARY;
     weigh(t, (double)data->n * scale + (double)page->n,
           (double)packed->n * scale + (double)page_packed->n,
-          PASS * ((double)data->n * scale + (double)page->n));
-    t->cost +=
-        build_cost(k, (double)d->count) + (SEARCH - PASS) * (t->compress ? (double)page->n : 0);
+          pass_charge(k) * ((double)data->n * scale + (double)page->n));
+    t->cost += build_cost(k, (double)d->count) +
+               (SEARCH - pass_charge(k)) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
