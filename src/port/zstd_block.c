@@ -1,9 +1,9 @@
 /* zstd_block.c - libzstd for block.h
  *
  * Level 1 of libzstd looks for matches of seven bytes in large inputs, which numbers seldom have:
- * where the caller says that the block is of numbers, shorter ones are looked for. In texts, a table
- * of matches that fits the nearest cache finds nearly as many, and finds them sooner.
- * Numbers that were split byte by byte are for zstd_planes.c.
+ * where the caller says that the block is of numbers, shorter ones are looked for. In texts, a
+ * table of matches that fits the nearest cache finds nearly as many, and finds them sooner. Numbers
+ * that were split byte by byte are for zstd_planes.c.
  */
 #include <string.h>
 #include <zstd.h>

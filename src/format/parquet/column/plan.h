@@ -13,7 +13,7 @@ struct cw__chunk_scratch {
     cw__column_buffer sample;
     cw__dictionary dictionary, sample_dictionary;
     cw__grown entries, entries_packed; /* the dictionary's page, as it is and compressed */
-    const cw__chunk_help *help; /* NULL: none */
+    const cw__chunk_help *help;        /* NULL: none */
 };
 
 typedef struct cw__chunk_plan {
