@@ -27,7 +27,7 @@ typedef struct short_value {
 /* Up to half of the slots are taken. */
 typedef struct bytes_table {
     bytes_slot *slots;
-    short_value *shorts; /* of each entry that is short: found without going to the values */
+    half *firsts, *lasts; /* of each entry that is short: found without going to the values */
     size_t room;
 } bytes_table;
 
@@ -141,15 +141,30 @@ static size_t slots_bytes(size_t room)
     return room * sizeof(bytes_slot);
 }
 
-static size_t shorts_bytes(size_t room)
+static size_t halves_bytes(size_t room)
 {
-    return (room / 2 + 1) * sizeof(short_value);
+    return (room / 2 + 1) * sizeof(half);
 }
 
 static void bytes_free(bytes_table *t)
 {
     cw__buffer_free(t->slots, slots_bytes(t->room));
-    cw__buffer_free(t->shorts, shorts_bytes(t->room));
+    cw__buffer_free(t->firsts, halves_bytes(t->room));
+    cw__buffer_free(t->lasts, halves_bytes(t->room));
+}
+
+static inline void set_short(bytes_table *t, size_t index, short_value v)
+{
+    t->firsts[index] = v.first;
+    t->lasts[index] = v.last;
+}
+
+/* Of 16 bytes and less, the first half says it all: the other one is left where it lies. */
+static inline bool has_short(const bytes_table *t, size_t index, short_value v, size_t n)
+{
+    const half *last = n > HALF ? &t->lasts[index] : &t->firsts[index];
+
+    return is_same_short((short_value){t->firsts[index], *last}, v);
 }
 
 static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const source *s, size_t n)
@@ -157,8 +172,9 @@ static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const so
     bytes_table more = {.room = t->room ? 4 * t->room : cw__dictionary_room(n)};
 
     more.slots = cw__buffer_realloc(NULL, 0, slots_bytes(more.room));
-    more.shorts = cw__buffer_realloc(NULL, 0, shorts_bytes(more.room));
-    if (!more.slots || !more.shorts) {
+    more.firsts = cw__buffer_realloc(NULL, 0, halves_bytes(more.room));
+    more.lasts = cw__buffer_realloc(NULL, 0, halves_bytes(more.room));
+    if (!more.slots || !more.firsts || !more.lasts) {
         bytes_free(&more);
         return false;
     }
@@ -172,7 +188,7 @@ static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const so
             at = (at + 1) & (more.room - 1);
         more.slots[at] = (bytes_slot){tag_of(h, bytes), (uint32_t)i + 1};
         if (bytes <= SHORT)
-            more.shorts[i] = short_of(p, bytes, s->end);
+            set_short(&more, i, short_of(p, bytes, s->end));
     }
     bytes_free(t);
     *t = more;
@@ -201,7 +217,7 @@ static inline bool is_entry(const cw__dictionary_builder *b, const bytes_table *
     size_t there;
 
     if (x->n <= SHORT)
-        return is_same_short(t->shorts[index], short_of(x->p, x->n, s->end));
+        return has_short(t, index, short_of(x->p, x->n, s->end), x->n);
     const uint8_t *q = source_at(s, b->d->firsts[index], &there);
     return there == x->n && memcmp(x->p, q, x->n) == 0;
 }
@@ -227,7 +243,7 @@ look_up(cw__dictionary_builder *b, bytes_table *t, const source *s, size_t i, co
     *index = (uint32_t)b->d->count - 1;
     t->slots[at] = (bytes_slot){tag, *index + 1};
     if (x->n <= SHORT)
-        t->shorts[*index] = short_of(x->p, x->n, s->end);
+        set_short(t, *index, short_of(x->p, x->n, s->end));
     if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
         return CW__DICTIONARY_NO_MEMORY;
     return CW__DICTIONARY_BUILT;
@@ -292,7 +308,7 @@ static inline void prefetch_entry(const bytes_table *t, uint64_t hash)
 {
     uint32_t index = t->slots[hash & (t->room - 1)].index;
 
-    __builtin_prefetch(&t->shorts[index ? index - 1 : 0]);
+    __builtin_prefetch(&t->firsts[index ? index - 1 : 0]);
 }
 
 /* In a table beyond the nearest caches, the slots of the next values are sent for ahead, and then
