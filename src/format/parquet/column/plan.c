@@ -473,7 +473,7 @@ static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
 }
 
 /* Pages of version 1 compress their levels along with the values: deep ones may be worth it where
-   the values are not. */
+   the values are not, and the time that these take. */
 static bool weigh_levels(search *k, const cw__levels *l, double *raw, double *packed)
 {
     size_t n = l->n < LEVELS_SAMPLE ? l->n : LEVELS_SAMPLE;
@@ -499,7 +499,8 @@ static bool add_levels(search *k, trial *best)
     if (!weigh_levels(k, &k->in->rep, &raw, &packed) ||
         !weigh_levels(k, &k->in->def, &raw, &packed))
         return false;
-    best->compress = packed > 0 && best->raw + packed < WORTH * (best->raw + raw);
+    double all = best->raw + raw, cost = best->raw + packed + pass_charge(k) * all;
+    best->compress = packed > 0 && cost < all;
     return true;
 }
 
