@@ -122,12 +122,11 @@ static inline uint64_t hash_of(const uint8_t *p, size_t n, const uint8_t *end)
 
 /* Short values seen lately: of few values, most need not be looked for in the table. */
 typedef struct recent {
-    short_value value;
     uint32_t bytes; /* + 1; 0: free */
     uint32_t index;
 } recent;
 
-enum { RECENT_BITS = 8 };
+enum { RECENT_BITS = 11 };
 
 /* What stands in a slot besides the index: a part of the hash, and the length of a short value. */
 static inline uint32_t tag_of(uint64_t hash, size_t n)
@@ -258,15 +257,12 @@ static inline recent *recent_of(recent *seen, short_value v)
     return &seen[h >> (64 - RECENT_BITS)];
 }
 
-static void note_recent(recent *seen, short_value v, size_t n, uint32_t index)
-{
-    *recent_of(seen, v) = (recent){v, (uint32_t)n + 1, index};
-}
-
 /* Go through the values from `i` on as long as they were seen lately: where that ends. */
-static size_t take_recent(uint32_t *indices, const source *s, recent *seen, size_t i, size_t n)
+static size_t take_recent(uint32_t *indices, const bytes_table *table, const source *s,
+                          recent *seen, size_t i, size_t n)
 {
-    const source from = *s; /* where no index that is written can be it */
+    const bytes_table t = *table; /* where no index that is written can be it */
+    const source from = *s;
 
     for (; i < n; i++) {
         size_t bytes;
@@ -275,7 +271,7 @@ static size_t take_recent(uint32_t *indices, const source *s, recent *seen, size
             break;
         short_value v = short_of(p, bytes, from.end);
         const recent *r = recent_of(seen, v);
-        if (r->bytes != bytes + 1 || !is_same_short(r->value, v))
+        if (r->bytes != bytes + 1 || !has_short(&t, r->index, v, bytes))
             break;
         indices[i] = r->index;
     }
@@ -291,13 +287,13 @@ static cw__dictionary_answer fill_few(cw__dictionary_builder *b, bytes_table *t,
     recent seen[1 << RECENT_BITS] = {0};
     size_t missed = 0;
 
-    while ((*i = take_recent(indices, s, seen, *i, n)) < n && missed < PATIENCE + *i / FEW) {
+    while ((*i = take_recent(indices, t, s, seen, *i, n)) < n && missed < PATIENCE + *i / FEW) {
         hashed x = hash_value(s, *i);
         cw__dictionary_answer answer = look_up(b, t, s, *i, &x, &indices[*i]);
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
         if (x.n <= SHORT)
-            note_recent(seen, short_of(x.p, x.n, s->end), x.n, indices[*i]);
+            *recent_of(seen, short_of(x.p, x.n, s->end)) = (recent){(uint32_t)x.n + 1, indices[*i]};
         missed++;
         ++*i;
     }
