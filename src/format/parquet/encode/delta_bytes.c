@@ -64,6 +64,27 @@ static size_t shared(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
     return n;
 }
 
+/* Short suffixes are copied as 16 bytes, whatever they have, where the values behind have so many:
+   that is within what is read and within the bound of what is written, and the next suffixes write
+   over the rest. */
+static size_t put_suffixes(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes, size_t n,
+                           const int32_t *prefixes)
+{
+    enum { SHORT = 16 };
+    uint8_t *p = out;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *from = bytes + offsets[i] + prefixes[i], *end = bytes + offsets[i + 1];
+        size_t length = (size_t)(end - from);
+        if (length <= SHORT && offsets[n] - offsets[i + 1] >= SHORT)
+            memcpy(p, from, SHORT);
+        else if (length)
+            memcpy(p, from, length);
+        p += length;
+    }
+    return (size_t)(p - out);
+}
+
 size_t cw__delta_bytes_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes, size_t n,
                               uint32_t *scratch)
 {
@@ -80,11 +101,7 @@ size_t cw__delta_bytes_encode(uint8_t *out, const uint32_t *offsets, const uint8
     }
     used = cw__delta_encode_i32(out, prefixes, n);
     used += cw__delta_encode_i32(out + used, suffixes, n);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(out + used, bytes + offsets[i] + prefixes[i], (size_t)suffixes[i]);
-        used += (size_t)suffixes[i];
-    }
-    return used;
+    return used + put_suffixes(out + used, offsets, bytes, n, prefixes);
 }
 
 /* Lengths that cannot be, given what is there; the sum of all values. */
