@@ -286,7 +286,7 @@ size_t cw__zstd_planes_compress(ZSTD_CCtx *c, uint8_t *to, size_t room, const ui
                                 size_t n, size_t plane)
 {
     output out = {.c = c, .p = to, .end = to + room};
-    treatment t = SAME;
+    bool fresh = false;
     size_t at = 0;
 
     if (plane < LEAST_PLANE || plane > n || n > UINT32_MAX || n / plane > MOST_PLANES ||
@@ -294,7 +294,8 @@ size_t cw__zstd_planes_compress(ZSTD_CCtx *c, uint8_t *to, size_t room, const ui
         return 0;
     for (size_t k; at < n; at += k ? k : plane) {
         k = (n - at) % plane;
-        t = k ? treat_front(k) : treat(from + at, plane, t == NOISE);
+        treatment t = k ? treat_front(k) : treat(from + at, plane, fresh);
+        fresh = k == 0 && t == NOISE;
         if (t == SEARCHED || (t == LITERALS && !put_literals(&out, from + at, k ? k : plane)))
             break;
         if (t < LITERALS && !put_simple(&out, t, from + at, k ? k : plane))

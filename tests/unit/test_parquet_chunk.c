@@ -848,6 +848,29 @@ static void planes(void)
     free(back);
 }
 
+/* Bytes that are as frequent as those of noise, and come again: a few levels in front of them,
+   which are stored as they are, do not make noise of them. */
+static void planes_that_repeat(void)
+{
+    enum { PERIOD = 900, PLANE = 20000, FRONT = 6, N = FRONT + 4 * PLANE };
+    const unsigned hint = CW__BLOCK_SPLIT + CW__BLOCK_PLANE * PLANE;
+    uint8_t *p = some(N), *to = some(2 * N);
+    cw__block *block = cw__block_new();
+
+    REQUIRE(block);
+    fill_plane(p, FRONT + PERIOD, 0);
+    for (size_t i = FRONT + PERIOD; i < N; i++)
+        p[i] = p[i - PERIOD];
+    for (size_t front = 0; front <= FRONT; front += FRONT) {
+        size_t k = cw__block_compress(block, CW__BLOCK_ZSTD, 1, hint, to, 2 * N, p + FRONT - front,
+                                      N - FRONT + front);
+        CHECK(k > 0 && k < N / 4);
+    }
+    cw__block_free(block);
+    free(p);
+    free(to);
+}
+
 /* Planes are told apart by a few hundred bytes of each. */
 static void guesses(void)
 {
@@ -878,6 +901,7 @@ int main(int argc, char **argv)
     TEST(odd_floats);
     TEST(silent);
     TEST(planes);
+    TEST(planes_that_repeat);
     TEST(guesses);
     cw__chunk_scratch_free(scratch);
     return test_end();
