@@ -250,6 +250,8 @@ static const scene scenes[] = {
     {"random numbers", NUMBERS, 8, 64, 4, 200, 0},
     {"random numbers", NUMBERS, 8, 256, 4, 300, 0},
     {"one column", NUMBERS, 1, 64, 0, 100, 0},
+    {"two columns", NUMBERS, 2, 16, 0, 60, 0},
+    {"two columns of text", TEXT, 2, 16, 0, 60, 0},
     {"few values", FEW_VALUES, 1, 64, 0, 100, 0},
     {"few values", FEW_VALUES, 6, 64, 4, 100, 0},
     {"text", TEXT, 5, 64, 0, 200, 0},

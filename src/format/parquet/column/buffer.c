@@ -11,7 +11,9 @@
 
 /* ---- bytes that grow ---- */
 
-enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+/* What fills two huge pages ends with one: of less, the rest of the last would be more than the
+   half that buffers grow by. */
+enum { LINE = 64, HUGE_PAGE = 2 << 20, LEAST_HUGE = 2 * HUGE_PAGE };
 
 bool cw__grow(cw__grown *g, size_t more)
 {
@@ -24,7 +26,7 @@ bool cw__grow(cw__grown *g, size_t more)
     size_t room = g->room + g->room / 2;
     if (room < g->n + more)
         room = g->n + more;
-    step = room < HUGE_PAGE ? LINE : HUGE_PAGE;
+    step = room < LEAST_HUGE ? LINE : HUGE_PAGE;
     room = (room + step - 1) & ~(step - 1);
     uint8_t *p = cw__buffer_realloc(g->p, g->room, room);
     if (!p)
