@@ -1,6 +1,6 @@
 /* chunk.h - a leaf column of a row group, encoded: a pure function of its values and the options
  *
- *     buffer.h -> [plan.c: which encoding and codec, measured on a sample]
+ *     buffer.h -> [plan.c: which encoding and codec, measured or guessed on a sample]
  *              -> [dictionary, if any] -> pages (levels, values, compression, checksum)
  *              -> statistics, page index, Bloom filter
  *

@@ -96,7 +96,7 @@ int cw__compare_values(const cw__leaf *leaf, const uint8_t *a, size_t a_n, const
     }
 }
 
-/* ---- extremes of numbers: eight lanes side by side, which compilers make vectors of ---- */
+/* ---- extremes of numbers: lanes side by side, which compilers make vectors of ---- */
 
 enum { LANES = 16 };
 

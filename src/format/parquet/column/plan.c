@@ -1,7 +1,8 @@
 /* plan.c - how a chunk is to be encoded: measured on a sample, and on all of it for a dictionary
  *
  * The sample is a few runs of values that lie side by side, spread over the chunk. Each encoding
- * that suits the type is tried on it, and compressed; what comes out smallest wins, but for a
+ * that suits the type is tried on it, and compressed, or what becomes of it is guessed, where that
+ * is nearer (guess.h); what comes out smallest wins, but for a
  * little that is charged for time: of two that are alike the faster one. Time is charged by
  * constants, never measured, so that the same values are always encoded the same way.
  *

@@ -1,4 +1,4 @@
-/* plan.h - how a chunk is to be encoded: measured on a sample, and on all of it for a dictionary */
+/* plan.h - how a chunk is to be encoded: by a sample, and by all of it for a dictionary */
 #ifndef CW_PARQUET_PLAN_H
 #define CW_PARQUET_PLAN_H
 
