@@ -268,12 +268,16 @@ static bool put_frame_header(output *out, size_t n)
 /* All that is left, with the last block. */
 static bool put_rest(output *out, const uint8_t *p, size_t n)
 {
-    size_t used = n ? put_blocks(out, p, n) : 0;
+    size_t used;
 
-    if (n == 0)
-        *out->last |= 1;
+    if (n == 0) {
+        if (out->last)
+            *out->last |= 1;
+        return out->last != NULL;
+    }
+    used = put_blocks(out, p, n);
     out->p += used;
-    return n == 0 || used > 0;
+    return used > 0;
 }
 
 /* What is in front of the planes is short, and seldom worth a search. */

@@ -7,8 +7,9 @@
  *     2  what its buffers have beyond that: they grow by half
  *     5  chunks that are encoded and not yet written, and Bloom filters; with threads these and
  *        the rows of the next row group, fewer of them the more there is of chunks
- *     2  of each thread: pages, codec contexts, dictionaries; so they limit how many threads there
- *        are, and a single row, of which the scratch holds two copies while the rest is not full
+ *     2  of each thread: two pages in the making and two finished ones that wait for those in front
+ *        of them, codec contexts, dictionaries; so they limit how many threads there are, and a
+ *        single row, of which the scratch holds two copies while the rest is not full
  *     2  what the footer will need of the row groups that are written (kept.h)
  *
  * Nothing that decides about bytes of the file (row groups, pages) depends on the number of

@@ -184,7 +184,7 @@ static void enlist(cw__crew *c, cw__crew_member *m, unsigned number)
 {
     m->crew = c;
     m->number = number;
-    m->help = (cw__chunk_help){page_helpers, share_pages, m};
+    m->help = (cw__chunk_help){c->wanted + 1, page_helpers, share_pages, m};
 }
 
 /* ---- the workers ---- */

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "format/parquet/column/filter.h"
+#include "format/parquet/column/page_notes.h"
 #include "format/parquet/column/pages.h"
 #include "format/parquet/column/plan.h"
 #include "format/parquet/column/statistics.h"
@@ -302,68 +303,6 @@ static cw_status page_statistics(making *k, const cw__stretch *s, const cw__extr
     return st;
 }
 
-static bool grow_numbers(int64_t **numbers, size_t n)
-{
-    int64_t *more = cw__realloc(*numbers, n * sizeof *more);
-
-    if (more)
-        *numbers = more;
-    return more != NULL;
-}
-
-/* One page's histogram, in the column index and in the sum of the chunk. */
-static bool add_histogram(int64_t **pages, size_t *n, int64_t *sum, const cw__levels *l,
-                          const cw__stretch *s)
-{
-    int64_t counts[CW__MAX_LEVEL + 1] = {0};
-    size_t levels = l->max + 1u;
-
-    cw__count_levels(counts, l, s->slot, s->slots);
-    for (size_t i = 0; i < levels; i++)
-        sum[i] += counts[i];
-    if (!grow_numbers(pages, *n + levels))
-        return false;
-    memcpy(*pages + *n, counts, levels * sizeof *counts);
-    *n += levels;
-    return true;
-}
-
-static bool page_sizes(making *k, const cw__stretch *s)
-{
-    cw__column_index *x = &k->out->index;
-    cw__size_statistics *sizes = &k->out->meta.sizes;
-
-    if (sizes->has_bytes)
-        sizes->unencoded_bytes += (int64_t)cw__raw_bytes(k->in, s->value, s->value + s->values);
-    return (!sizes->rep ||
-            add_histogram(&x->rep_histograms, &x->rep_n, sizes->rep, &k->in->rep, s)) &&
-           (!sizes->def ||
-            add_histogram(&x->def_histograms, &x->def_n, sizes->def, &k->in->def, s));
-}
-
-static bool page_location(making *k, const cw__stretch *s, size_t start)
-{
-    cw__offset_index *x = &k->out->offsets;
-
-    if (x->n == x->room) {
-        size_t room = x->room ? 2 * x->room : 16;
-        cw__page_location *more = cw__realloc(x->pages, room * sizeof *more);
-        if (!more)
-            return false;
-        x->pages = more;
-        if (k->in->leaf->width == 0 && !grow_numbers(&x->unencoded_bytes, room))
-            return false;
-        x->room = room;
-    }
-    x->pages[x->n] = (cw__page_location){.offset = (int64_t)start,
-                                         .bytes = (int32_t)(k->out->bytes.n - start),
-                                         .first_row = (int64_t)s->row};
-    if (x->unencoded_bytes)
-        x->unencoded_bytes[x->n] = (int64_t)cw__raw_bytes(k->in, s->value, s->value + s->values);
-    x->n++;
-    return true;
-}
-
 /* The bytes of a page, and what takes long to find out about it. */
 static cw_status make_page(making *k, const cw__stretch *s, cw__extremes *e)
 {
@@ -380,7 +319,7 @@ static cw_status note_page(making *k, const cw__stretch *s, const cw__extremes *
 {
     cw_status st = page_statistics(k, s, e);
 
-    return st == CW_OK && (!page_sizes(k, s) || !page_location(k, s, start)) ? CW_E_NO_MEMORY : st;
+    return st == CW_OK && !cw__page_noted(k->out, k->in, s, start) ? CW_E_NO_MEMORY : st;
 }
 
 static cw_status put_data_page(making *k, const cw__stretch *s)
@@ -394,7 +333,8 @@ static cw_status put_data_page(making *k, const cw__stretch *s)
 
 /* ---- pages made with help, and put together in order ---- */
 
-enum { MOST_PARTS = 32 };
+/* Pages that are made at once. Finished ones wait for those in front of them: see budget.h. */
+enum { MOST_PARTS = 32, PARTS_EACH = 2 };
 
 /* One page, as a chunk of its own. */
 typedef struct part {
@@ -443,8 +383,11 @@ static bool has_help(const making *k, const cw__stretch *s)
 /* The page that `s` is at and those behind it; `s` is at the last of them then. */
 static size_t cut_parts(const making *k, part *parts, cw__stretch *s)
 {
+    size_t most = PARTS_EACH * k->s->help->threads;
     cw__stretch next = *s;
     size_t n = 0;
+
+    most = most < MOST_PARTS ? most : MOST_PARTS;
 
     do {
         *s = next;
@@ -453,7 +396,7 @@ static size_t cut_parts(const making *k, part *parts, cw__stretch *s)
         parts[n].k.out = &parts[n].out;
         parts[n].k.header = (cw__text){0};
         n++;
-    } while (n < MOST_PARTS && cw__next_page(&next, k->in, k->o->page_rows, k->o->page_bytes) &&
+    } while (n < most && cw__next_page(&next, k->in, k->o->page_rows, k->o->page_bytes) &&
              is_usual(k, &next));
     return n;
 }

@@ -40,6 +40,7 @@ void cw__chunk_scratch_trim(cw__chunk_scratch *s, uint64_t page_bytes);
 
 /** Other threads, which may take part in making the pages of a chunk. */
 typedef struct cw__chunk_help {
+    unsigned threads;                   /* that may take part, this one included */
     bool (*is_there)(const void *user); /* somebody has nothing else to do right now */
     /** Call make(what, i, scratch) once for each i below n, on any threads, each with a scratch of
      * its own (NULL: out of memory), and return when all have returned. */

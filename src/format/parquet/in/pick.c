@@ -50,7 +50,16 @@ size_t cw__pick_portable(uint8_t *to, const uint8_t *from, size_t n, size_t widt
     return count;
 }
 
-INLINE size_t pick_offsets(uint32_t *to, const int32_t *narrow, const int64_t *wide, size_t n,
+/* Bytes of text j; always inlined, so that the width of the offsets is known. */
+INLINE uint32_t length_at(const void *offsets, size_t width, size_t j)
+{
+    const int32_t *narrow = offsets;
+    const int64_t *wide = offsets;
+
+    return width == 4 ? (uint32_t)(narrow[j + 1] - narrow[j]) : (uint32_t)(wide[j + 1] - wide[j]);
+}
+
+INLINE size_t pick_offsets(uint32_t *to, const void *from, size_t width, size_t n,
                            const uint8_t *bits, size_t bit, bool *hidden)
 {
     uint32_t end = to[0], lost = 0;
@@ -60,8 +69,7 @@ INLINE size_t pick_offsets(uint32_t *to, const int32_t *narrow, const int64_t *w
         size_t last = i + in_word(n - i);
         uint64_t there = cw__load_bits(bits, bit + i, last - i);
         for (size_t j = i; j < last; j++, there >>= 1) {
-            uint32_t length =
-                narrow ? (uint32_t)(narrow[j + 1] - narrow[j]) : (uint32_t)(wide[j + 1] - wide[j]);
+            uint32_t length = length_at(from, width, j);
             uint32_t kept = length & (0 - (uint32_t)(there & 1));
             to[count] = end;
             end += kept;
@@ -77,13 +85,13 @@ INLINE size_t pick_offsets(uint32_t *to, const int32_t *narrow, const int64_t *w
 size_t cw__pick_offsets32_portable(uint32_t *to, const int32_t *from, size_t n, const uint8_t *bits,
                                    size_t bit, bool *hidden)
 {
-    return pick_offsets(to, from, NULL, n, bits, bit, hidden);
+    return pick_offsets(to, from, sizeof *from, n, bits, bit, hidden);
 }
 
 size_t cw__pick_offsets64(uint32_t *to, const int64_t *from, size_t n, const uint8_t *bits,
                           size_t bit, bool *hidden)
 {
-    return pick_offsets(to, NULL, from, n, bits, bit, hidden);
+    return pick_offsets(to, from, sizeof *from, n, bits, bit, hidden);
 }
 
 #ifdef HAVE_BMI
