@@ -396,6 +396,7 @@ static bool copy_settings(cw__http *h, const cw__http_options *o)
     s->ca_bundle = cw__strdup(o->ca_bundle);
     s->user_agent = cw__strdup(o->user_agent);
     s->no_verify = o->no_verify;
+    s->no_proxy = o->no_proxy;
     s->connect_timeout_ms = o->connect_timeout_ms;
     s->upload_buffer_bytes = o->upload_buffer_bytes;
     return (s->ca_bundle || !o->ca_bundle) && (s->user_agent || !o->user_agent);

@@ -26,6 +26,7 @@ typedef struct cw__http cw__http;
 typedef struct cw__http_options {
     const char *ca_bundle; /* NULL: the system's */
     bool no_verify;
+    bool no_proxy; /* connect directly, whatever the environment says */
     const char *user_agent;
     unsigned max_connections;
     uint32_t connect_timeout_ms;

@@ -68,6 +68,8 @@ static bool set_connection(cw__transfer *x)
     SET(CURLOPT_SSL_VERIFYHOST, s->no_verify ? 0L : 2L);
     if (s->ca_bundle)
         SET(CURLOPT_CAINFO, s->ca_bundle);
+    if (s->no_proxy)
+        SET(CURLOPT_PROXY, "");
     return ok;
 }
 

@@ -16,6 +16,7 @@ typedef struct cw__transfer_settings {
     char *ca_bundle; /* NULL: the system's */
     char *user_agent;
     bool no_verify;
+    bool no_proxy;
     uint32_t connect_timeout_ms;
     size_t upload_buffer_bytes; /* 0: the measured best of each scheme */
     bool short_upload_is_error; /* libcurl 8.7 and later */
