@@ -52,6 +52,30 @@ typedef enum cw_log_level {
 typedef void (*cw_log_fn)(void *user, cw_log_level level, const char *line);
 
 /**
+ * Keys from a caller's own provider. Start from zero with struct_size set, as the library does for
+ * a cw_credentials_fn.
+ */
+typedef struct cw_credentials {
+    size_t struct_size;
+    const char *access_key_id;
+    const char *secret_access_key;
+    const char *session_token; /**< NULL: none */
+    int64_t expires_ms;        /**< since 1970-01-01 UTC; 0: never */
+    /** Called with this struct when the strings have been copied; NULL: nothing to be done. */
+    void (*release)(void *user, struct cw_credentials *c);
+} cw_credentials;
+
+/**
+ * A caller's own provider of keys: fill in `out`. Asked when keys are first wanted, again from 5
+ * minutes before they expire, and when the service says that they have; never twice at once. Runs
+ * on a thread of the library's own and may block; cw_client_release waits for it. The strings must
+ * last until `release`, or, without one, until the next call or the end of the client.
+ * @return CW_OK; CW_E_CREDENTIALS_MISSING: go on with the next provider; any other status is the
+ *         error of the request that wanted keys, with what was put into `err`
+ */
+typedef cw_status (*cw_credentials_fn)(void *user, cw_credentials *out, cw_error *err);
+
+/**
  * Settings of a client. Start from CW_CLIENT_OPTIONS_INIT; zero and NULL mean the default.
  * Strings are copied by cw_client_new.
  */
@@ -63,7 +87,8 @@ typedef struct cw_client_options {
     const char *region;       /**< NULL: the profile's, or us-east-1 */
     cw_addressing addressing;
 
-    /* as whom: explicit keys, else the profile, else CW_E_CREDENTIALS_MISSING at first use */
+    /* as whom: the first that has keys of `credentials`, explicit keys, a web identity, the
+       profile, the container, the instance; else CW_E_CREDENTIALS_MISSING at first use */
     const char *access_key_id;
     const char *secret_access_key;
     const char *session_token;
@@ -105,6 +130,26 @@ typedef struct cw_client_options {
     const char *user_agent_suffix; /**< appended to "libcloudwriter/X.Y.Z" */
 
     int ignore_configured_endpoints; /**< take no endpoint_url from the shared config files */
+
+    /* as whom, continued */
+    cw_credentials_fn credentials; /**< asked before all others; NULL: none */
+    void *credentials_user;
+    int keys_from_environment;           /**< access_key_id is the environment's: for messages */
+    const char *web_identity_token_file; /**< with role_arn: AssumeRoleWithWebIdentity; the file is
+                                              read anew each time */
+    const char *role_arn;                /**< for web_identity_token_file only */
+    const char *role_session_name;       /**< NULL: made up */
+    const char *container_credentials_path;   /**< at the agent of ECS, http://169.254.170.2 */
+    const char *container_credentials_url;    /**< https, or http on this machine, ECS or EKS */
+    const char *container_authorization;      /**< sent to either */
+    const char *container_authorization_file; /**< in its place; read anew each time */
+    int instance_metadata;                    /**< ask the EC2 instance metadata service, v2 */
+    const char *instance_metadata_url;        /**< in place of http://169.254.169.254 */
+    const char *sts_endpoint_url;             /**< NULL: that of AWS in the region */
+    const char *sso_endpoint_url;             /**< NULL: that of AWS in the profile's sso_region */
+    const char *source_access_key_id;         /**< these three: the keys of a profile that says */
+    const char *source_secret_access_key;     /**< "credential_source = Environment"; NULL: the */
+    const char *source_session_token;         /**< explicit ones above */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -114,9 +159,15 @@ typedef struct cw_client_options {
  * AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION,
  * AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_CA_BUNDLE, AWS_MAX_ATTEMPTS,
- * AWS_REQUEST_CHECKSUM_CALCULATION, HOME. An empty variable counts as not set.
- * Keys are used before the profile that AWS_PROFILE names (which then gives only the region and
- * the like), but are left alone when `profile`, a key or `anonymous` is set in `o` already.
+ * AWS_REQUEST_CHECKSUM_CALCULATION, AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE,
+ * AWS_ROLE_SESSION_NAME, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+ * AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN,
+ * AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, AWS_EC2_METADATA_DISABLED,
+ * AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL_STS,
+ * AWS_ENDPOINT_URL_SSO, HOME. An empty variable counts as not set. The instance metadata service is
+ * asked only after this call (or with `instance_metadata` set), as the last of all. Keys are used
+ * before the profile that AWS_PROFILE names (which then gives only the region and the like), but
+ * are left alone when `profile`, a key or `anonymous` is set in `o` already.
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true passes over the endpoints of the environment and of the
  * config files. The strings point into the environment: make the client before changing it.
  * @return CW_OK; CW_E_INVALID_ARGUMENT when a variable has no usable value (the message names it)

@@ -1,36 +1,65 @@
 /* credentials.c - where the keys come from, and when to ask for them again
  *
- * Owns the chain of providers and the keys that are current. Everything is under one lock, the
- * asking included: those who come in the meantime wait for the one refresh and share it. Keys that
- * were replaced live on until the last request that was signed with them gives them back.
+ * Owns the chain of providers and the keys that are current. Keys that were replaced live on until
+ * the last request that was signed with them gives them back.
+ *
+ *     at rest  --keys are wanted, and what is at hand does not do-->  asking  --a round is over-->
+ *
+ * Locking: what is at hand (options, files) is asked under the lock. If that would have to wait,
+ * a thread asks the same again without the lock, and until it is done the chain, `chosen` and the
+ * providers are its own; those who come in the meantime use the old keys, or wait for the one
+ * answer and share it.
  */
 #include "s3/credentials.h"
 
 #include <string.h>
+#include <cloudwriter/version.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "base/thread.h"
-#include "s3/credentials_providers.h"
+#include "s3/credentials_chain.h"
+#include "s3/profile.h"
 
 enum {
-    MOST_PROVIDERS = 3,
     REFRESH_BEFORE_MS = 5 * 60 * 1000,
-    LOOK_EVERY_MS = 1000 /* at the source of the keys, or again after a refresh that failed */
+    REFRESH_SHARE = 4,       /* of short-lived keys, when a quarter of their time is left */
+    LOOK_EVERY_MS = 1000,    /* at the source of the keys, or again after a refresh that failed */
+    FAILED_PAUSE_MS = 10000, /* the same, when it took the network */
+    CONNECT_MS = 5000
 };
 
 struct cw__credentials {
-    cw__credentials_provider chain[MOST_PROVIDERS];
-    size_t count;
+    cw__credentials_chain chain;
+    cw__http_options http; /* its strings are ours */
+    char *ca_bundle, *user_agent;
+    atomic_bool stop;
 
     cw__mutex lock; /* of everything below */
+    cw__cond round_over;
     const cw__credentials_provider *chosen;
     cw__keys *current;
-    bool refused;        /* the service says that they have expired */
-    uint64_t look_at_ms; /* not before, on the clock that never steps */
+    int64_t refresh_before_ms; /* how long before current expires */
+    bool refused;              /* the service says that they have expired */
+    uint64_t look_at_ms;       /* not before, on the clock that never steps */
+    bool asking;               /* a thread is */
+    bool joinable;             /* there is a thread that was not joined */
+    cw__thread thread;
+    unsigned rounds;  /* of threads that asked, the running one included */
+    cw_error failure; /* of the last of them; CW_OK when it had keys */
+    cw__credentials_trail trail;
 };
+
+/* One time of asking, with its outcome. */
+typedef struct round {
+    cw__asking how;
+    const cw__credentials_provider *from;
+    cw__keys *keys;
+    cw_error err;
+    bool whole; /* the chain, not only who had the keys the last time */
+    cw__credentials_trail trail;
+} round;
 
 static void release(cw__keys *k)
 {
@@ -55,122 +84,214 @@ static bool expires_within(const cw__keys *k, int64_t ms)
     return k->expires_ms && k->expires_ms - cw__clock_wall_ms() <= ms;
 }
 
-/* Keys that are current already keep their place, and their pointer. */
-static void accept(cw__credentials *c, const cw__credentials_provider *from, cw__keys *keys)
+static int64_t time_to_refresh(const cw__keys *k)
 {
-    c->chosen = from;
+    int64_t share = (k->expires_ms - cw__clock_wall_ms()) / REFRESH_SHARE;
+    return share < REFRESH_BEFORE_MS ? share : REFRESH_BEFORE_MS;
+}
+
+/* Keys that are current already keep their place, and their pointer. */
+static void accept(cw__credentials *c, const round *r)
+{
+    c->chosen = r->from;
     c->refused = false;
     c->look_at_ms = cw__clock_mono_ms() + LOOK_EVERY_MS;
-    if (c->current && same_keys(c->current, keys)) {
-        release(keys);
+    c->refresh_before_ms = time_to_refresh(r->keys);
+    if (c->current && same_keys(c->current, r->keys)) {
+        release(r->keys);
         return;
     }
     release(c->current);
-    c->current = keys;
+    c->current = r->keys;
 }
 
-static cw_status nobody_has_any(const char *reasons, cw_error *err)
+/* ---- a round ---- */
+
+/* The old keys are asked for where they are from. */
+static cw_status ask(cw__credentials *c, round *r)
 {
-    return cw__fail(err, CW_E_CREDENTIALS_MISSING,
-                    "no credentials were found: none are in the options or the environment%s%s. "
-                    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or ask for "
-                    "unsigned requests",
-                    *reasons ? ", and " : "", reasons);
+    r->whole = !c->chosen;
+    r->from = c->chosen;
+    if (r->whole)
+        return cw__credentials_chain_ask(&c->chain, &r->how, &r->from, &r->keys, &r->trail,
+                                         &r->err);
+    return cw__credentials_provider_ask(c->chosen, &r->how, &r->keys, &r->err);
 }
 
-static void add_reason(char *reasons, size_t size, const char *reason)
+static void finish(cw__credentials *c, const round *r, cw_status status, uint64_t pause_ms)
 {
-    size_t n = strlen(reasons);
-    cw__copy_string(reasons + n, size - n, n ? "; " : "");
-    n = strlen(reasons);
-    cw__copy_string(reasons + n, size - n, reason);
-}
-
-static cw_status ask_chain(cw__credentials *c, cw_error *err)
-{
-    char reasons[320] = "";
-    for (size_t i = 0; i < c->count; i++) {
-        cw_error why = {0};
-        cw__keys *keys = NULL;
-        cw_status status = c->chain[i].get(c->chain[i].self, &keys, &why);
-        if (status == CW_OK) {
-            accept(c, &c->chain[i], keys);
-            return CW_OK;
-        }
-        if (status != CW_E_CREDENTIALS_MISSING) {
-            cw__error_copy(err, &why);
-            return status;
-        }
-        add_reason(reasons, sizeof reasons, why.message);
-    }
-    return nobody_has_any(reasons, err);
-}
-
-/* Ask again whom the keys are from. The old ones stay as long as they may be good. */
-static cw_status ask_again(cw__credentials *c, cw_error *err)
-{
-    cw_error why = {0};
-    cw__keys *keys = NULL;
-    cw_status status = c->chosen->get(c->chosen->self, &keys, &why);
+    if (r->whole)
+        c->trail = r->trail;
     if (status == CW_OK)
-        accept(c, c->chosen, keys);
-    else if (!c->refused && !expires_within(c->current, 0))
-        status = CW_OK;
+        accept(c, r);
     else
-        cw__error_copy(err, &why);
+        c->look_at_ms = cw__clock_mono_ms() + pause_ms;
+}
+
+static void *run(void *user)
+{
+    cw__credentials *c = user;
+    round r = {.how = {.may_wait = true, .stop = &c->stop, .tls = &c->http}};
+    cw_status status = ask(c, &r);
+    cw__mutex_lock(&c->lock);
+    finish(c, &r, status, FAILED_PAUSE_MS);
+    c->failure = r.err;
+    c->failure.status = status;
+    c->asking = false;
+    cw__cond_broadcast(&c->round_over);
+    cw__mutex_unlock(&c->lock);
+    return NULL;
+}
+
+/* With the lock held, and nobody asking: an earlier thread is at its end. */
+static cw_status start_asking(cw__credentials *c, cw_error *err)
+{
+    if (c->joinable)
+        cw__thread_join(c->thread);
+    c->joinable = false;
+    c->asking = true;
+    int failed = cw__thread_start(&c->thread, run, c, "cloudwriter-key");
+    if (failed) {
+        c->asking = false;
+        return cw__fail_errno(err, failed, "cannot start a thread to ask for credentials");
+    }
+    c->joinable = true;
+    c->rounds++;
+    return CW_OK;
+}
+
+/* Ask what is at hand; a thread asks what is not. CW_OK and still asking, or with new keys. */
+static cw_status ask_now(cw__credentials *c, cw_error *err)
+{
+    round r = {.how = {.tls = &c->http}};
+    cw_status status = ask(c, &r);
+    if (r.how.would_wait)
+        return start_asking(c, err);
+    finish(c, &r, status, LOOK_EVERY_MS);
+    if (status != CW_OK)
+        cw__error_copy(err, &r.err);
     return status;
+}
+
+/* ---- what there is ---- */
+
+static bool is_usable(const cw__credentials *c)
+{
+    return c->current && !c->refused && !expires_within(c->current, 0);
 }
 
 static bool wants_refresh(cw__credentials *c)
 {
     uint64_t now = cw__clock_mono_ms();
-    if (c->refused)
-        return true;
-    if (now < c->look_at_ms)
+    if (c->asking || now < c->look_at_ms)
         return false;
     c->look_at_ms = now + LOOK_EVERY_MS;
-    return expires_within(c->current, REFRESH_BEFORE_MS) ||
+    return expires_within(c->current, c->refresh_before_ms) ||
            (c->chosen->changed && c->chosen->changed(c->chosen->self));
 }
 
-static void add_provider(cw__credentials *c, cw__credentials_provider provider)
+/* A refresh ahead of time that fails is no failure. */
+static cw_status bring_up_to_date(cw__credentials *c, cw_error *err)
 {
-    if (provider.get)
-        c->chain[c->count++] = provider;
+    cw_error why;
+    if (!is_usable(c))
+        return c->asking ? CW_OK : ask_now(c, err);
+    if (wants_refresh(c))
+        (void)ask_now(c, &why);
+    return CW_OK;
 }
 
-static cw_status make_chain(cw__credentials *c, const cw_client_options *o,
-                            const struct cw__profile *profile, cw_error *err)
+static cw__keys *take(cw__credentials *c)
 {
-    cw__credentials_provider anonymous = {0}, explicit_keys = {0}, shared = {0};
-    cw_status status = cw__credentials_anonymous(&anonymous, o, err);
-    if (status == CW_OK)
-        status = cw__credentials_explicit(&explicit_keys, o, err);
-    if (status == CW_OK && profile)
-        status = cw__credentials_shared(&shared, o, profile, err);
-    add_provider(c, anonymous);
-    add_provider(c, explicit_keys);
-    add_provider(c, shared);
+    if (!is_usable(c))
+        return NULL;
+    c->current->references++;
+    return c->current;
+}
+
+static bool is_over(const cw__credentials *c, unsigned round_number)
+{
+    return round_number && (c->rounds != round_number || !c->asking);
+}
+
+/* With the lock held. */
+static cw_status try_now(cw__credentials *c, unsigned *round_number, cw__keys **out, cw_error *err)
+{
+    cw_status status = CW_OK;
+    if (is_over(c, *round_number) && !is_usable(c) && c->failure.status != CW_OK) {
+        cw__error_copy(err, &c->failure);
+        status = c->failure.status;
+    } else {
+        status = bring_up_to_date(c, err);
+    }
+    *out = status == CW_OK ? take(c) : NULL;
+    *round_number = status == CW_OK && !*out ? c->rounds : 0;
     return status;
 }
 
+/* ---- making ---- */
+
+static cw_status make_http(cw__credentials *c, const cw_client_options *o,
+                           const cw__profile *profile, cw_error *err)
+{
+    const char *own = o->ca_bundle && *o->ca_bundle ? o->ca_bundle : NULL;
+    const char *bundle = own ? own : profile ? profile->ca_bundle : NULL;
+    cw__text agent = {0};
+    cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
+    if (o->user_agent_suffix && *o->user_agent_suffix)
+        cw__text_addf(&agent, " %s", o->user_agent_suffix);
+    c->user_agent = agent.p;
+    c->ca_bundle = cw__strdup(bundle);
+    if (agent.failed || (bundle && !c->ca_bundle))
+        return cw__fail_memory(err, "preparing the credentials");
+    c->http = (cw__http_options){
+        .ca_bundle = c->ca_bundle,
+        .no_verify = o->no_verify != 0,
+        .user_agent = c->user_agent,
+        .connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_MS,
+    };
+    return CW_OK;
+}
+
+static void free_unlocked(cw__credentials *c)
+{
+    release(c->current);
+    cw__credentials_chain_free(&c->chain);
+    cw__free(c->ca_bundle);
+    cw__free(c->user_agent);
+    cw__free(c);
+}
+
+static cw_status make_locks(cw__credentials *c, cw_error *err)
+{
+    int failed = cw__mutex_init(&c->lock);
+    if (failed)
+        return cw__fail_errno(err, failed, "cannot make a lock");
+    failed = cw__cond_init(&c->round_over);
+    if (failed) {
+        cw__mutex_destroy(&c->lock);
+        return cw__fail_errno(err, failed, "cannot make a condition");
+    }
+    return CW_OK;
+}
+
 cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
-                              const struct cw__profile *profile, cw_error *err)
+                              const cw__profile *profile, cw_error *err)
 {
     *out = NULL;
     cw__credentials *c = cw__alloc_zero(sizeof *c);
     if (!c)
         return cw__fail_memory(err, "preparing the credentials");
-    int failed = cw__mutex_init(&c->lock);
-    if (failed) {
-        cw__free(c);
-        return cw__fail_errno(err, failed, "cannot make a lock");
-    }
-    cw_status status = make_chain(c, o, profile, err);
+    atomic_init(&c->stop, false);
+    cw_status status = make_http(c, o, profile, err);
+    if (status == CW_OK)
+        status = cw__credentials_chain_make(&c->chain, o, profile, err);
+    if (status == CW_OK)
+        status = make_locks(c, err);
     if (status == CW_OK)
         *out = c;
     else
-        cw__credentials_free(c);
+        free_unlocked(c);
     return status;
 }
 
@@ -178,26 +299,34 @@ void cw__credentials_free(cw__credentials *c)
 {
     if (!c)
         return;
-    release(c->current);
-    for (size_t i = 0; i < c->count; i++)
-        if (c->chain[i].free)
-            c->chain[i].free(c->chain[i].self);
+    atomic_store(&c->stop, true);
+    if (c->joinable)
+        cw__thread_join(c->thread);
+    cw__cond_destroy(&c->round_over);
     cw__mutex_destroy(&c->lock);
-    cw__free(c);
+    free_unlocked(c);
+}
+
+/* ---- for requests ---- */
+
+cw_status cw__credentials_try(cw__credentials *c, unsigned *round_number, cw__keys **out,
+                              cw_error *err)
+{
+    cw__mutex_lock(&c->lock);
+    cw_status status = try_now(c, round_number, out, err);
+    cw__mutex_unlock(&c->lock);
+    return status;
 }
 
 cw_status cw__credentials_get(cw__credentials *c, cw__keys **out, cw_error *err)
 {
-    cw_status status = CW_OK;
-    *out = NULL;
+    unsigned round_number = 0;
     cw__mutex_lock(&c->lock);
-    if (!c->current)
-        status = ask_chain(c, err);
-    else if (wants_refresh(c))
-        status = ask_again(c, err);
-    if (status == CW_OK) {
-        c->current->references++;
-        *out = c->current;
+    cw_status status = try_now(c, &round_number, out, err);
+    while (status == CW_OK && !*out) {
+        while (!is_over(c, round_number))
+            cw__cond_wait(&c->round_over, &c->lock);
+        status = try_now(c, &round_number, out, err);
     }
     cw__mutex_unlock(&c->lock);
     return status;
@@ -218,41 +347,14 @@ void cw__keys_release(cw__credentials *c, cw__keys *k)
     cw__mutex_unlock(&c->lock);
 }
 
-cw__keys *cw__keys_new(const char *access_key_id, const char *secret_access_key,
-                       const char *session_token, int64_t expires_ms, const char *source)
+void cw__credentials_get_trail(cw__credentials *c, cw__credentials_trail *out)
 {
-    cw__keys *k = cw__alloc_zero(sizeof *k);
-    if (!k)
-        return NULL;
-    k->references = 1;
-    k->anonymous = access_key_id == NULL;
-    k->access_key_id = cw__strdup(access_key_id);
-    k->secret_access_key = cw__strdup(secret_access_key);
-    k->session_token = cw__strdup(session_token);
-    k->expires_ms = expires_ms;
-    k->source = source;
-    if ((access_key_id && !k->access_key_id) || (secret_access_key && !k->secret_access_key) ||
-        (session_token && !k->session_token)) {
-        cw__keys_free(k);
-        return NULL;
-    }
-    return k;
+    cw__mutex_lock(&c->lock);
+    *out = c->trail;
+    cw__mutex_unlock(&c->lock);
 }
 
-void cw__keys_free(cw__keys *k)
+const cw__http_options *cw__credentials_http(const cw__credentials *c)
 {
-    if (!k)
-        return;
-    cw__free_secret(k->access_key_id);
-    cw__free_secret(k->secret_access_key);
-    cw__free_secret(k->session_token);
-    cw__free(k);
-}
-
-bool cw__credentials_printable(const char *s)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s <= ' ' || *s == 0x7f)
-            return false;
-    return true;
+    return &c->http;
 }

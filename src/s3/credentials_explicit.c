@@ -6,13 +6,14 @@
 
 #include "base/error.h"
 
-static const char provider_name[] = "the options";
+static const char of_options[] = "the options", of_environment[] = "the environment";
 
-static cw_status get(void *self, cw__keys **out, cw_error *err)
+static cw_status get(void *self, cw__asking *how, cw__keys **out, cw_error *err)
 {
+    (void)how;
     const cw__keys *own = self;
     *out = cw__keys_new(own->access_key_id, own->secret_access_key, own->session_token, 0,
-                        provider_name);
+                        own->source);
     return *out ? CW_OK : cw__fail_memory(err, "copying the credentials");
 }
 
@@ -42,17 +43,18 @@ static const char *what_is_wrong(const cw_client_options *o)
 cw_status cw__credentials_explicit(cw__credentials_provider *out, const cw_client_options *o,
                                    cw_error *err)
 {
-    if (!given(o->access_key_id) && !given(o->secret_access_key) && !given(o->session_token))
+    const char *source = o->keys_from_environment ? of_environment : of_options;
+    if (!given(o->access_key_id) && !given(o->secret_access_key) && !given(o->session_token)) {
+        out->absent = "no keys are in the options or the environment";
         return CW_OK;
+    }
     const char *wrong = what_is_wrong(o);
     if (wrong)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the credentials are not usable: %s", wrong);
-    cw__keys *own =
-        cw__keys_new(o->access_key_id, o->secret_access_key,
-                     given(o->session_token) ? o->session_token : NULL, 0, provider_name);
+    cw__keys *own = cw__keys_new(o->access_key_id, o->secret_access_key,
+                                 given(o->session_token) ? o->session_token : NULL, 0, source);
     if (!own)
         return cw__fail_memory(err, "copying the credentials");
-    *out = (cw__credentials_provider){
-        .name = provider_name, .get = get, .free = free_self, .self = own};
+    *out = (cw__credentials_provider){.name = source, .get = get, .free = free_self, .self = own};
     return CW_OK;
 }

@@ -108,8 +108,9 @@ static void remember_files(shared *s, cw__profile *p)
     p->config_path = p->credentials_path = NULL;
 }
 
-static cw_status get(void *self, cw__keys **out, cw_error *err)
+static cw_status get(void *self, cw__asking *how, cw__keys **out, cw_error *err)
 {
+    (void)how;
     shared *s = self;
     cw__profile profile;
     s->config_stamp = stamp_of(s->config_path);

@@ -38,9 +38,22 @@ static cw_status refuse(const char *name, const char *value, const char *want, c
     return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is '%s': it must be %s", name, value, want);
 }
 
+/* For a profile that says credential_source = Environment, whoever else is asked first. */
+static void keep_source_keys(cw_client_options *o, const char *id, const char *secret)
+{
+    if (!id || !secret || !HAS(o, source_session_token) || o->source_access_key_id)
+        return;
+    o->source_access_key_id = id;
+    o->source_secret_access_key = secret;
+    o->source_session_token = variable("AWS_SESSION_TOKEN");
+}
+
 static cw_status read_keys(cw_client_options *o, cw_error *err)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
+    keep_source_keys(o, id, secret);
+    if (HAS(o, credentials) && o->credentials)
+        return CW_OK;
     if (o->anonymous || o->profile || o->access_key_id || o->secret_access_key || o->session_token)
         return CW_OK;
     if (!id != !secret)
@@ -51,7 +64,59 @@ static cw_status read_keys(cw_client_options *o, cw_error *err)
     o->secret_access_key = secret;
     if (id)
         o->session_token = variable("AWS_SESSION_TOKEN");
+    if (id && HAS(o, keys_from_environment))
+        o->keys_from_environment = 1;
     return CW_OK;
+}
+
+/* An explicit profile comes before a role that the environment names, as before its keys. */
+static void read_web_identity(cw_client_options *o)
+{
+    if (!HAS(o, role_session_name) || o->profile || o->web_identity_token_file)
+        return;
+    o->web_identity_token_file = variable("AWS_WEB_IDENTITY_TOKEN_FILE");
+    fill(&o->role_arn, "AWS_ROLE_ARN");
+    fill(&o->role_session_name, "AWS_ROLE_SESSION_NAME");
+}
+
+static void read_container(cw_client_options *o)
+{
+    if (!HAS(o, container_authorization_file) || o->container_credentials_path ||
+        o->container_credentials_url)
+        return;
+    o->container_credentials_path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    if (!o->container_credentials_path)
+        o->container_credentials_url = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    fill(&o->container_authorization, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    fill(&o->container_authorization_file, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+}
+
+static cw_status read_instance(cw_client_options *o, cw_error *err)
+{
+    static const char name[] = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+    const char *disabled = variable("AWS_EC2_METADATA_DISABLED"), *mode = variable(name);
+    if (!HAS(o, instance_metadata_url))
+        return CW_OK;
+    if (!disabled || !cw__equal_nocase(disabled, "true"))
+        o->instance_metadata = 1;
+    fill(&o->instance_metadata_url, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    if (o->instance_metadata_url || !mode || cw__equal_nocase(mode, "IPv4"))
+        return CW_OK;
+    if (!cw__equal_nocase(mode, "IPv6"))
+        return refuse(name, mode, "IPv4 or IPv6", err);
+    o->instance_metadata_url = "http://[fd00:ec2::254]";
+    return CW_OK;
+}
+
+/* AWS_ENDPOINT_URL is for every service, unless one has its own. */
+static void read_other_endpoints(cw_client_options *o)
+{
+    if (!HAS(o, sso_endpoint_url))
+        return;
+    fill(&o->sts_endpoint_url, "AWS_ENDPOINT_URL_STS");
+    fill(&o->sts_endpoint_url, "AWS_ENDPOINT_URL");
+    fill(&o->sso_endpoint_url, "AWS_ENDPOINT_URL_SSO");
+    fill(&o->sso_endpoint_url, "AWS_ENDPOINT_URL");
 }
 
 static cw_status read_ignore(cw_client_options *o, bool *ignore, cw_error *err)
@@ -125,11 +190,17 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
     if (status == CW_OK && !ignore)
         status = read_endpoint(o, err);
     if (status == CW_OK)
+        status = read_instance(o, err);
+    if (status == CW_OK)
         status = read_attempts(o, err);
     if (status == CW_OK)
         status = read_checksum(o, err);
     if (status != CW_OK)
         return status;
+    if (!ignore)
+        read_other_endpoints(o);
+    read_web_identity(o);
+    read_container(o);
     fill(&o->region, "AWS_REGION");
     fill(&o->region, "AWS_DEFAULT_REGION");
     fill(&o->profile, "AWS_PROFILE");

@@ -17,6 +17,7 @@ enum {
     DOING_BYTES = 1400,     /* a phrase, a bucket and a key of 1,024 bytes */
     DOCUMENT_BYTES = 2048,  /* room for an answer of the usual size */
     MOST_REFRESHES = 3,     /* of credentials, in one request */
+    KEYS_POLL_MS = 5,       /* while keys are being asked for */
     KEYS_PAUSE_MS = 50,     /* doubled with each refresh that brings the same keys */
     MOST_SILENT_COMMITS = 2 /* each of commit_timeout_ms */
 };
@@ -147,7 +148,9 @@ static bool has_other_keys(cw__exchange *x)
 {
     cw__credentials *credentials = x->client->credentials;
     cw__keys *fresh = NULL;
-    bool other = cw__credentials_get(credentials, &fresh, NULL) != CW_OK || fresh != x->keys;
+    unsigned round = 0;
+    bool other =
+        cw__credentials_try(credentials, &round, &fresh, NULL) != CW_OK || fresh != x->keys;
 
     if (fresh)
         cw__keys_release(credentials, fresh);
@@ -442,7 +445,11 @@ static void attempt(cw__exchange *x)
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);
-    st = cw__credentials_get(x->client->credentials, &x->keys, &x->error);
+    st = cw__credentials_try(x->client->credentials, &x->keys_round, &x->keys, &x->error);
+    if (st == CW_OK && !x->keys) {
+        pause_for(x, cw__clock_mono_ms() + KEYS_POLL_MS);
+        return;
+    }
     if (st == CW_OK)
         st = sign(x);
     if (st == CW_OK)

@@ -59,6 +59,7 @@ struct cw__exchange {
     cw__timer limit;
     cw__task failure;
     cw__keys *keys;
+    unsigned keys_round; /* of asking for them, while they are awaited */
     char region[64];
     int64_t signed_ms;
     bool calling;

@@ -18,6 +18,18 @@ static const char *const names[] = {"AWS_ACCESS_KEY_ID",
                                     "AWS_CA_BUNDLE",
                                     "AWS_MAX_ATTEMPTS",
                                     "AWS_REQUEST_CHECKSUM_CALCULATION",
+                                    "AWS_ROLE_ARN",
+                                    "AWS_WEB_IDENTITY_TOKEN_FILE",
+                                    "AWS_ROLE_SESSION_NAME",
+                                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                                    "AWS_EC2_METADATA_DISABLED",
+                                    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                                    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                                    "AWS_ENDPOINT_URL_STS",
+                                    "AWS_ENDPOINT_URL_SSO",
                                     "HOME"};
 
 static void clear(void)
@@ -42,6 +54,7 @@ static void an_empty_environment_changes_nothing(void)
     cw_client_options o = options(), same = options();
     cw_error err = {0};
     clear();
+    same.instance_metadata = 1; /* unless it says otherwise */
     CHECK_OK(cw_client_options_from_env(&o, &err), err);
     CHECK(memcmp(&o, &same, sizeof o) == 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -228,6 +241,54 @@ static void every_allocation_may_fail(void)
     }
 }
 
+static void providers_are_named(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_ROLE_ARN", "R");
+    put("AWS_WEB_IDENTITY_TOKEN_FILE", "/t");
+    put("AWS_ROLE_SESSION_NAME", "N");
+    put("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/x");
+    put("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/f");
+    put("AWS_EC2_METADATA_DISABLED", "TRUE");
+    put("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6");
+    put("AWS_ENDPOINT_URL_STS", "http://sts");
+    put("AWS_ENDPOINT_URL", "http://all");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.role_arn, "R");
+    CHECK_STR(o.web_identity_token_file, "/t");
+    CHECK_STR(o.role_session_name, "N");
+    CHECK_STR(o.container_credentials_url, "http://127.0.0.1/x");
+    CHECK_STR(o.container_authorization_file, "/f");
+    CHECK_INT(o.instance_metadata, 0);
+    CHECK_STR(o.instance_metadata_url, "http://[fd00:ec2::254]");
+    CHECK_STR(o.sts_endpoint_url, "http://sts");
+    CHECK_STR(o.sso_endpoint_url, "http://all");
+
+    o = options();
+    o.profile = "p"; /* named in so many words: before the role of the environment */
+    put("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x");
+    put("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+    put("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://here");
+    put("AWS_ACCESS_KEY_ID", "AK");
+    put("AWS_SECRET_ACCESS_KEY", "SK");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK(!o.web_identity_token_file && !o.role_arn && !o.access_key_id);
+    CHECK_STR(o.source_access_key_id, "AK");
+    CHECK_STR(o.source_secret_access_key, "SK");
+    CHECK_STR(o.container_credentials_path, "/v2/x");
+    CHECK(!o.container_credentials_url && !o.sts_endpoint_url);
+    CHECK_STR(o.instance_metadata_url, "http://here");
+
+    o = options();
+    unsetenv("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    put("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5");
+    CHECK_STATUS(cw_client_options_from_env(&o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK(strstr(err.message, "ENDPOINT_MODE") != NULL);
+    clear();
+}
+
 int main(int argc, char **argv)
 {
     TEST(an_empty_environment_changes_nothing);
@@ -237,6 +298,7 @@ int main(int argc, char **argv)
     TEST(keys_and_profiles);
     TEST(ignored_endpoints);
     TEST(unusable_values_are_named);
+    TEST(providers_are_named);
     TEST(an_older_struct_is_not_overrun);
     TEST(every_allocation_may_fail);
     return test_end();
