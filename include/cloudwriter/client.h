@@ -148,8 +148,8 @@ typedef struct cw_client_options {
     const char *sts_endpoint_url;             /**< NULL: that of AWS in the region */
     const char *sso_endpoint_url;             /**< NULL: that of AWS in the profile's sso_region */
     const char *source_access_key_id;         /**< these three: the keys of a profile that says */
-    const char *source_secret_access_key;     /**< "credential_source = Environment"; NULL: the */
-    const char *source_session_token;         /**< explicit ones above */
+    const char *source_secret_access_key;     /**< "credential_source = Environment" */
+    const char *source_session_token;         /**< NULL: none */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)

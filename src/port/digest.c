@@ -1,4 +1,4 @@
-/* digest.c - SHA-256, HMAC-SHA-256 and MD5 through libcrypto's EVP interface
+/* digest.c - SHA-256, HMAC-SHA-256, SHA-1 and MD5 through libcrypto's EVP interface
  *
  * The algorithms are looked up once (in OpenSSL 3 a lookup costs more than a small digest) and kept
  * until the process ends. HMAC is done here, on one SHA-256 context that is used four times:
@@ -155,6 +155,14 @@ cw_status cw__hmac_sha256(const void *key, size_t key_n, const void *p, size_t n
 {
     EVP_MD_CTX *ctx = new_context();
     bool ok = ctx && hmac(ctx, key, key_n, p, n, out);
+    EVP_MD_CTX_free(ctx);
+    return ok ? CW_OK : CW_E_NO_MEMORY;
+}
+
+cw_status cw__sha1_of(const void *p, size_t n, unsigned char out[CW__SHA1_BYTES])
+{
+    EVP_MD_CTX *ctx = new_context();
+    bool ok = ctx && start(ctx, EVP_sha1()) && EVP_DigestUpdate(ctx, p, n) == 1 && finish(ctx, out);
     EVP_MD_CTX_free(ctx);
     return ok ? CW_OK : CW_E_NO_MEMORY;
 }

@@ -1,4 +1,4 @@
-/* digest.h - SHA-256, HMAC-SHA-256 and MD5 (libcrypto)
+/* digest.h - SHA-256, HMAC-SHA-256, SHA-1 and MD5 (libcrypto)
  *
  * The algorithms are fetched once for the process; a running digest is reused with reset. All are
  * thread-safe, one object in one thread at a time.
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <cloudwriter/status.h>
 
-enum { CW__SHA256_BYTES = 32, CW__MD5_BYTES = 16 };
+enum { CW__SHA256_BYTES = 32, CW__SHA1_BYTES = 20, CW__MD5_BYTES = 16 };
 
 typedef struct cw__sha256 cw__sha256;
 
@@ -24,6 +24,8 @@ cw_status cw__sha256_final(cw__sha256 *h, unsigned char out[CW__SHA256_BYTES]);
 cw_status cw__sha256_of(const void *p, size_t n, unsigned char out[CW__SHA256_BYTES]);
 cw_status cw__hmac_sha256(const void *key, size_t key_n, const void *p, size_t n,
                           unsigned char out[CW__SHA256_BYTES]);
+/** For names of files that others chose. */
+cw_status cw__sha1_of(const void *p, size_t n, unsigned char out[CW__SHA1_BYTES]);
 /** CW_E_UNSUPPORTED where libcrypto has no MD5 (FIPS). */
 cw_status cw__md5_of(const void *p, size_t n, unsigned char out[CW__MD5_BYTES]);
 

@@ -15,6 +15,7 @@
 typedef struct cw__asking {
     bool may_wait;               /* false: answer from what is at hand, or set would_wait */
     bool would_wait;             /* set by cw__asking_refuses: ask again where waiting is fine */
+    bool final;                  /* set by who is asked: nobody else has what was meant */
     const atomic_bool *stop;     /* nullable: when set, give up soon */
     const cw__http_options *tls; /* ca_bundle, no_verify, user_agent, connect_timeout_ms */
 } cw__asking;

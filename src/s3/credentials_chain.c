@@ -74,7 +74,7 @@ cw_status cw__credentials_chain_ask(const cw__credentials_chain *chain, cw__aski
             *from = p;
             return CW_OK;
         }
-        if (status != CW_E_CREDENTIALS_MISSING) {
+        if (status != CW_E_CREDENTIALS_MISSING || how->final) {
             cw__error_copy(err, &why);
             return status;
         }

@@ -21,9 +21,6 @@ typedef struct source {
     cw__profile settings;
     char *services;         /* the name of a [services …] section */
     char *ignore_endpoints; /* "true" or "false" */
-    char *process;          /* ways to get keys that come after those in the credentials file */
-    char *role;             /* and before them */
-    const char *process_name, *role_name;
 } source;
 
 typedef struct setting {
@@ -47,13 +44,51 @@ static const setting profile_settings[] = {
     {"request_checksum_calculation", NULL, OF_PROFILE(checksum_calculation)},
     {"services", NULL, OF_SOURCE(services)},
     {"ignore_configured_endpoint_urls", NULL, OF_SOURCE(ignore_endpoints)},
-    {"role_arn", NULL, OF_SOURCE(role)},
-    {"sso_session", NULL, OF_SOURCE(role)},
-    {"sso_start_url", NULL, OF_SOURCE(role)},
-    {"sso_account_id", NULL, OF_SOURCE(role)},
-    {"web_identity_token_file", NULL, OF_SOURCE(role)},
-    {"credential_process", NULL, OF_SOURCE(process)},
-    {"login_session", NULL, OF_SOURCE(process)},
+    {"role_arn", NULL, OF_PROFILE(role_arn)},
+    {"source_profile", NULL, OF_PROFILE(source_profile)},
+    {"credential_source", NULL, OF_PROFILE(credential_source)},
+    {"external_id", NULL, OF_PROFILE(external_id)},
+    {"duration_seconds", NULL, OF_PROFILE(duration_seconds)},
+    {"role_session_name", NULL, OF_PROFILE(role_session_name)},
+    {"mfa_serial", NULL, OF_PROFILE(mfa_serial)},
+    {"web_identity_token_file", NULL, OF_PROFILE(web_identity_token_file)},
+    {"credential_process", NULL, OF_PROFILE(credential_process)},
+    {"sso_session", NULL, OF_PROFILE(sso_session)},
+    {"sso_start_url", NULL, OF_PROFILE(sso_start_url)},
+    {"sso_region", NULL, OF_PROFILE(sso_region)},
+    {"sso_account_id", NULL, OF_PROFILE(sso_account_id)},
+    {"sso_role_name", NULL, OF_PROFILE(sso_role_name)},
+    {"login_session", NULL, OF_PROFILE(login_session)},
+};
+
+static const setting sso_session_settings[] = {
+    {"sso_start_url", NULL, OF_PROFILE(sso_start_url)},
+    {"sso_region", NULL, OF_PROFILE(sso_region)},
+};
+
+/* Those that one file gives as well as the other. */
+static const size_t moved_settings[] = {
+    OF_PROFILE(region),
+    OF_PROFILE(endpoint_url),
+    OF_PROFILE(addressing_style),
+    OF_PROFILE(ca_bundle),
+    OF_PROFILE(max_attempts),
+    OF_PROFILE(checksum_calculation),
+    OF_PROFILE(role_arn),
+    OF_PROFILE(source_profile),
+    OF_PROFILE(credential_source),
+    OF_PROFILE(external_id),
+    OF_PROFILE(duration_seconds),
+    OF_PROFILE(role_session_name),
+    OF_PROFILE(mfa_serial),
+    OF_PROFILE(web_identity_token_file),
+    OF_PROFILE(credential_process),
+    OF_PROFILE(sso_session),
+    OF_PROFILE(sso_start_url),
+    OF_PROFILE(sso_region),
+    OF_PROFILE(sso_account_id),
+    OF_PROFILE(sso_role_name),
+    OF_PROFILE(login_session),
 };
 
 static const setting services_settings[] = {
@@ -75,13 +110,17 @@ static char **field_at(source *s, size_t offset)
     return (char **)(void *)((char *)s + offset);
 }
 
+/* The same in a profile, whose settings come first in a source. */
+static char **field_of(cw__profile *p, size_t offset)
+{
+    return (char **)(void *)((char *)p + (offset - offsetof(source, settings)));
+}
+
 static void free_source(source *s)
 {
     cw__profile_free(&s->settings);
     cw__free(s->services);
     cw__free(s->ignore_endpoints);
-    cw__free_secret(s->process); /* a command line may have a password in it */
-    cw__free_secret(s->role);
 }
 
 static bool same_name(const char *written, const char *name)
@@ -134,21 +173,24 @@ static bool take_item(void *user, const cw__ini_item *item)
     const setting *known = find_setting(s, item);
     if (!known || !*item->value)
         return true;
-    if (known->offset == OF_SOURCE(role) && !s->into->role)
-        s->into->role_name = known->key;
-    if (known->offset == OF_SOURCE(process) && !s->into->process)
-        s->into->process_name = known->key;
     return replace(field_at(s->into, known->offset), item->value);
 }
 
 static cw_status search_section(source *into, const char *kind, const char *name, const char *text,
                                 size_t n, const char *path, cw_error *err)
 {
-    search s = {.kind = kind, .name = name, .into = into};
-    bool services = strcmp(kind, "services") == 0;
-    s.known = services ? services_settings : profile_settings;
-    s.known_count = services ? sizeof services_settings / sizeof *services_settings
-                             : sizeof profile_settings / sizeof *profile_settings;
+    search s = {.kind = kind,
+                .name = name,
+                .known = profile_settings,
+                .known_count = sizeof profile_settings / sizeof *profile_settings,
+                .into = into};
+    if (strcmp(kind, "services") == 0) {
+        s.known = services_settings;
+        s.known_count = sizeof services_settings / sizeof *services_settings;
+    } else if (strcmp(kind, "sso-session") == 0) {
+        s.known = sso_session_settings;
+        s.known_count = sizeof sso_session_settings / sizeof *sso_session_settings;
+    }
     cw_status status = cw__ini_read(text, n, path, take_item, &s, err);
     into->settings.found |= s.found;
     return status;
@@ -165,14 +207,13 @@ static cw_status read_config(source *config, const cw__profile_input *in, cw_err
     return status;
 }
 
-/* The section that the profile's `services` names; it stands in the config file. */
-static cw_status read_services(source *services, const char *name, const cw__profile_input *in,
-                               cw_error *err)
+/* A section that the profile names; it stands in the config file. */
+static cw_status read_named(source *named, const char *kind, const char *name,
+                            const cw__profile_input *in, cw_error *err)
 {
     if (!name)
         return CW_OK;
-    return search_section(services, "services", name, in->config, in->config_bytes, in->config_path,
-                          err);
+    return search_section(named, kind, name, in->config, in->config_bytes, in->config_path, err);
 }
 
 static void move_field(char **to, char **from)
@@ -204,24 +245,24 @@ static void move_settings(cw__profile *to, cw__profile *from)
 {
     to->found |= from->found;
     move_keys(to, from);
-    move_field(&to->region, &from->region);
-    move_field(&to->endpoint_url, &from->endpoint_url);
-    move_field(&to->addressing_style, &from->addressing_style);
-    move_field(&to->ca_bundle, &from->ca_bundle);
-    move_field(&to->max_attempts, &from->max_attempts);
-    move_field(&to->checksum_calculation, &from->checksum_calculation);
+    for (size_t i = 0; i < sizeof moved_settings / sizeof *moved_settings; i++)
+        move_field(field_of(to, moved_settings[i]), field_of(from, moved_settings[i]));
 }
 
-/* A role comes before any keys; a process after those of the credentials file. */
-static const char *unsupported_way(const source *config, const source *credentials)
+/* A role and SSO come before any keys; a process after those of the credentials file. */
+static cw__profile_way way_of(const cw__profile *p, bool keys_in_credentials)
 {
-    if (credentials->role)
-        return credentials->role_name;
-    if (config->role)
-        return config->role_name;
-    if (credentials->settings.access_key_id)
-        return NULL;
-    return credentials->process ? credentials->process_name : config->process_name;
+    if (p->role_arn || p->web_identity_token_file)
+        return CW__WAY_ROLE;
+    if (p->sso_session || p->sso_start_url || p->sso_account_id)
+        return CW__WAY_SSO;
+    if (keys_in_credentials)
+        return CW__WAY_KEYS;
+    if (p->credential_process)
+        return CW__WAY_PROCESS;
+    if (p->login_session)
+        return CW__WAY_LOGIN;
+    return p->access_key_id || p->secret_access_key ? CW__WAY_KEYS : CW__WAY_NONE;
 }
 
 static bool endpoints_ignored(const cw__profile_input *in, const source *config,
@@ -251,38 +292,50 @@ static bool expand_home(char **path, const char *home)
 
 /* Put the sources together; false when out of memory. */
 static bool combine(cw__profile *out, source *config, source *credentials, source *services,
-                    const cw__profile_input *in)
+                    source *session, const cw__profile_input *in)
 {
-    const char *way = unsupported_way(config, credentials);
+    bool keys_in_credentials = credentials->settings.access_key_id != NULL;
     move_settings(out, &config->settings);
     move_settings(out, &credentials->settings);
     move_field(&out->endpoint_url, &services->settings.endpoint_url);
+    move_field(&out->sso_start_url, &session->settings.sso_start_url);
+    move_field(&out->sso_region, &session->settings.sso_region);
     if (endpoints_ignored(in, config, credentials)) {
         cw__free(out->endpoint_url);
         out->endpoint_url = NULL;
     }
+    out->way = way_of(out, keys_in_credentials);
     out->name = cw__strdup(in->name);
-    out->unsupported = cw__strdup(way);
-    return out->name && (!way || out->unsupported) &&
-           expand_home(&out->ca_bundle, in->home_directory);
+    return out->name && expand_home(&out->ca_bundle, in->home_directory) &&
+           expand_home(&out->web_identity_token_file, in->home_directory);
+}
+
+static const char *either(const char *first, const char *second)
+{
+    return first ? first : second;
 }
 
 cw_status cw__profile_parse(cw__profile *out, const cw__profile_input *in, cw_error *err)
 {
-    source config = {0}, credentials = {0}, services = {0};
+    source config = {0}, credentials = {0}, services = {0}, session = {0};
     memset(out, 0, sizeof *out);
     cw_status status = read_config(&config, in, err);
     if (status == CW_OK)
         status = search_section(&credentials, "", in->name, in->credentials, in->credentials_bytes,
                                 in->credentials_path, err);
     if (status == CW_OK)
-        status = read_services(
-            &services, credentials.services ? credentials.services : config.services, in, err);
-    if (status == CW_OK && !combine(out, &config, &credentials, &services, in))
+        status = read_named(&services, "services", either(credentials.services, config.services),
+                            in, err);
+    if (status == CW_OK)
+        status = read_named(&session, "sso-session",
+                            either(credentials.settings.sso_session, config.settings.sso_session),
+                            in, err);
+    if (status == CW_OK && !combine(out, &config, &credentials, &services, &session, in))
         status = cw__fail_memory(err, "reading the AWS config files");
     free_source(&config);
     free_source(&credentials);
     free_source(&services);
+    free_source(&session);
     if (status != CW_OK)
         cw__profile_free(out);
     return status;
@@ -294,13 +347,8 @@ void cw__profile_free(cw__profile *p)
     cw__free_secret(p->access_key_id);
     cw__free_secret(p->secret_access_key);
     cw__free_secret(p->session_token);
-    cw__free(p->region);
-    cw__free(p->endpoint_url);
-    cw__free(p->addressing_style);
-    cw__free(p->ca_bundle);
-    cw__free(p->max_attempts);
-    cw__free(p->checksum_calculation);
-    cw__free(p->unsupported);
+    for (size_t i = 0; i < sizeof moved_settings / sizeof *moved_settings; i++)
+        cw__free_secret(*field_of(p, moved_settings[i])); /* a command may have a password in it */
     cw__free(p->config_path);
     cw__free(p->credentials_path);
     memset(p, 0, sizeof *p);

@@ -6,6 +6,16 @@
 #include <stddef.h>
 #include <cloudwriter/client.h>
 
+/** The way in which a profile gets its keys: where it names several, the first of the AWS tools. */
+typedef enum cw__profile_way {
+    CW__WAY_NONE,
+    CW__WAY_ROLE,    /* role_arn, web_identity_token_file */
+    CW__WAY_SSO,     /* sso_… */
+    CW__WAY_KEYS,    /* in the credentials file; or in the config file, behind the next two */
+    CW__WAY_PROCESS, /* credential_process */
+    CW__WAY_LOGIN    /* login_session, which is not supported */
+} cw__profile_way;
+
 /** Settings of one profile; NULL where the files do not say. */
 typedef struct cw__profile {
     char *name;
@@ -19,9 +29,25 @@ typedef struct cw__profile {
     char *ca_bundle;
     char *max_attempts;
     char *checksum_calculation; /* request_checksum_calculation */
-    char *unsupported;          /* a way to get keys that this profile asks for and we do not have,
-                                   such as "credential_process"; NULL for none */
-    char *config_path;          /* the files that were looked at, to read them again */
+
+    cw__profile_way way;
+    char *role_arn;
+    char *source_profile;
+    char *credential_source;
+    char *external_id;
+    char *duration_seconds;
+    char *role_session_name;
+    char *mfa_serial;
+    char *web_identity_token_file;
+    char *credential_process;
+    char *sso_session;
+    char *sso_start_url; /* the session's before the profile's own, and so the next */
+    char *sso_region;
+    char *sso_account_id;
+    char *sso_role_name;
+    char *login_session;
+
+    char *config_path; /* the files that were looked at, to read them again */
     char *credentials_path;
 } cw__profile;
 

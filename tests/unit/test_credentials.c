@@ -172,12 +172,11 @@ static void a_way_that_we_do_not_have_is_named(void)
     cw__keys *k = NULL;
     cw_error err = {0};
     make_home();
-    write_credentials("[default]\nrole_arn = arn:x\naws_access_key_id = A\n"
-                      "aws_secret_access_key = S\n");
+    write_credentials("[default]\nlogin_session = arn:x\n");
     o.home_directory = home;
     cw__credentials *c = chain_of(&o);
-    CHECK_STATUS(cw__credentials_get(c, &k, &err), CW_E_CREDENTIALS_MISSING, err);
-    CHECK(strstr(err.message, "role_arn") != NULL);
+    CHECK_STATUS(cw__credentials_get(c, &k, &err), CW_E_UNSUPPORTED, err);
+    CHECK(strstr(err.message, "login_session") != NULL);
     cw__credentials_free(c);
     remove_home();
 }

@@ -54,7 +54,7 @@ static void plain_settings(void)
     CHECK_STR(p.checksum_calculation, "when_required");
     CHECK_STR(p.endpoint_url, "http://host:9000");
     CHECK_NONE(p.session_token);
-    CHECK_NONE(p.unsupported);
+    CHECK_INT(p.way, CW__WAY_KEYS);
     cw__profile_free(&p);
 }
 
@@ -242,24 +242,28 @@ static void the_home_directory_is_put_in(void)
 }
 
 typedef struct way_case {
-    const char *config, *credentials, *unsupported;
+    const char *config, *credentials;
+    cw__profile_way way;
 } way_case;
 
 static const way_case ways[] = {
-    {"credential_process = /bin/x", "", "credential_process"},
-    {"credential_process = /bin/x", "aws_access_key_id = A", NULL},
-    {"credential_process = /bin/x\naws_access_key_id = A", "", "credential_process"},
-    {"role_arn = arn:x\nsource_profile = b", "", "role_arn"},
-    {"role_arn = arn:x\nsource_profile = b", "aws_access_key_id = A", "role_arn"},
-    {"web_identity_token_file = /x", "", "web_identity_token_file"},
-    {"sso_session = s\nsso_account_id = 1", "aws_access_key_id = A", "sso_session"},
-    {"sso_start_url = https://x", "", "sso_start_url"},
-    {"login_session = arn:x", "", "login_session"},
-    {"", "credential_process = /bin/x", "credential_process"},
-    {"region = r", "aws_access_key_id = A", NULL},
+    {"credential_process = /bin/x", "", CW__WAY_PROCESS},
+    {"credential_process = /bin/x", "aws_access_key_id = A", CW__WAY_KEYS},
+    {"credential_process = /bin/x\naws_access_key_id = A", "", CW__WAY_PROCESS},
+    {"aws_access_key_id = A", "", CW__WAY_KEYS},
+    {"role_arn = arn:x\nsource_profile = b", "", CW__WAY_ROLE},
+    {"role_arn = arn:x\nsource_profile = b", "aws_access_key_id = A", CW__WAY_ROLE},
+    {"role_arn = arn:x\nsso_session = s", "", CW__WAY_ROLE},
+    {"web_identity_token_file = /x", "", CW__WAY_ROLE},
+    {"sso_session = s\nsso_account_id = 1", "aws_access_key_id = A", CW__WAY_SSO},
+    {"sso_start_url = https://x", "", CW__WAY_SSO},
+    {"login_session = arn:x", "", CW__WAY_LOGIN},
+    {"", "credential_process = /bin/x", CW__WAY_PROCESS},
+    {"region = r", "aws_access_key_id = A", CW__WAY_KEYS},
+    {"region = r", "", CW__WAY_NONE},
 };
 
-static void ways_that_we_do_not_have_are_named(void)
+static void a_profile_gets_its_keys_in_one_way(void)
 {
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         char config[200], credentials[200];
@@ -268,12 +272,23 @@ static void ways_that_we_do_not_have_are_named(void)
         snprintf(config, sizeof config, "[profile a]\n%s\n", ways[i].config);
         snprintf(credentials, sizeof credentials, "[a]\n%s\n", ways[i].credentials);
         CHECK_OK(parse(&p, "a", config, credentials, &err), err);
-        if (ways[i].unsupported)
-            CHECK_STR(p.unsupported, ways[i].unsupported);
-        else
-            CHECK_NONE(p.unsupported);
+        CHECK_INT(p.way, ways[i].way);
         cw__profile_free(&p);
     }
+}
+
+static void an_sso_session_is_a_section(void)
+{
+    WITH_CONFIG(p, "a",
+                "[profile a]\nsso_session = one\nsso_account_id = 1\nsso_role_name = r\n"
+                "sso_region = old\n[sso-session one]\nsso_region = eu-west-1\n"
+                "sso_start_url = https://one\n[sso-session two]\nsso_start_url = https://two\n");
+    CHECK_STR(p.sso_session, "one");
+    CHECK_STR(p.sso_start_url, "https://one");
+    CHECK_STR(p.sso_region, "eu-west-1");
+    CHECK_STR(p.sso_account_id, "1");
+    CHECK_STR(p.sso_role_name, "r");
+    cw__profile_free(&p);
 }
 
 static const char *const broken[] = {
@@ -498,7 +513,8 @@ int main(int argc, char **argv)
     TEST(keys_come_from_one_file_alone);
     TEST(the_last_of_two_wins);
     TEST(the_home_directory_is_put_in);
-    TEST(ways_that_we_do_not_have_are_named);
+    TEST(a_profile_gets_its_keys_in_one_way);
+    TEST(an_sso_session_is_a_section);
     TEST(broken_lines_are_named);
     TEST(a_broken_line_is_not_quoted);
     TEST(bytes_that_are_no_text);
