@@ -191,6 +191,39 @@ CW_API cw_client *cw_client_retain(cw_client *c);
  */
 CW_API void cw_client_release(cw_client *c);
 
+/** What one provider of keys said when they were asked for. */
+typedef struct cw_identity_step {
+    char provider[48];
+    cw_status status; /**< CW_OK: the keys are from here */
+    char said[256];   /**< CW_OK: what kind of keys; else why there were none */
+} cw_identity_step;
+
+/** Whose keys a client uses, without their secrets. */
+typedef struct cw_identity {
+    int anonymous;             /**< there are none: requests are unsigned */
+    char provider[64];         /**< who had them; "" when nobody */
+    char masked_key_id[32];    /**< "AKIA****WXYZ" */
+    int64_t expires_ms;        /**< since 1970-01-01 UTC; 0: never */
+    char region[64];           /**< that requests are signed for */
+    char endpoint[512];        /**< where requests for the bucket go, or for the service */
+    char arn[256];             /**< as STS says, if it was asked; "" */
+    cw_identity_step steps[8]; /**< in the order in which they were asked */
+    size_t step_count;
+    uint64_t reserved[16];
+} cw_identity;
+
+/**
+ * Say whose keys a client uses, and what every provider answered that was asked before. Asks the
+ * providers if that was not done yet, and waits for them.
+ * @param url     "s3://bucket[/key]" for the endpoint of that bucket; NULL for the service
+ * @param verify  also ask STS (GetCallerIdentity, which needs no permission) for the ARN
+ * @param out     filled in as far as is known, on failure too
+ * @return CW_OK; CW_E_CREDENTIALS_MISSING; CW_E_INVALID_ARGUMENT for a URL that is not of S3; what
+ *         was wrong with the keys that were found; or what STS refused
+ */
+CW_CHECKED cw_status cw_client_get_identity(cw_client *c, const char *url, int verify,
+                                            cw_identity *out, cw_error *err);
+
 /** What a client has done since it was made. */
 typedef struct cw_client_stats {
     uint64_t requests; /**< sent, retries included */

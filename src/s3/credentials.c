@@ -33,7 +33,7 @@ enum {
 struct cw__credentials {
     cw__credentials_chain chain;
     cw__http_options http; /* its strings are ours */
-    char *ca_bundle, *user_agent;
+    char *ca_bundle, *user_agent, *sts_url;
     atomic_bool stop;
 
     cw__mutex lock; /* of everything below */
@@ -242,7 +242,8 @@ static cw_status make_http(cw__credentials *c, const cw_client_options *o,
         cw__text_addf(&agent, " %s", o->user_agent_suffix);
     c->user_agent = agent.p;
     c->ca_bundle = cw__strdup(bundle);
-    if (agent.failed || (bundle && !c->ca_bundle))
+    c->sts_url = cw__strdup(o->sts_endpoint_url);
+    if (agent.failed || (bundle && !c->ca_bundle) || (o->sts_endpoint_url && !c->sts_url))
         return cw__fail_memory(err, "preparing the credentials");
     c->http = (cw__http_options){
         .ca_bundle = c->ca_bundle,
@@ -259,6 +260,7 @@ static void free_unlocked(cw__credentials *c)
     cw__credentials_chain_free(&c->chain);
     cw__free(c->ca_bundle);
     cw__free(c->user_agent);
+    cw__free(c->sts_url);
     cw__free(c);
 }
 
@@ -357,4 +359,9 @@ void cw__credentials_get_trail(cw__credentials *c, cw__credentials_trail *out)
 const cw__http_options *cw__credentials_http(const cw__credentials *c)
 {
     return &c->http;
+}
+
+const char *cw__credentials_sts_url(const cw__credentials *c)
+{
+    return c->sts_url;
 }

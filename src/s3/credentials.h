@@ -97,6 +97,9 @@ void cw__credentials_get_trail(cw__credentials *c, cw__credentials_trail *out);
 /** How to ask a URL on behalf of the same client; lives as long as the chain. */
 const cw__http_options *cw__credentials_http(const cw__credentials *c);
 
+/** Where STS is: NULL for that of AWS. */
+const char *cw__credentials_sts_url(const cw__credentials *c);
+
 /** For providers: keys made of copies, with one reference. NULL when out of memory. Without an
     access key id they are anonymous. */
 cw__keys *cw__keys_new(const char *access_key_id, const char *secret_access_key,

@@ -186,7 +186,7 @@ cw_status cw__credentials_instance(cw__credentials_provider *out, const cw_clien
 {
     const char *url = o->instance_metadata_url;
     if (!o->instance_metadata) {
-        out->absent = "instance metadata is switched off (AWS_EC2_METADATA_DISABLED), or the "
+        out->absent = "instance metadata is off (AWS_EC2_METADATA_DISABLED), or the "
                       "environment was not asked for";
         return CW_OK;
     }

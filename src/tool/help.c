@@ -11,6 +11,7 @@ static const char general[] =
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
     "       cloudwriter meta|schema|verify [OPTION…] URL…\n"
+    "       cloudwriter whoami [OPTION…] [URL]\n"
     "       cloudwriter help [VERB]\n"
     "       cloudwriter --version\n"
     "\n"
@@ -82,6 +83,15 @@ static const char verify[] =
     "\n"
     "exit code: 0 all sound, 1 a file has faults or could not be read, 2 wrong usage\n";
 
+static const char whoami[] =
+    "usage: cloudwriter whoami [-v] [--verify] [OPTION…] [URL]\n"
+    "\n"
+    "Say which keys are used: who provided them, their id (masked), until when they last, the\n"
+    "region, and where requests for s3://bucket go. With -v also what every other provider said.\n"
+    "Secrets are never shown.\n"
+    "\n"
+    "exit code: 0 there are keys, 1 there are none or they are not usable, 2 wrong usage\n";
+
 static const char *verb_text(enum verb verb)
 {
     switch (verb) {
@@ -95,6 +105,8 @@ static const char *verb_text(enum verb verb)
         return schema;
     case VERB_VERIFY:
         return verify;
+    case VERB_WHOAMI:
+        return whoami;
     default:
         return uploads;
     }

@@ -10,6 +10,7 @@
 #include "say.h"
 #include "stop.h"
 #include "uploads.h"
+#include "whoami.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,7 @@ static const struct verb_entry {
     {"put", VERB_PUT, put_main},          {"uploads", VERB_UPLOADS, uploads_main},
     {"meta", VERB_META, meta_main},       {"schema", VERB_SCHEMA, schema_main},
     {"verify", VERB_VERIFY, verify_main}, {"parquet", VERB_PARQUET, put_main},
+    {"whoami", VERB_WHOAMI, whoami_main},
 };
 
 static const struct verb_entry *find_verb(const char *name)

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALL            (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET)
+#define ALL                                                                                        \
+    (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_WHOAMI)
 #define WRITE          (VERB_PUT | VERB_PARQUET)
 #define AT(field)      offsetof(struct options, field)
 #define CLIENT(field)  AT(client.field)
@@ -337,6 +338,8 @@ const struct option option_table[] = {
          "only uploads begun longer ago: 36h, 7d, 2w"),
     SET("all", 0, VERB_UPLOADS, AT(all), 1, "abort all that are found"),
     SET("dry-run", 'n', VERB_UPLOADS, AT(dry_run), 1, "say what would be aborted"),
+
+    SET("verify", 0, VERB_WHOAMI, AT(verify), 1, "ask STS whose keys they are"),
 
     VALUE("endpoint-url", "URL", ALL, OPTION_TEXT, CLIENT(endpoint_url),
           "http[s]://host[:port] of the service"),

@@ -12,7 +12,8 @@ enum verb {
     VERB_META = 4,
     VERB_SCHEMA = 8,
     VERB_VERIFY = 16,
-    VERB_PARQUET = 32
+    VERB_PARQUET = 32,
+    VERB_WHOAMI = 64
 };
 
 /** A list of name=value that grows. */
@@ -50,6 +51,7 @@ struct options {
     int older_than_given;
     int all;
     int dry_run;
+    int verify;
 
     char **operands;
     size_t operand_count;

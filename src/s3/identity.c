@@ -1,0 +1,109 @@
+/* identity.c - whose keys a client uses, without their secrets */
+#include "s3/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/url.h"
+#include "s3/sts.h"
+
+enum { SHOWN = 4, SHORTEST_SHOWN = 12 }; /* characters of a key id at either end */
+
+static void mask(char *out, size_t size, const char *id)
+{
+    size_t n = strlen(id);
+    if (n < SHORTEST_SHOWN)
+        cw__copy_string(out, size, "****");
+    else
+        snprintf(out, size, "%.*s****%s", SHOWN, id, id + n - SHOWN);
+}
+
+static cw_status set_endpoint(const cw_client *c, const char *bucket, cw_identity *out,
+                              cw_error *err)
+{
+    cw__text host = {0}, path = {0};
+    cw__endpoint_address(&c->endpoint, c->region, bucket, "", &host, &path);
+    snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
+             cw__text_str(&host), cw__text_str(&path));
+    bool failed = host.failed || path.failed;
+    cw__text_free(&host);
+    cw__text_free(&path);
+    return failed ? cw__fail_memory(err, "looking at the endpoint") : CW_OK;
+}
+
+static cw_status set_where(const cw_client *c, const char *url, cw_identity *out, cw_error *err)
+{
+    cw__url parts;
+    cw_status status;
+    cw__copy_string(out->region, sizeof out->region, c->region);
+    if (!url)
+        return set_endpoint(c, "", out, err);
+    status = cw__url_parse(&parts, url, err);
+    if (status != CW_OK)
+        return status;
+    status =
+        parts.scheme == CW__SCHEME_S3
+            ? set_endpoint(c, parts.bucket, out, err)
+            : cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is no s3:// URL: it needs no keys", url);
+    cw__url_free(&parts);
+    return status;
+}
+
+static void set_steps(cw_client *c, cw_identity *out)
+{
+    cw__credentials_trail trail;
+    cw__credentials_get_trail(c->credentials, &trail);
+    for (size_t i = 0; i < trail.count; i++) {
+        cw_identity_step *step = &out->steps[out->step_count++];
+        cw__copy_string(step->provider, sizeof step->provider, trail.steps[i].name);
+        cw__copy_string(step->said, sizeof step->said, trail.steps[i].said);
+        step->status = trail.steps[i].status;
+        if (step->status == CW_OK)
+            cw__copy_string(out->provider, sizeof out->provider, step->provider);
+    }
+}
+
+static void set_keys(const cw__keys *k, cw_identity *out)
+{
+    out->anonymous = k->anonymous;
+    out->expires_ms = k->expires_ms;
+    if (!k->anonymous)
+        mask(out->masked_key_id, sizeof out->masked_key_id, k->access_key_id);
+}
+
+static cw_status verify(cw_client *c, const cw__keys *k, cw_identity *out, cw_error *err)
+{
+    cw__sts sts = {.endpoint_url = cw__credentials_sts_url(c->credentials), .region = c->region};
+    cw__asking how = {.may_wait = true, .tls = cw__credentials_http(c->credentials)};
+    cw__pipe_guard guard;
+    if (k->anonymous)
+        return cw__fail(err, CW_E_CREDENTIALS_MISSING,
+                        "unsigned requests are nobody's: there is nothing to verify");
+    cw__pipe_guard_begin(&guard);
+    cw_status status = cw__sts_caller(&sts, k, &how, out->arn, sizeof out->arn, err);
+    cw__pipe_guard_end(&guard, true);
+    return status;
+}
+
+cw_status cw_client_get_identity(cw_client *c, const char *url, int verified, cw_identity *out,
+                                 cw_error *err)
+{
+    cw__keys *k = NULL;
+    memset(out, 0, sizeof *out);
+    cw__error_clear(err);
+    cw_status status = cw__client_check(c, err);
+    if (status == CW_OK)
+        status = set_where(c, url, out, err);
+    if (status != CW_OK)
+        return status;
+    status = cw__credentials_get(c->credentials, &k, err);
+    set_steps(c, out);
+    if (status != CW_OK)
+        return status;
+    set_keys(k, out);
+    if (verified)
+        status = verify(c, k, out, err);
+    cw__keys_release(c->credentials, k);
+    return status;
+}

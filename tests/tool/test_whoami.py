@@ -1,0 +1,130 @@
+"""test_whoami.py - which provider the keys are from, why not the others, and no secret anywhere"""
+import http.server
+import json
+import threading
+import unittest
+
+from harness import ToolTest
+
+SECRET = "s3cr3t/of+the=test"
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """STS for GetCallerIdentity and a container agent."""
+
+    def do_POST(self):
+        form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        signed = "Credential=AKIDEXAMPLEWXYZ/" in self.headers.get("Authorization", "")
+        fine = signed and form == "Action=GetCallerIdentity&Version=2011-06-15"
+        self.answer(200 if fine else 403, (
+            "<GetCallerIdentityResponse><GetCallerIdentityResult>"
+            "<Arn>arn:aws:iam::123:user/me</Arn></GetCallerIdentityResult>"
+            "</GetCallerIdentityResponse>") if fine else (
+            "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>not you</Message>"
+            "</Error></ErrorResponse>"))
+
+    def do_GET(self):
+        self.answer(200, json.dumps({
+            "AccessKeyId": "ASIACONTAINERKEY", "SecretAccessKey": SECRET, "Token": SECRET,
+            "Expiration": "2099-01-02T03:04:05Z"}))
+
+    def answer(self, status, text):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class WhoAmI(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        self.addCleanup(self.server.server_close)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.shutdown)
+        self.url = "http://127.0.0.1:%d" % self.server.server_address[1]
+        self.environment.update(AWS_ACCESS_KEY_ID="AKIDEXAMPLEWXYZ", AWS_SECRET_ACCESS_KEY=SECRET,
+                                AWS_EC2_METADATA_DISABLED="true", AWS_ENDPOINT_URL_STS=self.url)
+
+    def forget_keys(self):
+        del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
+
+    def whoami(self, *arguments, code=0):
+        got, out, err = self.run_tool("whoami", *arguments)
+        self.assertEqual(got, code, err)
+        self.assertNotIn(SECRET, out + err)
+        self.assertNotIn("AKIDEXAMPLEWXYZ", out + err)
+        return out, err
+
+    def test_environment(self):
+        out, err = self.whoami()
+        self.assertEqual(err, "")
+        self.assertIn("the environment", out)
+        self.assertIn("AKID****WXYZ", out)
+        self.assertIn("us-east-1", out)
+        self.assertNotIn("arn", out)
+
+    def test_json_and_the_endpoint_of_a_bucket(self):
+        got = json.loads(self.whoami("--json", "s3://bucket/key")[0])
+        self.assertEqual(got["provider"], "the environment")
+        self.assertEqual(got["key_id"], "AKID****WXYZ")
+        self.assertIsNone(got["expires"])
+        self.assertEqual(got["endpoint"], self.s3.url + "/bucket")
+        del self.environment["AWS_ENDPOINT_URL_S3"]
+        got = json.loads(self.whoami("--json", "--region", "eu-west-3", "s3://bucket")[0])
+        self.assertEqual(got["endpoint"], "https://bucket.s3.eu-west-3.amazonaws.com/")
+        self.assertEqual(got["region"], "eu-west-3")
+
+    def test_verified(self):
+        self.assertEqual(json.loads(self.whoami("--json", "--verify")[0])["arn"],
+                         "arn:aws:iam::123:user/me")
+        self.environment["AWS_ACCESS_KEY_ID"] = "AKSOMEBODYELSE"
+        out, err = self.whoami("--verify", code=1)
+        self.assertIn("InvalidClientTokenId", err)
+        self.assertIn("AKSO****ELSE", out)
+
+    def test_container(self):
+        self.forget_keys()
+        self.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + "/creds"
+        got = json.loads(self.whoami("--json", "-v")[0])
+        self.assertEqual(got["provider"], "the container agent")
+        self.assertEqual(got["expires"], "2099-01-02T03:04:05Z")
+        steps = got["providers"]
+        self.assertEqual(list(steps), ["the options", "web identity", "the profile",
+                                       "the container agent"])
+        self.assertEqual(steps["the container agent"]["status"], "CW_OK")
+        self.assertIn("AWS_WEB_IDENTITY_TOKEN_FILE", steps["web identity"]["said"])
+
+    def test_nobody(self):
+        self.forget_keys()
+        out, err = self.whoami("-v", code=1)
+        self.assertIn("no credentials were found", err)
+        for said in ("- the options:", "- web identity:", "- the profile: profile 'default' has no",
+                     "- the container agent:", "- instance metadata: instance metadata is off"):
+            self.assertIn(said, out)
+        got = json.loads(self.whoami("--json", code=1)[0])
+        self.assertIsNone(got["provider"])
+        self.assertEqual(got["error"]["status"], "CW_E_CREDENTIALS_MISSING")
+
+    def test_the_keys_of_a_container_sign_an_upload(self):
+        self.forget_keys()
+        self.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + "/creds"
+        code, _, err = self.run_tool("put", self.write("f"), "s3://bucket/f")
+        self.assertEqual(code, 1)
+        self.assertIn("InvalidAccessKeyId", err)  # the endpoint knows other keys only
+        self.assertNotIn(SECRET, err)
+
+    def test_anonymous(self):
+        self.assertIn("unsigned", self.whoami("--anonymous")[0])
+
+    def test_usage(self):
+        self.whoami("a", "b", code=2)
+        self.whoami("file:///x", code=2)
+        self.assertIn("whoami [-v]", self.run_tool("help", "whoami")[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
