@@ -157,8 +157,8 @@ cw_status cw__sts_parse_error(const char *p, size_t n, int http_status, const ch
                        : strstr(code, "Denied") || http_status == 403  ? CW_E_PERMISSION
                        : http_status >= 500                            ? CW_E_UNAVAILABLE
                                                                        : CW_E_SERVICE;
-    cw__fail(err, status, "STS refused %s: %s%s%s (HTTP %d)%s", name, code, *said ? ": " : "", said,
-             http_status,
+    cw__fail(err, status, "STS refused %s: %s%s%s (HTTP %d)%s", name,
+             *code ? code : "it is perhaps no STS", *said ? ": " : "", said, http_status,
              strcmp(code, "ExpiredTokenException") == 0 ? "; the token file must be renewed" : "");
     if (err) {
         err->http_status = http_status;

@@ -106,6 +106,73 @@ static void never_renewed(void)
     unlink(keys_path);
 }
 
+/* ---- keys from a function that takes its time ---- */
+
+typedef struct vault {
+    char id[32];
+    atomic_int asked;
+    int takes_ms;
+} vault;
+
+static cw_status ask_vault(void *user, cw_credentials *out, cw_error *err)
+{
+    vault *v = user;
+
+    (void)err;
+    atomic_fetch_add(&v->asked, 1);
+    sleep_ms(v->takes_ms);
+    out->access_key_id = v->id;
+    out->secret_access_key = SECRET;
+    out->session_token = atomic_load(&v->asked) > 1 ? SESSION "2" : SESSION;
+    return CW_OK;
+}
+
+static bed bed_with_vault(vault *v)
+{
+    cw_client_options c = client_defaults();
+
+    c.access_key_id = c.secret_access_key = c.session_token = NULL;
+    c.credentials = ask_vault;
+    c.credentials_user = v;
+    return bed_open(NULL, &c);
+}
+
+static void renewed_by_a_function_in_mid_upload(void)
+{
+    vault v = {.id = "ACCESSKEY", .takes_ms = 200};
+    bed b = bed_with_vault(&v);
+    cw_writer_options o = parts_of(PART);
+    cw_error err;
+    cw_writer *w = open_writer(&b, "key", &o);
+
+    CHECK_INT(write_all(w, data, 3 * PART), CW_OK);
+    while (requests(&b, "UploadPart") < 3)
+        sleep_ms(5);
+    CHECK_INT(atomic_load(&v.asked), 1);
+    strcpy(v.id, "ACCESSKEY2");
+    rotate(&b, "ACCESSKEY2");
+    CHECK_INT(write_all(w, data + 3 * PART, WHOLE - 3 * PART), CW_OK);
+    CHECK_OK(cw_writer_close(w, NULL, &err), err);
+    check_object(&b, "key", data, WHOLE);
+    CHECK_INT(atomic_load(&v.asked), 2); /* once for all parts that were refused */
+    bed_close(&b);
+}
+
+static void a_client_is_released_while_keys_are_awaited(void)
+{
+    vault v = {.id = "ACCESSKEY", .takes_ms = 300};
+    bed b = bed_with_vault(&v);
+    cw_writer_options o = parts_of(PART);
+    cw_error err;
+    cw_writer *w = open_writer(&b, "key", &o);
+
+    CHECK_INT(write_all(w, data, 2 * PART), CW_OK);
+    CHECK_OK(cw_writer_abort(w, &err), err);
+    CHECK(!ts_object_exists(b.server, "bucket", "key"));
+    CHECK_INT(ts_upload_count(b.server), 0);
+    bed_close(&b);
+}
+
 static void explicit_keys_cannot_be_renewed(void)
 {
     bed b = bed_open(NULL, NULL);
@@ -351,6 +418,8 @@ int main(int argc, char **argv)
     data = noise(PARTS * PART);
     WITHIN(6000, renewed_in_mid_upload);
     WITHIN(3000, refused_once_as_expired);
+    WITHIN(5000, renewed_by_a_function_in_mid_upload);
+    WITHIN(5000, a_client_is_released_while_keys_are_awaited);
     WITHIN(6000, never_renewed);
     WITHIN(2000, explicit_keys_cannot_be_renewed);
     WITHIN(2000, wrong_keys);

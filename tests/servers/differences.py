@@ -35,6 +35,8 @@ differ(["moto"], ["create_only_race"], "(racers[0].status == CW_OK) != (racers[1
        "If-None-Match is looked up first and the object stored later: two may win", by_chance=True)
 differ(["moto"], ["wrong_secret"], "wrong_secret",
        "signatures are not verified")
+differ(["versitygw"], ["tool_role"], "STS refused AssumeRole",
+       "it has no STS")
 differ(["moto"], ["tool_uploads_age"], "--older-than 1h aborted a fresh upload",
        "every upload is listed as of one fixed day in 2010")
 

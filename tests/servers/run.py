@@ -136,8 +136,9 @@ class Tool:
     def __init__(self, server, s3, build):
         self.server, self.s3, self.path = server, s3, build / "bin/cloudwriter"
 
-    def run(self, *args, code=0, **how):
-        done = subprocess.run([self.path, *args], env=self.server.environment(), timeout=CASE_S,
+    def run(self, *args, code=0, environment=None, **how):
+        done = subprocess.run([self.path, *args], timeout=CASE_S,
+                              env=environment or self.server.environment(),
                               capture_output=True, **({} if "input" in how else
                                                       {"stdin": subprocess.DEVNULL}), **how)
         check(done.returncode == code, f"cloudwriter {' '.join(map(str, args))}: exit code "
@@ -216,8 +217,25 @@ def tool_uploads_age(tool, url, data):
     check_no_uploads(tool.s3, "tool/young")
 
 
+def tool_role(tool, url, data):
+    """Keys of a role, by a profile with a source_profile, sign the parts of an upload."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home, ".aws")
+        folder.mkdir()
+        folder.joinpath("config").write_text(
+            "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\n")
+        folder.joinpath("credentials").write_text(
+            f"[base]\naws_access_key_id = {servers.ACCESS}\n"
+            f"aws_secret_access_key = {servers.SECRET}\n")
+        environment = tool.server.environment()
+        environment.update(HOME=home, AWS_ENDPOINT_URL_STS=tool.server.url)
+        tool.run("put", "-", url + "role", "--part-size", "5MiB", "--profile", "role",
+                 input=data, environment=environment)
+    tool.expect("tool/role", data)
+
+
 TOOL_CASES = [tool_file, tool_stdin, tool_folder, tool_gzip, tool_exec, tool_exec_fails, tool_json,
-              tool_uploads, tool_uploads_age]
+              tool_uploads, tool_uploads_age, tool_role]
 TOOL_DATA = hashlib.shake_256(b"tool").digest(11_000_000)
 
 

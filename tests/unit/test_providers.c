@@ -218,7 +218,7 @@ enum metadata { WELL, NO_ROLE, NO_V2, OFF, HOP_LIMIT, NOT_SUCCESS };
 
 static void metadata(void *user, const answers_request *r, answers_reply *out)
 {
-    enum metadata how = *(enum metadata *)user;
+    int how = atomic_load((atomic_int *)user);
     bool put = strcmp(r->method, "PUT") == 0;
     char token[64], ttl[64];
     answers_header(r, "x-aws-ec2-metadata-token", token, sizeof token);
@@ -255,7 +255,7 @@ static void an_instance_has_metadata(void)
                     {HOP_LIMIT, "hop limit"},
                     {NOT_SUCCESS, "AssumeRoleUnauthorizedAccess"}};
     answers server;
-    enum metadata how = WELL;
+    atomic_int how = WELL;
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
     REQUIRE(answers_start(&server, metadata, &how) == 0);
     o.instance_metadata = 1;
@@ -264,7 +264,7 @@ static void an_instance_has_metadata(void)
     check_keys(c, "ID-imds");
     cw__credentials_free(c);
     for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-        how = failures[i].how;
+        atomic_store(&how, (int)failures[i].how);
         uint64_t start = cw__clock_mono_ms();
         check_failure(&o, CW_E_CREDENTIALS_MISSING, failures[i].says);
         CHECK(cw__clock_mono_ms() - start < 8000);
