@@ -178,18 +178,27 @@ static const cw__xml_node *result_of(const cw__xml *xml, const char *name)
     return cw__xml_child(cw__xml_root(xml), element);
 }
 
+/* false: it is there, and there is no memory for it. */
+static bool take_text(char **out, const cw__xml_node *node, const char *name)
+{
+    *out = cw__xml_child_text(node, name);
+    return *out || !cw__xml_child(node, name);
+}
+
 static cw_status keys_of(cw__keys **out, const cw__xml_node *credentials, const char *source,
                          cw_error *err)
 {
-    char *id = cw__xml_child_text(credentials, "AccessKeyId");
-    char *secret = cw__xml_child_text(credentials, "SecretAccessKey");
-    char *token = cw__xml_child_text(credentials, "SessionToken");
-    char until[64];
+    char *id = NULL, *secret = NULL, *token = NULL, until[64];
     int64_t expires_ms = 0;
     cw_status status = CW_OK;
+    bool fine = take_text(&id, credentials, "AccessKeyId");
+    fine &= take_text(&secret, credentials, "SecretAccessKey");
+    fine &= take_text(&token, credentials, "SessionToken");
     cw__xml_copy_text(credentials, "Expiration", until, sizeof until);
-    if (!id || !secret || !token || !*id || !*secret || !cw__credentials_printable(id) ||
-        !cw__credentials_printable(token) || !cw__clock_parse_iso(until, &expires_ms))
+    if (!fine)
+        status = cw__fail_memory(err, "copying the credentials");
+    else if (!id || !secret || !token || !*id || !*secret || !cw__credentials_printable(id) ||
+             !cw__credentials_printable(token) || !cw__clock_parse_iso(until, &expires_ms))
         status = cw__fail(err, CW_E_PROTOCOL, "the reply of STS has no usable credentials");
     if (status == CW_OK) {
         *out = cw__keys_new(id, secret, *token ? token : NULL, expires_ms, source);

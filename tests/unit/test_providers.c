@@ -6,6 +6,7 @@
 
 #include "answers.h"
 #include "base/clock.h"
+#include "fault_alloc.h"
 #include "s3/credentials.h"
 #include "s3/credentials_container.h"
 #include "s3/profile.h"
@@ -468,6 +469,64 @@ static void releasing_does_not_wait_for_an_answer(void)
     answers_stop(&server);
 }
 
+static cw_status use_chain(const cw_client_options *o, cw_error *err)
+{
+    cw__credentials *c = NULL;
+    cw__keys *k = NULL;
+    cw_status status = open_chain(&c, o, err);
+    if (status == CW_OK)
+        status = cw__credentials_get(c, &k, err);
+    if (status == CW_OK)
+        cw__keys_release(c, k);
+    cw__credentials_free(c);
+    return status;
+}
+
+static void fail_each_allocation(const cw_client_options *o)
+{
+    bool reached = true;
+    int refused = 0;
+    for (long nth = 1; reached; nth++) {
+        cw_error err = {0};
+        REQUIRE(nth < 3000);
+        fault_begin(nth);
+        cw_status status = use_chain(o, &err);
+        reached = fault_happened();
+        CHECK_INT(fault_end(), 0);
+        if (status != CW_OK || !reached) /* some of the HTTP port's it can do without */
+            CHECK_STATUS(status, reached ? CW_E_NO_MEMORY : CW_OK, err);
+        refused += status == CW_E_NO_MEMORY;
+    }
+    CHECK(refused > 5);
+}
+
+static void every_allocation_may_fail(void)
+{
+    answers server;
+    own_keys own = {.expires_ms = 0};
+    atomic_int how = WELL;
+    char url[128];
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    o.credentials = ask_own;
+    o.credentials_user = &own;
+    fail_each_allocation(&o);
+
+    REQUIRE(answers_start(&server, metadata, &how) == 0);
+    o = (cw_client_options)CW_CLIENT_OPTIONS_INIT;
+    o.instance_metadata = 1;
+    o.instance_metadata_url = server.url;
+    fail_each_allocation(&o);
+    answers_stop(&server);
+
+    REQUIRE(answers_start(&server, agent, NULL) == 0);
+    snprintf(url, sizeof url, "%s/creds?x=1", server.url);
+    o = (cw_client_options)CW_CLIENT_OPTIONS_INIT;
+    o.container_credentials_url = url;
+    o.container_authorization = "abc";
+    fail_each_allocation(&o);
+    answers_stop(&server);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -480,6 +539,7 @@ int main(int argc, char **argv)
     TEST(keys_that_have_expired_already_are_refused);
     TEST(one_request_serves_all);
     TEST(who_polls_hears_of_a_failure);
+    TEST(every_allocation_may_fail);
     TEST(releasing_does_not_wait_for_an_answer);
     return test_end();
 }

@@ -463,6 +463,54 @@ static void every_allocation_may_fail_before_the_network(void)
     remove_home();
 }
 
+static void fail_each_allocation(const cw_client_options *o)
+{
+    bool reached = true;
+    int refused = 0;
+    for (long nth = 1; reached; nth++) {
+        cw__keys k = {0};
+        cw_error err = {0};
+        REQUIRE(nth < 3000);
+        fault_begin(nth);
+        cw_status status = get_keys(o, &k, &err);
+        reached = fault_happened();
+        CHECK_INT(fault_end(), 0);
+        if (status != CW_OK || !reached) /* some of the HTTP port's it can do without */
+            CHECK_STATUS(status, reached ? CW_E_NO_MEMORY : CW_OK, err);
+        refused += status == CW_E_NO_MEMORY;
+    }
+    CHECK(refused > 20);
+}
+
+static void every_allocation_may_fail_on_the_way(void)
+{
+    cw_client_options o;
+    make_home();
+    write_below(".aws/config", config);
+    write_below(".aws/credentials",
+                "[base]\naws_access_key_id = BASE\naws_secret_access_key = s3cr3t-of-base\n");
+    write_below("token", "web-token\n");
+    REQUIRE(answers_start(&server, sts, NULL) == 0);
+    o = role_options("over-web");
+    fail_each_allocation(&o);
+    answers_stop(&server);
+    write_below(".aws/config",
+                "[profile s]\nsso_session = one\nsso_account_id = 123\nsso_role_name = a/b\n"
+                "[sso-session one]\nsso_start_url = https://start\nsso_region = eu-west-1\n"
+                "[profile p]\ncredential_process = printf '{\"Version\":1,\"AccessKeyId\":\"P\","
+                "\"SecretAccessKey\":\"s\"}'\n");
+    write_below(CACHE_OF_SESSION,
+                "{\"accessToken\":\"good\",\"expiresAt\":\"2099-01-01T00:00:00Z\"}");
+    REQUIRE(answers_start(&server, portal, NULL) == 0);
+    o = options("s");
+    o.sso_endpoint_url = server.url;
+    fail_each_allocation(&o);
+    answers_stop(&server);
+    o = options("p");
+    fail_each_allocation(&o);
+    remove_home();
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -472,5 +520,6 @@ int main(int argc, char **argv)
     TEST(a_process_is_ended_with_the_client);
     TEST(sso_trades_a_cached_token);
     TEST(every_allocation_may_fail_before_the_network);
+    TEST(every_allocation_may_fail_on_the_way);
     return test_end();
 }
