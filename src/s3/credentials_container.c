@@ -16,6 +16,7 @@
 
 typedef struct container {
     char *url, *token, *token_file;
+    bool slash; /* a relative path begins with one */
 } container;
 
 static bool is_loopback(const char *host)
@@ -90,14 +91,26 @@ static cw_status ask(const container *c, const char *token, cw__asking *how, cw_
     return status;
 }
 
+/* Not before it is asked: whoever has other keys need not care. */
+static cw_status check(const container *c, cw_error *err)
+{
+    if (!c->slash)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with a slash");
+    if (c->token && strpbrk(c->token, "\r\n"))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line break in it");
+    return cw__container_check_url(c->url, err);
+}
+
 static cw_status get(void *self, cw__asking *how, cw__keys **out, cw_error *err)
 {
     const container *c = self;
     cw__text token = {0};
-    cw_status status = CW_OK;
-    if (cw__asking_refuses(how))
-        return CW_E_CREDENTIALS_MISSING;
-    if (c->token_file)
+    cw_status status = check(c, err);
+    if (status == CW_OK && cw__asking_refuses(how))
+        status = CW_E_CREDENTIALS_MISSING;
+    if (status == CW_OK && c->token_file)
         status = cw__credentials_read_token(&token, c->token_file, err);
     if (status == CW_OK)
         status = ask(c, c->token_file ? token.p : c->token, how, out, err);
@@ -121,39 +134,23 @@ static const char *given(const char *s)
     return s && *s ? s : NULL;
 }
 
-static cw_status set_url(container *c, const cw_client_options *o, cw_error *err)
-{
-    cw__text url = {0};
-    const char *path = given(o->container_credentials_path);
-    if (path && *path != '/')
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is '%s': it must begin with a "
-                        "slash",
-                        path);
-    if (path)
-        cw__text_add(&url, AGENT_OF_ECS);
-    cw__text_add(&url, path ? path : o->container_credentials_url);
-    c->url = url.p;
-    if (url.failed)
-        return cw__fail_memory(err, "preparing to ask the container agent");
-    return cw__container_check_url(c->url, err);
-}
-
 static bool copy(char **to, const char *from)
 {
     *to = cw__strdup(given(from));
     return *to || !given(from);
 }
 
-static cw_status fill(container *c, const cw_client_options *o, cw_error *err)
+static bool fill(container *c, const cw_client_options *o)
 {
-    if (!copy(&c->token, o->container_authorization) ||
-        !copy(&c->token_file, o->container_authorization_file))
-        return cw__fail_memory(err, "preparing to ask the container agent");
-    if (c->token && strpbrk(c->token, "\r\n"))
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line break in it");
-    return set_url(c, o, err);
+    cw__text url = {0};
+    const char *path = given(o->container_credentials_path);
+    if (path)
+        cw__text_add(&url, AGENT_OF_ECS);
+    cw__text_add(&url, path ? path : o->container_credentials_url);
+    c->url = url.p;
+    c->slash = !path || *path == '/';
+    return !url.failed && copy(&c->token, o->container_authorization) &&
+           copy(&c->token_file, o->container_authorization_file);
 }
 
 cw_status cw__credentials_container(cw__credentials_provider *out, const cw_client_options *o,
@@ -166,10 +163,9 @@ cw_status cw__credentials_container(cw__credentials_provider *out, const cw_clie
     container *c = cw__alloc_zero(sizeof *c);
     if (!c)
         return cw__fail_memory(err, "preparing to ask the container agent");
-    cw_status status = fill(c, o, err);
-    if (status != CW_OK) {
+    if (!fill(c, o)) {
         free_self(c);
-        return status;
+        return cw__fail_memory(err, "preparing to ask the container agent");
     }
     out->get = get;
     out->free = free_self;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -49,6 +50,11 @@ bool cw__credentials_printable(const char *s)
         if ((unsigned char)*s <= ' ' || *s == 0x7f)
             return false;
     return true;
+}
+
+bool cw__credentials_is_region(const char *s)
+{
+    return *s && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
 }
 
 static const char *text_of(const cw__json_value *object, const char *name)

@@ -39,6 +39,9 @@ cw_status cw__credentials_instance(cw__credentials_provider *out, const cw_clien
 /** Can it stand in a header: no blanks, no control characters? */
 bool cw__credentials_printable(const char *s);
 
+/** Can it be part of a host's name: small letters, digits and dashes? */
+bool cw__credentials_is_region(const char *s);
+
 /**
  * Keys out of the JSON object that the container agent, the instance and credential_process answer
  * with: AccessKeyId, SecretAccessKey, the token under `token_name`, Expiration.

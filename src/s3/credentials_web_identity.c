@@ -19,6 +19,9 @@ static cw_status get(void *self, cw__asking *how, cw__keys **out, cw_error *err)
     cw__sts sts = {.endpoint_url = i->endpoint_url, .region = i->region};
     cw__sts_role role = {.arn = i->role_arn, .session_name = i->session_name};
     cw__text token = {0};
+    if (!i->role_arn)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "a web identity token file is named, and no role: set AWS_ROLE_ARN");
     if (cw__asking_refuses(how))
         return CW_E_CREDENTIALS_MISSING;
     cw_status status = cw__credentials_read_token(&token, i->token_file, err);
@@ -54,9 +57,6 @@ cw_status cw__credentials_web_identity(cw__credentials_provider *out, const cw_c
         out->absent = "AWS_WEB_IDENTITY_TOKEN_FILE is not set";
         return CW_OK;
     }
-    if (!o->role_arn || !*o->role_arn)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "a web identity token file is named, and no role: set AWS_ROLE_ARN");
     identity *i = cw__alloc_zero(sizeof *i);
     if (!i)
         return cw__fail_memory(err, "preparing a web identity");

@@ -212,6 +212,9 @@ cw_status cw__sso_keys(const cw__profile *p, const char *home, const char *endpo
     if (lacks)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "profile '%s' uses SSO and has no %s%s",
                         p->name, lacks, p->sso_session ? ", nor has its [sso-session]" : "");
+    if (!cw__credentials_is_region(p->sso_region))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "the sso_region of profile '%s' is '%s'",
+                        p->name, p->sso_region);
     cw_status status = get_token(&token, p, home, err);
     if (status == CW_OK)
         status = ask(p, token.p, endpoint_url, how, out, err);

@@ -233,9 +233,12 @@ static cw_status post(action *a, const cw__sts *sts, const cw__asking *how, cw__
     char why[200];
     cw_status status = CW_OK;
     memset(answer, 0, sizeof *answer);
+    if (!sts->endpoint_url && !cw__credentials_is_region(sts->region))
+        status =
+            cw__fail(err, CW_E_INVALID_ARGUMENT, "there is no STS in a region '%s'", sts->region);
     add_url(&url, sts);
     add_line(&lines, "content-type", content_type);
-    if (a->with && !url.failed && !a->form.failed)
+    if (status == CW_OK && a->with && !url.failed && !a->form.failed)
         status = add_signature(&lines, a, sts, url.p, err);
     if (status == CW_OK && (url.failed || lines.failed || a->form.failed))
         status = cw__fail_memory(err, "asking STS");

@@ -132,9 +132,18 @@ static void a_web_identity_is_traded_for_keys(void)
     unlink(file);
     check_failure(&o, CW_E_IO, file);
     o.role_arn = NULL;
-    cw_error err = {0};
-    CHECK_STATUS(open_chain(&c, &o, &err), CW_E_INVALID_ARGUMENT, err);
-    CHECK(strstr(err.message, "AWS_ROLE_ARN") != NULL);
+    check_failure(&o, CW_E_INVALID_ARGUMENT, "AWS_ROLE_ARN");
+    o.access_key_id = "OPTION"; /* who has other keys need not care */
+    o.secret_access_key = caller_secret;
+    c = chain_of(&o);
+    check_keys(c, "OPTION");
+    cw__credentials_free(c);
+    o.access_key_id = o.secret_access_key = o.sts_endpoint_url = NULL;
+    o.role_arn = "r";
+    o.region = "evil.example/#";
+    write_file(file, "first");
+    check_failure(&o, CW_E_INVALID_ARGUMENT, "there is no STS");
+    unlink(file);
     answers_stop(&server);
 }
 
@@ -180,6 +189,10 @@ static void a_container_has_an_agent(void)
     cw__credentials_free(c);
     o.container_credentials_url = server.url;
     check_failure(&o, CW_E_UNAVAILABLE, "HTTP 404");
+    o.container_credentials_url = "http://example.com/";
+    check_failure(&o, CW_E_INVALID_ARGUMENT, "plain http");
+    o.container_credentials_path = "v2";
+    check_failure(&o, CW_E_INVALID_ARGUMENT, "slash");
     unlink(file);
     answers_stop(&server);
 }
