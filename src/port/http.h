@@ -76,6 +76,7 @@ typedef struct cw__http_call {
     void (*done)(void *user, const cw__http_result *result);
     void *user;
 
+    int status;   /* of the final reply's head, from its first header on */
     void *handle; /* cw__http's own, as is the next; NULL before the first start */
     struct cw__http_call *queued_next;
 } cw__http_call;

@@ -234,6 +234,8 @@ static void on_status_line(cw__transfer *x, const char *line, size_t n)
     x->status = status;
     x->head_open = true;
     x->head_final = status >= 200;
+    if (x->head_final)
+        x->call->status = status;
     if (x->head_final && x->offset < x->call->body_bytes)
         gather(x, false);
 }

@@ -94,21 +94,31 @@ static bool waited_enough(const cw__exchange *x)
            x->attempts >= MOST_SILENT_COMMITS;
 }
 
+/* What asks for the rest of a body is no repetition: it counts, and costs, as a first attempt. */
+static bool may_try_again(cw__exchange *x, uint64_t when)
+{
+    cw_client *c = x->client;
+    bool goes_on = x->excused > 0 && x->excused == x->attempts;
+
+    if (x->attempts - x->excused >= c->retry.max_attempts || past(x, when) || waited_enough(x))
+        return false;
+    return goes_on || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
+}
+
 static void retry_or_end(cw__exchange *x)
 {
     cw_client *c = x->client;
     cw__verdict verdict = x->judgement.verdict;
     uint64_t now = cw__clock_mono_ms();
     uint32_t pause =
-        cw__retry_pause_ms(&c->retry, x->attempts + 1, verdict, x->reply.retry_after_ms,
-                           (uint32_t)cw__random_below(UINT64_C(1) << 32));
+        cw__retry_pause_ms(&c->retry, x->attempts - x->excused + 1, verdict,
+                           x->reply.retry_after_ms, (uint32_t)cw__random_below(UINT64_C(1) << 32));
 
     if (verdict == CW__VERDICT_THROTTLED) {
         atomic_fetch_add(&c->throttled, 1);
         cw__learn_throttled(&c->learned);
     }
-    if (x->attempts >= c->retry.max_attempts || past(x, now + pause) || waited_enough(x) ||
-        !cw__retry_budget_take(&c->retry_tokens, verdict)) {
+    if (!may_try_again(x, now + pause)) {
         end(x, x->judgement.status);
         return;
     }
@@ -171,7 +181,7 @@ static bool go_without_checksum(cw__exchange *x)
     static const char *const headers[] = {
         "x-amz-checksum-algorithm", "x-amz-checksum-type",   "x-amz-sdk-checksum-algorithm",
         "x-amz-checksum-crc32",     "x-amz-checksum-crc32c", "x-amz-checksum-crc64nvme",
-        "x-amz-checksum-sha256",
+        "x-amz-checksum-sha256",    "x-amz-checksum-mode",
     };
 
     /* A part that may have landed is refused for being there, not for its checksum. */
@@ -308,6 +318,19 @@ static void note_doubt(cw__exchange *x, bool resent)
         x->in_doubt = true;
 }
 
+/* A body without a length may end early and look whole. */
+static void judge_intake(cw__exchange *x)
+{
+    if (cw__intake_fruitful(x->intake))
+        x->excused = x->attempts;
+    if (x->judgement.verdict != CW__VERDICT_OK || !cw__intake_lacks(x->intake))
+        return;
+    x->reply.end = CW__HTTP_BROKEN;
+    cw__copy_string(x->reply.transport, sizeof x->reply.transport, "the reply ended early");
+    x->judgement.verdict = CW__VERDICT_RETRY;
+    x->judgement.status = CW_E_UNAVAILABLE;
+}
+
 static void judge(cw__exchange *x, bool resent)
 {
     cw__judge_input in = {
@@ -319,6 +342,8 @@ static void judge(cw__exchange *x, bool resent)
     };
 
     cw__reply_judge(&x->reply, &in, &x->judgement);
+    if (x->intake)
+        judge_intake(x);
     note_doubt(x, resent);
     cw__log_line(&x->client->log, CW_LOG_DEBUG, "%s %s -> %d %s %s", x->request.method,
                  cw__text_str(&x->request.path), x->reply.http_status, x->reply.code,
@@ -327,12 +352,23 @@ static void judge(cw__exchange *x, bool resent)
 
 static void on_header(void *user, const char *name, const char *value)
 {
-    cw__reply_header(&((cw__exchange *)user)->reply, name, value);
+    cw__exchange *x = user;
+
+    cw__reply_header(&x->reply, name, value);
+    if (x->intake)
+        cw__intake_header(x->intake, name, value);
+    if (x->header)
+        x->header(x->header_user, name, value);
 }
 
 static bool on_body(void *user, const void *p, size_t n)
 {
-    return cw__reply_body(&((cw__exchange *)user)->reply, p, n);
+    cw__exchange *x = user;
+    int status = x->call.status;
+
+    if (x->intake && status >= 200 && status <= 299)
+        return cw__intake_take(x->intake, &x->reply, status, p, n, &x->error);
+    return cw__reply_body(&x->reply, p, n);
 }
 
 static void on_sent(void *user)
@@ -359,6 +395,10 @@ static void on_done(void *user, const cw__http_result *result)
     if (result->new_connection)
         atomic_fetch_add(&x->client->connections, 1);
     cw__reply_end(&x->reply, result);
+    if (x->error.status != CW_OK) { /* the intake refused what came */
+        end(x, x->error.status);
+        return;
+    }
     judge(x, result->resent);
     act(x);
 }
@@ -450,6 +490,10 @@ static void attempt(cw__exchange *x)
         pause_for(x, cw__clock_mono_ms() + KEYS_POLL_MS);
         return;
     }
+    if (x->intake)
+        cw__intake_begin(x->intake, &x->request);
+    if (x->header)
+        x->header(x->header_user, NULL, NULL);
     if (st == CW_OK)
         st = sign(x);
     if (st == CW_OK)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "s3/client.h"
+#include "s3/intake.h"
 #include "s3/reply.h"
 #include "s3/request.h"
 
@@ -39,6 +40,10 @@ struct cw__exchange {
     uint64_t deadline;        /* on the clock that never steps; 0: none */
     const char *doing;        /* static: "upload part", "abort the upload" */
     unsigned part;            /* for messages; 0: none */
+    cw__intake *intake;       /* takes the body of a success as it arrives; nullable */
+    /** Each header of a reply; before the first of each attempt, NULL and NULL. Nullable. */
+    void (*header)(void *header_user, const char *name, const char *value);
+    void *header_user;
     void (*sent)(void *user); /* the body is in the kernel's hands; nullable */
     void (*done)(void *user, cw_status status);
     void *user;
@@ -62,6 +67,7 @@ struct cw__exchange {
     unsigned keys_round; /* of asking for them, while they are awaited */
     char region[64];
     int64_t signed_ms;
+    unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
     bool held;     /* this attempt waited for others' throttling to pass */
     bool body_out; /* this attempt was fully sent */

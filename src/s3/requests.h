@@ -53,7 +53,10 @@ cw__object_name cw__plan_object(const cw__plan *p);
 
 void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop);
 
-/** A range ("bytes=0-99") of the object with that ETag, or whichever is there where it is "". */
+/**
+ * A range ("bytes=0-99"; NULL: what an intake asks for) of the object with that ETag, or of
+ * whichever is there where it is "".
+ */
 void cw__request_get(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *range,
                      const char *etag);
 void cw__request_abort(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *upload_id);

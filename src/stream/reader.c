@@ -1,108 +1,67 @@
-/* reader.c - bytes of an object that is there, wherever it lies
+/* reader.c - the public face of reading: in order, at any offset, decompressed or as it is stored
  *
- * A reader is one of three: an S3 object pinned by its ETag, an open file, or an object in memory.
+ * The bytes come from a cw__raw, through a cw__unpack where they are to be decompressed.
  */
-#include <cloudwriter/object.h>
 #include <cloudwriter/reader.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "s3/client.h"
-#include "store/get.h"
+#include "base/options.h"
+#include "stream/raw.h"
+#include "stream/unpack.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+enum { PEEK_BYTES = 256 * 1024 };
 
 struct cw_reader {
-    cw__url where;
-    cw_client *client;    /* S3 */
-    cw__object_look seen; /* S3 */
-    int fd;               /* file; else -1 */
-    uint64_t bytes;
+    cw__raw raw;
+    bool unpacks;
+    cw__unpack unpack;
+    const void *peeked; /* what cw_reader_skip goes past */
+    size_t peeked_n;
 };
 
 /* ---- opening ---- */
 
-static cw_status open_s3(cw_reader *r, cw_client *c, cw_error *err)
+static cw_status check_decompression(const cw_reader_options *o, cw_error *err)
 {
-    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
-    cw_status st = CW_OK;
-
-    if (!r->where.path[0])
-        return cw__fail(err, CW_E_INVALID_ARGUMENT, "s3://%s names a bucket: add the key",
-                        r->where.bucket);
-    if (c) {
-        st = cw__client_check(c, err);
-        if (st == CW_OK)
-            r->client = cw_client_retain(c);
-    } else {
-        st = cw_client_options_from_env(&o, err);
-        if (st == CW_OK)
-            st = cw_client_new(&r->client, &o, err);
-    }
-    if (st == CW_OK)
-        st = cw__store_look(r->client, &r->where, &r->seen, err);
-    r->bytes = r->seen.bytes;
-    return st;
-}
-
-static cw_status fail_file(const cw_reader *r, const char *doing, cw_error *err)
-{
-    int error = errno;
-
-    return error == ENOENT ? cw__fail(err, CW_E_NOT_FOUND, "there is no file '%s'", r->where.path)
-                           : cw__fail_errno(err, error, "cannot %s '%s'", doing, r->where.path);
-}
-
-static cw_status open_file(cw_reader *r, cw_error *err)
-{
-    struct stat about;
-
-    r->fd = open(r->where.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (r->fd < 0 || fstat(r->fd, &about) != 0)
-        return fail_file(r, "open", err);
-    if (!S_ISREG(about.st_mode))
-        return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is not a regular file: it has no size",
-                        r->where.path);
-    r->bytes = (uint64_t)about.st_size;
+    if ((unsigned)o->decompression > CW_DECOMPRESSION_AUTO)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "there is no decompression %d",
+                        (int)o->decompression);
     return CW_OK;
 }
 
-static cw_status open_memory(cw_reader *r, cw_error *err)
+static cw_status open_reader(cw_reader *r, cw_client *c, const char *url,
+                             const cw_reader_options *o, cw_error *err)
 {
-    const void *p;
-    size_t n;
-    cw_status st = cw_memory_get(r->where.path, &p, &n);
+    cw_status st = cw__raw_open(&r->raw, c, url, o, err);
 
-    if (st != CW_OK)
-        return cw__fail(err, st, "there is no mem://%s", r->where.path);
-    r->bytes = n;
-    return CW_OK;
+    if (st != CW_OK || o->decompression == CW_DECOMPRESSION_NONE)
+        return st;
+    r->unpacks = true;
+    return cw__unpack_init(&r->unpack, &r->raw, o->decompression, err);
 }
 
-cw_status cw_reader_open(cw_reader **out, cw_client *c, const char *url, cw_error *err)
+cw_status cw_reader_open_with(cw_reader **out, cw_client *c, const char *url,
+                              const cw_reader_options *options, cw_error *err)
 {
-    cw_reader *r = cw__alloc_zero(sizeof *r);
+    cw_reader_options o;
+    cw_reader *r;
     cw_status st;
 
     *out = NULL;
     cw__error_clear(err);
+    st = cw__options_take(&o, sizeof o, options, err);
+    if (st == CW_OK)
+        st = check_decompression(&o, err);
+    if (st != CW_OK)
+        return st;
+    r = cw__alloc_zero(sizeof *r);
     if (!r)
         return cw__fail_memory(err, "opening a reader");
-    r->fd = -1;
-    st = cw__url_parse(&r->where, url, err);
-    if (st != CW_OK)
-        memset(&r->where, 0, sizeof r->where);
-    else if (r->where.scheme == CW__SCHEME_S3)
-        st = open_s3(r, c, err);
-    else if (r->where.scheme == CW__SCHEME_FILE)
-        st = open_file(r, err);
-    else
-        st = open_memory(r, err);
+    st = open_reader(r, c, url, &o, err);
     if (st == CW_OK)
         *out = r;
     else
@@ -110,79 +69,156 @@ cw_status cw_reader_open(cw_reader **out, cw_client *c, const char *url, cw_erro
     return st;
 }
 
-uint64_t cw_reader_size(const cw_reader *r)
+cw_status cw_reader_open(cw_reader **out, cw_client *c, const char *url, cw_error *err)
 {
-    return r->bytes;
+    return cw_reader_open_with(out, c, url, NULL, err);
 }
 
-/* ---- reading ---- */
+uint64_t cw_reader_size(const cw_reader *r)
+{
+    return r->raw.bytes;
+}
 
-static cw_status read_s3(cw_reader *r, uint64_t offset, char *p, size_t n, cw_error *err)
+/* ---- in order ---- */
+
+static cw_status peek(cw_reader *r, const void **p, size_t *n, cw_error *err)
+{
+    return r->unpacks ? cw__unpack_peek(&r->unpack, p, n, err)
+                      : cw__raw_peek(&r->raw, PEEK_BYTES, p, n, err);
+}
+
+cw_status cw_reader_peek(cw_reader *r, const void **p, size_t *n, cw_error *err)
+{
+    cw_status st;
+
+    cw__error_clear(err);
+    *p = NULL;
+    *n = 0;
+    st = peek(r, p, n, err);
+    r->peeked = *p;
+    r->peeked_n = st == CW_OK ? *n : 0;
+    return st;
+}
+
+static cw_status skip(cw_reader *r, const void *p, size_t n, cw_error *err)
+{
+    return r->unpacks ? cw__unpack_skip(&r->unpack, p, n, err) : cw__raw_skip(&r->raw, p, n, err);
+}
+
+cw_status cw_reader_skip(cw_reader *r, size_t n, cw_error *err)
+{
+    cw_status st;
+
+    cw__error_clear(err);
+    if (n > r->peeked_n)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "%zu bytes cannot be skipped: cw_reader_peek showed %zu", n, r->peeked_n);
+    st = skip(r, r->peeked, n, err);
+    r->peeked_n = 0;
+    return st;
+}
+
+static cw_status read_unpacked(cw_reader *r, char *p, size_t n, size_t *got, cw_error *err)
 {
     cw_status st = CW_OK;
 
-    while (st == CW_OK && n > 0) {
-        size_t k = n < CW__GET_MOST ? n : CW__GET_MOST;
-        st = cw__store_get(r->client, &r->where, &r->seen, offset, p, k, err);
-        offset += k;
-        p += k;
-        n -= k;
+    while (st == CW_OK && *got < n) {
+        const void *from = NULL;
+        size_t k = 0;
+
+        st = peek(r, &from, &k, err);
+        if (st != CW_OK || k == 0)
+            break;
+        if (k > n - *got)
+            k = n - *got;
+        memcpy(p + *got, from, k);
+        st = skip(r, from, k, err);
+        *got += k;
     }
     return st;
 }
 
-static cw_status read_file(cw_reader *r, uint64_t offset, char *p, size_t n, cw_error *err)
+cw_status cw_reader_read(cw_reader *r, void *p, size_t n, size_t *got, cw_error *err)
 {
-    while (n > 0) {
-        ssize_t got = pread(r->fd, p, n, (off_t)offset);
-        if (got == 0)
-            return cw__fail(err, CW_E_PRECONDITION, "'%s' became shorter while it was read",
-                            r->where.path);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail_file(r, "read", err);
-        offset += (uint64_t)got;
-        p += got;
-        n -= (size_t)got;
-    }
-    return CW_OK;
+    size_t count = 0;
+    cw_status st;
+
+    cw__error_clear(err);
+    r->peeked_n = 0;
+    st =
+        r->unpacks ? read_unpacked(r, p, n, &count, err) : cw__raw_read(&r->raw, p, n, &count, err);
+    *got = count;
+    return st;
 }
 
-static cw_status read_memory(const cw_reader *r, uint64_t offset, char *p, size_t n, cw_error *err)
+uint64_t cw_reader_tell(const cw_reader *r)
 {
-    const void *now;
-    size_t bytes;
-    cw_status st = cw_memory_get(r->where.path, &now, &bytes);
+    return r->unpacks ? r->unpack.position : r->raw.position;
+}
 
-    if (st != CW_OK || bytes != r->bytes)
-        return cw__fail(err, CW_E_PRECONDITION, "mem://%s was replaced while it was read",
-                        r->where.path);
-    memcpy(p, (const char *)now + offset, n);
+/* ---- elsewhere ---- */
+
+cw_status cw_reader_seek(cw_reader *r, uint64_t offset, cw_error *err)
+{
+    cw__error_clear(err);
+    r->peeked_n = 0;
+    if (r->unpacks && offset != 0 && offset != r->unpack.position)
+        return cw__fail(err, CW_E_UNSUPPORTED,
+                        "what is decompressed can only be read in order: seek to 0 or stay");
+    if (r->unpacks && offset == 0 && r->unpack.position != 0)
+        cw__unpack_rewind(&r->unpack);
+    if (r->unpacks)
+        return CW_OK;
+    if (offset > r->raw.bytes)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%" PRIu64 " lies beyond the end at %" PRIu64,
+                        offset, r->raw.bytes);
+    cw__raw_seek(&r->raw, offset);
     return CW_OK;
 }
 
 cw_status cw_reader_pread(cw_reader *r, uint64_t offset, void *p, size_t n, cw_error *err)
 {
     cw__error_clear(err);
-    if (offset > r->bytes || n > r->bytes - offset)
+    if (r->unpacks)
+        return cw__fail(err, CW_E_UNSUPPORTED, "what is decompressed can only be read in order");
+    if (offset > r->raw.bytes || n > r->raw.bytes - offset)
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "%zu bytes from %" PRIu64 " lie beyond the end at %" PRIu64, n, offset,
-                        r->bytes);
-    if (n == 0)
-        return CW_OK;
-    if (r->client)
-        return read_s3(r, offset, p, n, err);
-    return r->fd >= 0 ? read_file(r, offset, p, n, err) : read_memory(r, offset, p, n, err);
+                        r->raw.bytes);
+    return n ? cw__raw_pread(&r->raw, offset, p, n, err) : CW_OK;
+}
+
+/* ---- what is known ---- */
+
+void cw_reader_get_info(const cw_reader *r, cw_reader_info *out)
+{
+    const cw__raw *raw = &r->raw;
+    const cw__pinned *o = &raw->object;
+
+    memset(out, 0, sizeof *out);
+    out->bytes = raw->bytes;
+    out->modified_ms = raw->modified_ms;
+    cw__copy_string(out->etag, sizeof out->etag, o->etag);
+    cw__copy_string(out->version_id, sizeof out->version_id, o->version_id);
+    cw__copy_string(out->content_type, sizeof out->content_type, o->content_type);
+    cw__copy_string(out->content_encoding, sizeof out->content_encoding, o->content_encoding);
+    cw__copy_string(out->checksum, sizeof out->checksum, o->checksum);
+    out->verified = raw->verified;
+    out->metadata = raw->metadata;
+    out->metadata_count = o->metadata_count;
+    out->decompression = r->unpacks ? r->unpack.kind : CW_DECOMPRESSION_NONE;
+    if (raw->ahead)
+        cw__ahead_count(raw->ahead, &out->requests, &out->retries);
+    out->requests += o->requests;
+    out->retries += o->retries;
 }
 
 void cw_reader_close(cw_reader *r)
 {
     if (!r)
         return;
-    if (r->fd >= 0)
-        close(r->fd);
-    cw_client_release(r->client);
-    cw__url_free(&r->where);
+    if (r->unpacks)
+        cw__unpack_free(&r->unpack);
+    cw__raw_close(&r->raw);
     cw__free(r);
 }

@@ -382,6 +382,88 @@ static cw_status play_custom(stage *s, cw_error *err)
     return st;
 }
 
+/* ---- objects that are read ---- */
+
+/* Longer than the first range that is read ahead, so that there are several. */
+enum { READ_BYTES = 1300 * 1000 };
+
+static void leave_object(stage *s)
+{
+    CHECK_INT(ts_object_put(s->server, "bucket", "source", s->data, s->bytes), 0);
+}
+
+static void leave_packed(stage *s)
+{
+    size_t room = s->bytes + 1000;
+    unsigned char *p = malloc(room);
+
+    REQUIRE(p);
+    if (s->play->compression == CW_COMPRESSION_GZIP) {
+        z_stream z = {0};
+
+        REQUIRE(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+        z.next_in = s->data;
+        z.avail_in = (uInt)s->bytes;
+        z.next_out = p;
+        z.avail_out = (uInt)room;
+        REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+        deflateEnd(&z);
+        room -= z.avail_out;
+    } else {
+        room = ZSTD_compress(p, room, s->data, s->bytes, 1);
+        REQUIRE(!ZSTD_isError(room));
+    }
+    CHECK_INT(ts_object_put(s->server, "bucket", "source", p, room), 0);
+    free(p);
+}
+
+/* All in order; then some of it elsewhere. A reader that failed can still be closed. */
+static cw_status read_source(stage *s, cw_reader *r, cw_error *err)
+{
+    static unsigned char got[70001];
+    size_t at = 0, n = 1;
+    cw_status st = CW_OK;
+
+    while (st == CW_OK && n > 0) {
+        st = cw_reader_read(r, got, sizeof got, &n, err);
+        CHECK(n <= s->bytes - at && memcmp(got, s->data + at, n) == 0);
+        at += n;
+    }
+    if (st != CW_OK)
+        return st;
+    CHECK_INT(at, s->bytes);
+    if (s->play->compression != CW_COMPRESSION_NONE)
+        return st;
+    st = cw_reader_pread(r, 1000, got, 2000, err);
+    if (st == CW_OK)
+        CHECK(memcmp(got, s->data + 1000, 2000) == 0);
+    if (st == CW_OK)
+        st = cw_reader_seek(r, 600000, err);
+    if (st == CW_OK)
+        st = cw_reader_read(r, got, 5000, &n, err);
+    if (st == CW_OK)
+        CHECK(n == 5000 && memcmp(got, s->data + 600000, n) == 0);
+    return st;
+}
+
+static cw_status play_read(stage *s, cw_error *err)
+{
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_reader *r;
+    cw_status st;
+
+    if (s->play->compression != CW_COMPRESSION_NONE)
+        o.decompression = CW_DECOMPRESSION_AUTO;
+    st = cw_reader_open_with(&r, s->client, "s3://bucket/source", &o, err);
+    if (st != CW_OK) {
+        CHECK(!r);
+        return st;
+    }
+    st = read_source(s, r, err);
+    cw_reader_close(r);
+    return st;
+}
+
 /* ---- the verbs around ---- */
 
 /* Two uploads that were left: their abort is refused. */
@@ -551,6 +633,24 @@ static const scenario scenarios[] = {
      .bytes = SMALL,
      .where = ON_SHELF,
      .compression = CW_COMPRESSION_GZIP},
+    {.name = "read",
+     .core = true,
+     .run = play_read,
+     .bytes = READ_BYTES,
+     .where = NOWHERE,
+     .prepare = leave_object},
+    {.name = "read_gzip",
+     .run = play_read,
+     .bytes = THREE_PARTS,
+     .where = NOWHERE,
+     .compression = CW_COMPRESSION_GZIP,
+     .prepare = leave_packed},
+    {.name = "read_zstd",
+     .run = play_read,
+     .bytes = THREE_PARTS,
+     .where = NOWHERE,
+     .compression = CW_COMPRESSION_ZSTD,
+     .prepare = leave_packed},
     {.name = "list", .run = play_list, .where = NOWHERE, .prepare = leave_uploads},
     {.name = "abort_upload", .run = play_abort_upload, .where = NOWHERE, .prepare = leave_uploads},
     {.name = "query", .core = true, .run = play_query, .bytes = SMALL, .prepare = leave_doubt},
