@@ -1,7 +1,7 @@
-/* stdio.c - a writer behind a FILE *
+/* stdio.c - a writer or a reader behind a FILE *
  *
- * Owns the stream's buffer, the cookie, and for cw_fopen the writer. It does not own the FILE:
- * libc frees that after the cookie's close.
+ * Owns the stream's buffer, the cookie, and for cw_fopen the writer or reader. It does not own the
+ * FILE: libc frees that after the cookie's close.
  *
  * fclose publishes only a stream without any failure behind it. The writer's own error sticks, so
  * neither clearerr nor a later write that libc would accept can bring a broken stream back; an
@@ -34,9 +34,13 @@ struct answer {
 
 struct stream {
     FILE *file;
-    cw_writer *writer;
+    cw_writer *writer; /* one of these two */
+    cw_reader *reader;
     uint64_t bytes;        /* handed to the writer: libc adds what is in its buffer to this */
-    bool view;             /* the writer is the caller's */
+    uint64_t position;     /* where reading goes on: perhaps beyond the end */
+    cw_error first;        /* failure of reading */
+    cw_error unread;       /* one that has not been told, as bytes came before it */
+    bool view;             /* the writer or reader is the caller's */
     bool discard;          /* cw_fabort: close publishes nothing */
     struct answer *answer; /* NULL: plain fclose */
     char *buffer;
@@ -186,6 +190,75 @@ static int stream_seek(void *cookie, cookie_offset *offset, int whence)
     return 0;
 }
 
+/* ---- the cookie of a stream for reading ---- */
+
+static ssize_t fail_reading(struct stream *s, const cw_error *err)
+{
+    if (s->first.status == CW_OK)
+        s->first = *err;
+    s->unread.status = CW_OK;
+    errno = errno_of(err);
+    return -1;
+}
+
+/* Bytes that came before a failure are handed out first, unless it says not to trust them. */
+static ssize_t stream_read(void *cookie, char *p, size_t n)
+{
+    struct stream *s = cookie;
+    cw_error err = {0};
+    cw_status st = CW_OK;
+    size_t got = 0;
+
+    if (s->unread.status != CW_OK) {
+        err = s->unread;
+        return fail_reading(s, &err);
+    }
+    if (s->position != cw_reader_tell(s->reader)) {
+        if (s->position >= cw_reader_size(s->reader))
+            return 0;
+        st = cw_reader_seek(s->reader, s->position, &err);
+    }
+    if (st == CW_OK)
+        st = cw_reader_read(s->reader, p, n, &got, &err);
+    s->position = cw_reader_tell(s->reader);
+    if (st != CW_OK && (got == 0 || st == CW_E_INTEGRITY))
+        return fail_reading(s, &err);
+    if (st != CW_OK)
+        s->unread = err;
+    return (ssize_t)got;
+}
+
+static bool is_decompressed(const struct stream *s)
+{
+    cw_reader_info info;
+
+    cw_reader_get_info(s->reader, &info);
+    return info.decompression != CW_DECOMPRESSION_NONE;
+}
+
+/* Beyond the end there is nothing to read, as in a file. */
+static int stream_find(void *cookie, cookie_offset *offset, int whence)
+{
+    struct stream *s = cookie;
+    uint64_t base = whence == SEEK_SET   ? 0
+                    : whence == SEEK_CUR ? s->position
+                                         : cw_reader_size(s->reader);
+    int64_t to;
+
+    if (__builtin_add_overflow((int64_t)base, (int64_t)*offset, &to) || to < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (is_decompressed(s) && (whence == SEEK_END || (to != 0 && (uint64_t)to != s->position))) {
+        errno = ESPIPE;
+        return -1;
+    }
+    s->position = (uint64_t)to;
+    s->unread.status = CW_OK;
+    *offset = (cookie_offset)to;
+    return 0;
+}
+
 static void stream_free(struct stream *s)
 {
     if (!s)
@@ -207,9 +280,41 @@ static cw_status stream_refuse(struct stream *s, cw_error *err)
     return err->status;
 }
 
+static void describe_read(const struct stream *s, cw_object_info *out)
+{
+    cw_reader_info info;
+
+    cw_reader_get_info(s->reader, &info);
+    memset(out, 0, sizeof *out);
+    out->bytes = info.bytes;
+    out->bytes_in = s->position;
+    out->requests = info.requests;
+    out->retries = info.retries;
+    memcpy(out->etag, info.etag, sizeof out->etag);
+    memcpy(out->version_id, info.version_id, sizeof out->version_id);
+    memcpy(out->checksum, info.checksum, sizeof out->checksum);
+}
+
+/* A failure that fread has told already is told by cw_fclose again, but not by fclose. */
+static cw_status stream_end_reading(struct stream *s, cw_object_info *info, cw_error *err)
+{
+    const cw_error *failure = s->first.status != CW_OK ? &s->first : &s->unread;
+    cw_status st = s->answer && !s->discard ? failure->status : s->unread.status;
+
+    if (st != CW_OK)
+        cw__error_copy(err, failure);
+    else if (info)
+        describe_read(s, info);
+    if (!s->view)
+        cw_reader_close(s->reader);
+    return st;
+}
+
 static cw_status stream_end(struct stream *s, cw_object_info *info, cw_error *err)
 {
     cw__error_clear(err);
+    if (s->reader)
+        return stream_end_reading(s, info, err);
     if (s->view) {
         cw__error_copy(err, cw_writer_error(s->writer));
         return err->status;
@@ -258,15 +363,20 @@ static cw_status stream_new(struct stream **out, cw_error *err)
     return CW_OK;
 }
 
-/* The FILE in front of `s`, which has its writer already. */
+/* The FILE in front of `s`, which has its writer or reader already. */
 static cw_status stream_attach(struct stream *s, cw_error *err)
 {
-    static const cookie_io_functions_t functions = {
+    static const cookie_io_functions_t writing = {
         .write = stream_write,
         .seek = stream_seek,
         .close = stream_close,
     };
-    s->file = fopencookie(s, "w", functions);
+    static const cookie_io_functions_t reading = {
+        .read = stream_read,
+        .seek = stream_find,
+        .close = stream_close,
+    };
+    s->file = s->reader ? fopencookie(s, "r", reading) : fopencookie(s, "w", writing);
     if (!s->file)
         return cw__fail_errno(err, errno ? errno : ENOMEM, "a stream could not be made");
     /* libc would take 8 KiB. Its answer does not matter: without it the default stays. */
@@ -274,16 +384,33 @@ static cw_status stream_attach(struct stream *s, cw_error *err)
     return CW_OK;
 }
 
+static bool is_for_reading(const char *mode)
+{
+    return mode && mode[0] == 'r' && !mode[1 + strspn(mode + 1, "be")];
+}
+
 static cw_status parse_mode(const char *mode, bool *create_only, cw_error *err)
 {
     *create_only = false;
+    if (is_for_reading(mode))
+        return CW_OK;
     if (!mode || mode[0] != 'w' || mode[1 + strspn(mode + 1, "bex")])
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "mode '%s' is not one of w and wx (b and e may follow): objects can only "
-                        "be written anew",
+                        "mode '%s' is not one of r, w and wx (b and e may follow): objects can "
+                        "only be written anew",
                         mode ? mode : "(null)");
     *create_only = strchr(mode, 'x') != NULL;
     return CW_OK;
+}
+
+static cw_status open_reader(cw_reader **out, const char *url, cw_client *c,
+                             const cw_writer_options *o, cw_error *err)
+{
+    if (o)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "a writer's options are of no use for reading: open a reader with its own, "
+                        "and view it with cw_reader_file");
+    return cw_reader_open(out, c, url, err);
 }
 
 static cw_status open_writer(cw_writer **out, const char *url, bool create_only, cw_client *c,
@@ -313,12 +440,14 @@ static cw_status open_stream(FILE **out, const char *url, const char *mode, cw_c
     if (status == CW_OK)
         status = stream_new(&s, err);
     if (status == CW_OK)
-        status = open_writer(&s->writer, url, create_only, c, o, err);
+        status = is_for_reading(mode) ? open_reader(&s->reader, url, c, o, err)
+                                      : open_writer(&s->writer, url, create_only, c, o, err);
     if (status != CW_OK)
         goto fail;
     status = stream_attach(s, err);
     if (status != CW_OK) {
         (void)cw_writer_abort(s->writer, NULL);
+        cw_reader_close(s->reader);
         goto fail;
     }
     registry_add(s);
@@ -376,22 +505,16 @@ int cw_fabort(FILE *f)
     return EOF;
 }
 
-cw_status cw_writer_file(cw_writer *w, FILE **out)
+static cw_status view(cw_writer *w, cw_reader *r, FILE **out)
 {
     struct stream *s;
-    cw_status status;
+    cw_status status = stream_new(&s, NULL);
 
-    if (!out)
-        return CW_E_INVALID_ARGUMENT;
-    *out = NULL;
-    if (!w)
-        return CW_E_INVALID_ARGUMENT;
-    status = cw_writer_error(w)->status;
-    if (status == CW_OK)
-        status = stream_new(&s, NULL);
     if (status != CW_OK)
         return status;
     s->writer = w;
+    s->reader = r;
+    s->position = r ? cw_reader_tell(r) : 0;
     s->view = true;
     status = stream_attach(s, NULL);
     if (status != CW_OK) {
@@ -400,6 +523,26 @@ cw_status cw_writer_file(cw_writer *w, FILE **out)
     }
     *out = s->file;
     return CW_OK;
+}
+
+cw_status cw_writer_file(cw_writer *w, FILE **out)
+{
+    if (!out)
+        return CW_E_INVALID_ARGUMENT;
+    *out = NULL;
+    if (!w)
+        return CW_E_INVALID_ARGUMENT;
+    if (cw_writer_error(w)->status != CW_OK)
+        return cw_writer_error(w)->status;
+    return view(w, NULL, out);
+}
+
+cw_status cw_reader_file(cw_reader *r, FILE **out)
+{
+    if (!out)
+        return CW_E_INVALID_ARGUMENT;
+    *out = NULL;
+    return r ? view(NULL, r, out) : CW_E_INVALID_ARGUMENT;
 }
 
 #else /* no fopencookie */
@@ -429,6 +572,13 @@ int cw_fabort(FILE *f)
 cw_status cw_writer_file(cw_writer *w, FILE **out)
 {
     (void)w;
+    *out = NULL;
+    return CW_E_UNSUPPORTED;
+}
+
+cw_status cw_reader_file(cw_reader *r, FILE **out)
+{
+    (void)r;
     *out = NULL;
     return CW_E_UNSUPPORTED;
 }

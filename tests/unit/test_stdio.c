@@ -193,7 +193,7 @@ static void options_and_exclusive_mode(void)
 
 static void modes(void)
 {
-    static const char *const bad[] = {"r", "a", "w+", "wq", "", "rw", "x"};
+    static const char *const bad[] = {"r+", "rx", "a", "w+", "wq", "", "rw", "x"};
     cw_error err;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         errno = 0;
