@@ -11,6 +11,8 @@ static const char general[] =
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
     "       cloudwriter meta|schema|verify [OPTION…] URL…\n"
+    "       cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
+    "       cloudwriter cat|head [OPTION…] URL…\n"
     "       cloudwriter whoami [OPTION…] [URL]\n"
     "       cloudwriter help [VERB]\n"
     "       cloudwriter --version\n"
@@ -92,6 +94,30 @@ static const char whoami[] =
     "\n"
     "exit code: 0 there are keys, 1 there are none or they are not usable, 2 wrong usage\n";
 
+static const char get[] =
+    "usage: cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
+    "\n"
+    "Download an object: to FILE, below FOLDER or here under its last name, or to standard output\n"
+    "(-). A file is there when all of it is, under a name with .part before. --continue goes on\n"
+    "with what an earlier run left, if the object is still the same.\n"
+    "\n"
+    "exit code: 0 done, 1 not done, 2 wrong usage\n";
+
+static const char cat[] =
+    "usage: cloudwriter cat [OPTION…] URL…\n"
+    "\n"
+    "Write objects to standard output, one after the other. The first failure ends it.\n"
+    "\n"
+    "exit code: 0 all written, 1 not, 2 wrong usage\n";
+
+static const char head[] =
+    "usage: cloudwriter head [-c SIZE | -n LINES] [OPTION…] URL…\n"
+    "\n"
+    "Write the beginning of objects to standard output: 10 lines, or as much as is said. Little\n"
+    "more than that is fetched.\n"
+    "\n"
+    "exit code: 0 all written, 1 not, 2 wrong usage\n";
+
 static const char *verb_text(enum verb verb)
 {
     switch (verb) {
@@ -99,6 +125,12 @@ static const char *verb_text(enum verb verb)
         return put;
     case VERB_PARQUET:
         return parquet;
+    case VERB_GET:
+        return get;
+    case VERB_CAT:
+        return cat;
+    case VERB_HEAD:
+        return head;
     case VERB_META:
         return meta;
     case VERB_SCHEMA:

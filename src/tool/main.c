@@ -1,8 +1,10 @@
 /* main.c - the command `cloudwriter`: find the verb, run it, answer with its exit code
  *
- * Uses the public headers of the library only. 0 committed, 1 not committed, 2 wrong usage,
- * 4 indeterminate.
+ * Uses the public headers of the library only. 0 committed or done, 1 not committed or not done,
+ * 2 wrong usage, 4 indeterminate.
  */
+#include "cat.h"
+#include "get.h"
 #include "help.h"
 #include "options.h"
 #include "parquet_file.h"
@@ -42,7 +44,8 @@ static const struct verb_entry {
     {"put", VERB_PUT, put_main},          {"uploads", VERB_UPLOADS, uploads_main},
     {"meta", VERB_META, meta_main},       {"schema", VERB_SCHEMA, schema_main},
     {"verify", VERB_VERIFY, verify_main}, {"parquet", VERB_PARQUET, put_main},
-    {"whoami", VERB_WHOAMI, whoami_main},
+    {"cat", VERB_CAT, cat_main},          {"head", VERB_HEAD, head_main},
+    {"get", VERB_GET, get_main},          {"whoami", VERB_WHOAMI, whoami_main},
 };
 
 static const struct verb_entry *find_verb(const char *name)

@@ -8,12 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALL                                                                                        \
-    (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_WHOAMI)
+#define TO_OUTPUT (VERB_CAT | VERB_HEAD) /* which is then no place for results */
+#define READ      (TO_OUTPUT | VERB_GET)
+#define RESULTS                                                                                    \
+    (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_GET |   \
+     VERB_WHOAMI)
+#define ALL            (RESULTS | TO_OUTPUT)
 #define WRITE          (VERB_PUT | VERB_PARQUET)
 #define AT(field)      offsetof(struct options, field)
 #define CLIENT(field)  AT(client.field)
 #define WRITER(field)  AT(writer.field)
+#define READER(field)  AT(reader.field)
 #define TABLE(field)   AT(table.field)
 #define PARQUET(field) AT(parquet.field)
 
@@ -93,7 +98,7 @@ static ssize_t read_file(const char *path, char *p, size_t size)
     return got < 0 ? -1 : (ssize_t)n;
 }
 
-static const char *call_sse_key_file(struct options *o, const char *text)
+static const char *read_sse_key(struct options *o, const char *text)
 {
     char content[67];
     ssize_t n = read_file(text, content, sizeof content);
@@ -107,9 +112,32 @@ static const char *call_sse_key_file(struct options *o, const char *text)
         return strerror(errno);
     if (!good)
         return "does not hold a key: 32 bytes, or 64 hexadecimal digits";
+    return NULL;
+}
+
+static const char *call_sse_key_file(struct options *o, const char *text)
+{
     o->writer.sse = CW_SSE_C;
     o->writer.sse_customer_key = o->sse_key;
-    return NULL;
+    return read_sse_key(o, text);
+}
+
+static const char *call_read_key_file(struct options *o, const char *text)
+{
+    o->reader.sse_customer_key = o->sse_key;
+    return read_sse_key(o, text);
+}
+
+static const char *call_head_bytes(struct options *o, const char *text)
+{
+    o->head_bytes_given = 1;
+    return units_parse_bytes(text, &o->head_bytes) ? NULL : "is not a size such as 100 or 4KiB";
+}
+
+static const char *call_head_lines(struct options *o, const char *text)
+{
+    o->head_lines_given = 1;
+    return units_parse_count(text, UINT64_MAX - 1, &o->head_lines) ? NULL : "is not a number";
 }
 
 /* One byte; "tab" and "\\t" for a tab. */
@@ -192,6 +220,14 @@ static const struct choice encryptions[] = {
     {"AES256", CW_SSE_S3},
     {"aws:kms", CW_SSE_KMS},
     {"aws:kms:dsse", CW_SSE_KMS_DSSE},
+    {NULL, 0},
+};
+
+static const struct choice decompressions[] = {
+    {"auto", CW_DECOMPRESSION_AUTO},
+    {"gzip", CW_DECOMPRESSION_GZIP},
+    {"zstd", CW_DECOMPRESSION_ZSTD},
+    {"none", CW_DECOMPRESSION_NONE},
     {NULL, 0},
 };
 
@@ -334,6 +370,27 @@ const struct option option_table[] = {
     VALUE("timeout", "TIME", WRITE, OPTION_MS, WRITER(deadline_ms),
           "for each file, from start to committed (default none)"),
 
+    {"bytes", 'c', "SIZE", VERB_HEAD, OPTION_CALL, 0, 0, NULL, call_head_bytes, "as many bytes"},
+    {"lines", 'n', "N", VERB_HEAD, OPTION_CALL, 0, 0, NULL, call_head_lines,
+     "as many lines (default 10)"},
+    SET("continue", 0, VERB_GET, AT(resume), 1, "go on with what an earlier run left"),
+    SET("gunzip", 0, READ, READER(decompression), CW_DECOMPRESSION_GZIP, "decompress gzip"),
+    SET("unzstd", 0, READ, READER(decompression), CW_DECOMPRESSION_ZSTD, "decompress zstd"),
+    CHOICE("decompress", "HOW", READ, READER(decompression), decompressions,
+           "auto (by the first bytes), gzip, zstd, none (default)"),
+    VALUE("version-id", "ID", READ, OPTION_TEXT, READER(version_id),
+          "of a bucket that keeps versions"),
+    VALUE("if-match", "ETAG", READ, OPTION_TEXT, READER(if_match),
+          "only the object with this ETag"),
+    CALL("sse-c-key-file", "FILE", READ, OPTION_CALL, call_read_key_file,
+         "the key that it is encrypted with: 32 bytes, or 64 hex digits"),
+    VALUE("connections", "N", READ, OPTION_COUNT, READER(connections),
+          "ranges of one object that arrive at once (default 8)"),
+    VALUE("range-size", "SIZE", READ, OPTION_BYTES, READER(range_bytes),
+          "of one request, in the long run (default 8MiB)"),
+    SET("no-checksum", 0, READ, READER(verification), CW_VERIFICATION_NONE,
+        "do not compare the checksum of the object"),
+
     CALL("older-than", "AGE", VERB_UPLOADS, OPTION_CALL, call_older_than,
          "only uploads begun longer ago: 36h, 7d, 2w"),
     SET("all", 0, VERB_UPLOADS, AT(all), 1, "abort all that are found"),
@@ -376,9 +433,9 @@ const struct option option_table[] = {
     VALUE("request-timeout", "TIME", ALL, OPTION_MS, CLIENT(request_deadline_ms),
           "for a request with its retries (default none)"),
 
-    SET("json", 0, ALL, AT(json), 1, "one JSON object for each result, on standard output"),
-    SET("progress", 0, WRITE, AT(progress), 1, "show progress though it is no terminal"),
-    SET("no-progress", 0, WRITE, AT(no_progress), 1, "show no progress"),
+    SET("json", 0, RESULTS, AT(json), 1, "one JSON object for each result, on standard output"),
+    SET("progress", 0, WRITE | VERB_GET, AT(progress), 1, "show progress though it is no terminal"),
+    SET("no-progress", 0, WRITE | VERB_GET, AT(no_progress), 1, "show no progress"),
     {"verbose", 'v', NULL, ALL, OPTION_ADD, AT(verbose), 0, NULL, NULL,
      "log objects; twice: log requests"},
     SET("quiet", 'q', ALL, AT(quiet), 1, "nothing but errors"),

@@ -182,8 +182,10 @@ bool options_parse(struct options *o, enum verb verb, int argc, char **argv)
     struct parser p = {.o = o, .verb = verb, .argc = argc, .argv = argv};
     bool options_ended = false;
 
-    *o = (struct options){
-        .verb = verb, .client = CW_CLIENT_OPTIONS_INIT, .writer = CW_WRITER_OPTIONS_INIT};
+    *o = (struct options){.verb = verb,
+                          .client = CW_CLIENT_OPTIONS_INIT,
+                          .writer = CW_WRITER_OPTIONS_INIT,
+                          .reader = CW_READER_OPTIONS_INIT};
     o->operands = tool_alloc(((size_t)argc + 1) * sizeof *o->operands);
     while (p.at < argc) {
         char *word = argv[p.at++];

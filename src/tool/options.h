@@ -13,7 +13,10 @@ enum verb {
     VERB_SCHEMA = 8,
     VERB_VERIFY = 16,
     VERB_PARQUET = 32,
-    VERB_WHOAMI = 64
+    VERB_WHOAMI = 64,
+    VERB_CAT = 128,
+    VERB_HEAD = 256,
+    VERB_GET = 512
 };
 
 /** A list of name=value that grows. */
@@ -36,6 +39,11 @@ struct options {
     size_t bloom_count;
     cw_parquet_sorting *sorting;
     size_t sorting_count;
+
+    cw_reader_options reader;
+    uint64_t head_bytes, head_lines;
+    int head_bytes_given, head_lines_given;
+    int resume;
 
     const char *exec; /* NULL: no command */
     unsigned jobs;    /* 0: as many as is usual */

@@ -28,6 +28,7 @@ struct rate {
 struct progress {
     pthread_mutex_t lock;
     bool shown, compressed;
+    bool reads; /* objects: there are no parts */
     size_t slots, files, files_done;
     uint64_t total, finished, retries_before;
     cw_stats *now; /* of each slot */
@@ -36,7 +37,8 @@ struct progress {
 };
 
 struct sums {
-    uint64_t bytes, in_flight, retries, files_done;
+    uint64_t bytes, total, in_flight, retries, files_done;
+    bool reads;
 };
 
 struct progress *progress_new(bool shown, bool compressed, size_t slots, size_t files,
@@ -61,6 +63,14 @@ void progress_free(struct progress *p)
     pthread_mutex_destroy(&p->lock);
     free(p->now);
     free(p);
+}
+
+void progress_reads(struct progress *p, uint64_t total_bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    p->reads = true;
+    p->total = total_bytes;
+    pthread_mutex_unlock(&p->lock);
 }
 
 static uint64_t bytes_done(const struct progress *p, const cw_stats *s)
@@ -90,8 +100,11 @@ static struct sums add_up(struct progress *p)
 {
     struct sums s;
     pthread_mutex_lock(&p->lock);
-    s = (struct sums){
-        .bytes = p->finished, .retries = p->retries_before, .files_done = p->files_done};
+    s = (struct sums){.bytes = p->finished,
+                      .total = p->total,
+                      .retries = p->retries_before,
+                      .files_done = p->files_done,
+                      .reads = p->reads};
     for (size_t i = 0; i < p->slots; i++) {
         s.bytes += bytes_done(p, &p->now[i]);
         s.in_flight += p->now[i].parts_in_flight;
@@ -127,15 +140,15 @@ static void describe_done(const struct progress *p, const struct sums *s, char *
 {
     char done[UNITS_TEXT], total[UNITS_TEXT];
     int n = 0;
-    uint64_t shown = p->total && s->bytes > p->total ? p->total : s->bytes;
+    uint64_t shown = s->total && s->bytes > s->total ? s->total : s->bytes;
 
     if (p->files > 1)
         n = snprintf(out, LINE, "%llu/%zu files  ", (unsigned long long)s->files_done, p->files);
     units_format_bytes(done, (double)s->bytes);
-    if (p->total)
+    if (s->total)
         snprintf(out + n, LINE - (size_t)n, "%s of %s  %3d%%", done,
-                 units_format_bytes(total, (double)p->total),
-                 (int)(100.0 * (double)shown / (double)p->total));
+                 units_format_bytes(total, (double)s->total),
+                 (int)(100.0 * (double)shown / (double)s->total));
     else
         snprintf(out + n, LINE - (size_t)n, "%s", done);
 }
@@ -143,15 +156,16 @@ static void describe_done(const struct progress *p, const struct sums *s, char *
 static void describe_flow(const struct progress *p, const struct sums *s, char *out)
 {
     char text[UNITS_TEXT];
-    int n =
-        snprintf(out, LINE, "%s/s  %llu %s in flight", units_format_bytes(text, p->rate.per_second),
-                 (unsigned long long)s->in_flight, s->in_flight == 1 ? "part" : "parts");
+    int n = snprintf(out, LINE, "%s/s", units_format_bytes(text, p->rate.per_second));
+    if (!s->reads)
+        n += snprintf(out + n, LINE - (size_t)n, "  %llu %s in flight",
+                      (unsigned long long)s->in_flight, s->in_flight == 1 ? "part" : "parts");
     if (s->retries)
         n += snprintf(out + n, LINE - (size_t)n, "  %llu %s", (unsigned long long)s->retries,
                       s->retries == 1 ? "retry" : "retries");
-    if (p->total > s->bytes && p->rate.per_second >= 1)
+    if (s->total > s->bytes && p->rate.per_second >= 1)
         snprintf(out + n, LINE - (size_t)n, "  %s left",
-                 units_format_clock(text, (double)(p->total - s->bytes) / p->rate.per_second));
+                 units_format_clock(text, (double)(s->total - s->bytes) / p->rate.per_second));
 }
 
 static void describe_bar(double part, int room, char *out)
@@ -174,8 +188,8 @@ static void compose(const struct progress *p, const struct sums *s, char *line)
 
     describe_done(p, s, done);
     describe_flow(p, s, flow);
-    if (p->total)
-        describe_bar((double)s->bytes / (double)p->total,
+    if (s->total)
+        describe_bar((double)s->bytes / (double)s->total,
                      width - 4 - (int)strlen(done) - (int)strlen(flow), bar);
     snprintf(line, LINE, "%.200s  %s%.200s", done, bar, flow);
     if (width > 0 && width < LINE)

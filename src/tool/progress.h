@@ -17,6 +17,9 @@ struct progress *progress_new(bool shown, bool compressed, size_t slots, size_t 
                               uint64_t total_bytes);
 void progress_free(struct progress *p);
 
+/** It is objects that are read; and the bytes of the whole run, which are known only now. */
+void progress_reads(struct progress *p, uint64_t total_bytes);
+
 /** Where the file in a slot is. From any thread. */
 void progress_note(struct progress *p, size_t slot, const cw_stats *now);
 

@@ -330,8 +330,9 @@ class Usage(ToolTest):
 
     def test_the_manual_names_every_option(self):
         manual = os.environ["CW_MANUAL"]
-        for verb in ("put", "uploads", "parquet"):
-            with open(os.path.join(manual, "cloudwriter-%s.1" % verb), encoding="utf-8") as f:
+        for verb in ("put", "uploads", "parquet", "get", "cat", "head"):
+            page = "get" if verb in ("cat", "head") else verb
+            with open(os.path.join(manual, "cloudwriter-%s.1" % page), encoding="utf-8") as f:
                 text = f.read()
             with open(os.path.join(manual, "cloudwriter.1"), encoding="utf-8") as f:
                 text += f.read()

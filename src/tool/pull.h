@@ -1,0 +1,40 @@
+/* pull.h - an object, or the beginning of one, into a file descriptor */
+#ifndef CW_TOOL_PULL_H
+#define CW_TOOL_PULL_H
+
+#include "options.h"
+#include "progress.h"
+
+struct pull {
+    const struct options *o;
+    cw_client *client; /* NULL: not on a service */
+    const char *url;
+    int fd;
+    const char *name; /* of fd, for messages */
+    uint64_t from;    /* where it goes on: that much is there already */
+    uint64_t most;    /* bytes at most; UINT64_MAX: all */
+    uint64_t lines;   /* at most; UINT64_MAX: all */
+    struct progress *progress;
+
+    cw_reader *reader; /* open from pull_open to pull_close */
+    uint64_t bytes;    /* written to fd by this run */
+    int output_errno;  /* why fd takes no more, or 0 */
+};
+
+/** Open the object with the options of the command line. */
+cw_status pull_open(struct pull *p, cw_error *err);
+
+/** All that is wanted. Fails on a signal. */
+cw_status pull_run(struct pull *p, cw_error *err);
+void pull_close(struct pull *p);
+
+/** A client for these URLs, or NULL where none of them is on a service. @return 0, or exit code */
+int pull_client(struct options *o, char *const *urls, size_t count, cw_client **out);
+
+/**
+ * Do `work` on a thread of its own, draw the progress meanwhile, and answer what it answers. After
+ * a signal it has a moment to end by itself; then the process is ended, with exit code 1.
+ */
+int pull_watched(int (*work)(void *user), void *user, struct progress *progress);
+
+#endif
