@@ -17,7 +17,7 @@
 enum {
     FIRST_RANGE = 512 * 1024,
     LEAST_KEPT = 5 * 1024 * 1024 + CW__SLAB_BYTES, /* what may be sent as a part */
-    LONGEST_WAIT = 256 * 1024 /* bytes that are waited for at most, though more are wanted */
+    LONGEST_WAIT = 1024 * 1024 /* bytes that are waited for at most, though more are wanted */
 };
 
 typedef enum range_state { PLANNED, RUNNING, DONE } range_state;
@@ -53,7 +53,7 @@ struct cw__ahead {
     uint64_t next_range;
     unsigned at_once; /* ranges that may arrive at once, so far */
     unsigned running, ending;
-    bool may_grow; /* a range was read since the last growth */
+    bool may_grow; /* a range was read since it last had the chance */
     bool grew;     /* for the reader: there may be more to plan */
     bool pump_posted, spare_set, stopping;
     uint64_t wanted; /* by the waiting reader, of the first range */
@@ -192,6 +192,7 @@ static void on_bytes(void *user, uint64_t at, const void *p, size_t n)
     range *r = user;
     cw__ahead *a = r->ahead;
     uint64_t now_us = cw__clock_mono_us();
+    bool enough;
 
     copy_in(r, at, p, n);
     cw__mutex_lock(&a->lock);
@@ -203,9 +204,12 @@ static void on_bytes(void *user, uint64_t at, const void *p, size_t n)
         a->ending++;
         post_pump(a);
     }
-    if (a->wanted && r == a->first && r->got - r->used >= a->wanted)
-        cw__cond_signal(&a->changed);
+    enough = a->wanted && r == a->first && r->got - r->used >= a->wanted;
+    if (enough)
+        a->wanted = 0; /* once is enough, too */
     cw__mutex_unlock(&a->lock);
+    if (enough)
+        cw__cond_signal(&a->changed);
 }
 
 /* The exchange has ended, or was cancelled. May free the range. */
@@ -312,10 +316,10 @@ static void grow(void *user)
     a->spare_set = false;
     if (wants_to_grow(a)) {
         a->at_once = 2 * a->at_once < a->connections ? 2 * a->at_once : a->connections;
-        a->may_grow = false;
         a->grew = true;
         cw__cond_signal(&a->changed);
     }
+    a->may_grow = false;
     cw__mutex_unlock(&a->lock);
 }
 
@@ -357,7 +361,8 @@ static void plan(cw__ahead *a)
         a->tail = &r->next;
         a->listed++;
         a->planned += bytes;
-        a->next_range *= 2;
+        if (a->next_range < a->range_bytes)
+            a->next_range *= 2;
         planned = true;
     }
     a->grew = false;
@@ -502,16 +507,22 @@ bool cw__ahead_move(cw__ahead *a, uint64_t offset)
     return there;
 }
 
+static void count_running(const range *r, uint64_t *requests, uint64_t *retries)
+{
+    for (; r; r = r->next) {
+        unsigned attempts = r->state == RUNNING ? r->x.attempts : 0;
+        *requests += attempts;
+        *retries += attempts > 1 ? attempts - 1 : 0;
+    }
+}
+
 void cw__ahead_count(cw__ahead *a, uint64_t *requests, uint64_t *retries)
 {
     cw__mutex_lock(&a->lock);
     *requests = a->requests;
     *retries = a->retries;
-    for (const range *r = a->first; r; r = r->next) {
-        unsigned attempts = r->state == RUNNING ? r->x.attempts : 0;
-        *requests += attempts;
-        *retries += attempts > 1 ? attempts - 1 : 0;
-    }
+    count_running(a->first, requests, retries);
+    count_running(a->leaving, requests, retries);
     cw__mutex_unlock(&a->lock);
 }
 

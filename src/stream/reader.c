@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PEEK_BYTES = 256 * 1024 };
+enum { PEEK_BYTES = 1024 * 1024 };
 
 struct cw_reader {
     cw__raw raw;

@@ -38,7 +38,7 @@ static size_t read_all(cw_reader *r, const unsigned char *want, size_t n, size_t
         *status = cw_reader_read(r, got, piece, &k, err);
         look_into_error(err);
         if (k > n - at || memcmp(got, want + at, k) != 0) {
-            CHECK(!"the bytes are other ones");
+            test_say(__FILE__, __LINE__, "the bytes are other ones");
             break;
         }
         at += k;
@@ -208,6 +208,25 @@ static void small_at_first(void)
     sleep_ms(50);
     cw_client_get_stats(b.client, &stats);
     CHECK(stats.memory_bytes <= 2 * MIB);
+    cw_reader_close(r);
+    bed_close(&b);
+}
+
+/* Ranges grow to what was asked for, and stay there. */
+static void as_few_as_possible(void)
+{
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    bed b = bed_open(NULL, NULL);
+    cw_reader_info info;
+    cw_reader *r;
+
+    put(&b, "key", data, SIZE);
+    o.range_bytes = 192 * 1024;
+    o.connections = 2;
+    r = open_with(&b, "s3://bucket/key", &o);
+    check_all(r, data, SIZE, 100000);
+    cw_reader_get_info(r, &info);
+    CHECK_INT(info.requests, 1 + SIZE / (192 * 1024) + 1);
     cw_reader_close(r);
     bed_close(&b);
 }
@@ -845,6 +864,7 @@ int main(int argc, char **argv)
     WITHIN(8000, little_memory);
     WITHIN(5000, beside_a_writer);
     WITHIN(5000, small_at_first);
+    WITHIN(5000, as_few_as_possible);
     WITHIN(5000, none_at_random);
     WITHIN(10000, seeks);
     WITHIN(10000, closed_in_the_middle);
