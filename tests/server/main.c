@@ -35,7 +35,7 @@ static const char help[] =
     "  --discard                read and drop bodies, verify nothing: a null server for "
     "benchmarks\n"
     "  --latency-ms N           sleep when a request's head has been read\n"
-    "  --mbps N                 read each connection at no more than N MB (10^6 bytes) a second\n"
+    "  --mbps N                 serve each connection at no more than N MB (10^6 bytes) a second\n"
     "  --min-part-bytes N       smallest part but the last (5242880)\n"
     "  --max-parts N            largest part number (10000)\n"
     "  --max-keys N             largest page of a list (1000)\n"

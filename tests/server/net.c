@@ -197,13 +197,14 @@ char *ts_conn_line(ts_conn *c)
 static int send_raw(ts_conn *c, const char *p, size_t n)
 {
     while (n) {
+        size_t most = c->s->o.mbps > 0 && n > c->s->net.chunk ? c->s->net.chunk : n;
         ssize_t sent;
 
         if (c->ssl) {
-            int k = SSL_write(c->ssl, p, n > INT32_MAX ? INT32_MAX : (int)n);
+            int k = SSL_write(c->ssl, p, most > INT32_MAX ? INT32_MAX : (int)most);
             sent = k > 0 ? k : TS_IO_ERROR;
         } else {
-            sent = send(c->fd, p, n, MSG_NOSIGNAL);
+            sent = send(c->fd, p, most, MSG_NOSIGNAL);
             if (sent < 0 && errno == EINTR)
                 continue;
         }
@@ -212,6 +213,7 @@ static int send_raw(ts_conn *c, const char *p, size_t n)
         p += sent;
         n -= (size_t)sent;
         c->out_n += (uint64_t)sent;
+        throttle(c, (size_t)sent);
     }
     return 0;
 }

@@ -109,7 +109,7 @@ typedef struct ts_options {
                         Complete); what lies there at the start is served */
     bool discard;    /* bodies are read and dropped, nothing is verified, ETags are invented */
     int latency_ms;  /* slept when a request's head has been read */
-    double mbps;     /* 10^6 bytes a second a connection is read at; 0 = no cap */
+    double mbps;     /* 10^6 bytes a second a connection is read and written at; 0 = no cap */
     int64_t min_part_bytes;    /* 0 = 5 MiB; 1 = no minimum */
     int max_parts;             /* 0 = 10,000 */
     int max_keys;              /* caps the page of every list; 0 = 1,000 */
