@@ -35,7 +35,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "sink/file_abilities.h"
-#include "sink/file_io.h"
+#include "base/file_io.h"
 #include "sink/file_path.h"
 #include "sink/sink.h"
 

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "sink/file_io.h"
+#include "base/file_io.h"
 
 enum { MOST_LINKS = 40 }; /* as Linux */
 

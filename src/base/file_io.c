@@ -1,5 +1,5 @@
 /* file_io.c - system calls on files that run to their end, and what their errors mean */
-#include "sink/file_io.h"
+#include "base/file_io.h"
 
 #include <errno.h>
 #include <poll.h>

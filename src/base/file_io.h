@@ -1,6 +1,6 @@
 /* file_io.h - system calls on files that run to their end, and what their errors mean */
-#ifndef CW_SINK_FILE_IO_H
-#define CW_SINK_FILE_IO_H
+#ifndef CW_BASE_FILE_IO_H
+#define CW_BASE_FILE_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>
