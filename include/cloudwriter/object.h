@@ -1,10 +1,94 @@
-/* object.h - what lies around a write: a commit in doubt, uploads left behind, objects in memory */
+/* object.h - objects that are there: look, delete, copy, move, tag; and what lies around a write
+ *
+ *     cw_object_stat(&about, client, "s3://bucket/key", NULL, &err);
+ *     cw_object_copy(client, "s3://bucket/key", "s3://bucket/other", NULL, NULL, &err);
+ *     cw_object_delete(client, "s3://bucket/key", NULL, &err);
+ *
+ * The verbs take the URLs that cw_writer_open takes, and answer the same statuses for s3://,
+ * file:// (or a path) and mem://. A client is needed for s3:// alone, and may be NULL elsewhere.
+ * What a backend cannot do is refused with CW_E_UNSUPPORTED before anything has happened. Every
+ * call blocks until it is done, may be made on any thread, and can also answer what any request
+ * can: CW_E_PERMISSION, CW_E_BUCKET_NOT_FOUND, CW_E_UNAVAILABLE, CW_E_TIMEOUT, CW_E_NO_MEMORY, …
+ */
 #ifndef CLOUDWRITER_OBJECT_H
 #define CLOUDWRITER_OBJECT_H
 
 #include <cloudwriter/writer.h>
 
 CW_BEGIN_DECLS
+
+/* ---- look ---------------------------------------------------------------------------------- */
+
+/**
+ * What is known of an object. Strings are "" where nothing is said, which is most of them for files
+ * and objects in memory. One block of memory: cw_object_meta_free.
+ */
+typedef struct cw_object_meta {
+    uint64_t bytes;
+    int64_t modified_ms;    /**< since 1970-01-01 UTC; 0: not said */
+    const char *etag;       /**< without quotes; "" for a file */
+    const char *version_id; /**< "" without versioning */
+    const char *content_type;
+    const char *content_encoding;
+    const char *content_disposition;
+    const char *content_language;
+    const char *cache_control;
+    const char *storage_class; /**< "" for the standard one, as S3 has it */
+    const char *checksum;      /**< "crc64nvme:…" in base64 */
+    const char *checksum_type; /**< "FULL_OBJECT" or "COMPOSITE" */
+    const char *sse;           /**< "AES256", "aws:kms", "aws:kms:dsse" */
+    const char *sse_kms_key_id;
+    const char *sse_customer_algorithm;
+    const char *restore;     /**< of an archived object, as the service words it */
+    const cw_pair *metadata; /**< names without "x-amz-meta-", as the service wrote them */
+    size_t metadata_count;
+    uint64_t tags_count;
+    uint64_t reserved[8];
+} cw_object_meta;
+
+typedef struct cw_object_stat_options {
+    size_t struct_size;
+    const char *version_id;                /**< NULL: the latest. S3 only */
+    const unsigned char *sse_customer_key; /**< 32 bytes: of an object encrypted with CW_SSE_C */
+} cw_object_stat_options;
+
+#define CW_OBJECT_STAT_OPTIONS_INIT CW_OPTIONS_INIT(cw_object_stat_options)
+
+/**
+ * Look at an object: one HEAD. A folder is no object.
+ * @param o  nullable
+ * @return CW_OK, *out to be freed; CW_E_NOT_FOUND (also where the bucket is missing: a HEAD does
+ * not tell); CW_E_UNSUPPORTED for a version or a key of a file
+ */
+CW_CHECKED cw_status cw_object_stat(cw_object_meta **out, cw_client *c, const char *url,
+                                    const cw_object_stat_options *o, cw_error *err);
+
+/** NULL is fine. */
+CW_API void cw_object_meta_free(cw_object_meta *m);
+
+/* ---- delete -------------------------------------------------------------------------------- */
+
+typedef struct cw_object_delete_options {
+    size_t struct_size;
+    int missing_ok;         /**< CW_OK where there is nothing */
+    const char *version_id; /**< NULL: the latest. S3 only */
+    const char *if_match;   /**< only the object with this ETag. Not for files */
+} cw_object_delete_options;
+
+#define CW_OBJECT_DELETE_OPTIONS_INIT CW_OPTIONS_INIT(cw_object_delete_options)
+
+/**
+ * Delete an object. With versioning a delete marker hides it, unless a version is named.
+ * S3 does not tell whether there was one, so it is looked at first unless missing_ok is set: two
+ * requests, and another program may come between. `if_match` is looked at first too, and sent along
+ * for the services that hold to it.
+ * @return CW_OK; CW_E_NOT_FOUND; CW_E_PRECONDITION: another ETag; CW_E_INVALID_ARGUMENT for a
+ *         folder
+ */
+CW_CHECKED cw_status cw_object_delete(cw_client *c, const char *url,
+                                      const cw_object_delete_options *o, cw_error *err);
+
+/* ---- a commit in doubt ---------------------------------------------------------------------- */
 
 /**
  * Ask again what became of a commit that answered CW_E_INDETERMINATE.
@@ -19,6 +103,8 @@ CW_BEGIN_DECLS
  */
 CW_CHECKED cw_status cw_commit_query(cw_client *c, const char *url, const cw_error *doubt,
                                      cw_object_info *info, cw_error *err);
+
+/* ---- uploads that were left behind ----------------------------------------------------------- */
 
 /** An upload that was neither completed nor aborted. Strings are valid during the callback. */
 typedef struct cw_upload_info {
@@ -44,6 +130,8 @@ CW_CHECKED cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn 
 /** Abort one upload of a key. CW_OK also when it is already gone. */
 CW_CHECKED cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id,
                                      cw_error *err);
+
+/* ---- objects in memory ----------------------------------------------------------------------- */
 
 /**
  * Look at an object of mem://name: its bytes, valid until it is replaced or removed.

@@ -125,10 +125,10 @@ bool cw__objects_get(const char *name, const void **p, size_t *n)
 {
     cw__mutex_lock(&table_lock);
     const cw__object *o = *find(name);
-    if (o) {
+    if (o && p)
         *p = o->p;
+    if (o && n)
         *n = o->n;
-    }
     cw__mutex_unlock(&table_lock);
     return o != NULL;
 }

@@ -39,7 +39,7 @@ typedef struct cw__object_condition {
 cw_status cw__objects_publish(cw__object *o, const cw__object_condition *when,
                               char etag[CW__OBJECT_ETAG], cw_error *err);
 
-/** Its bytes; what else is known of it. @return false: there is none */
+/** Its bytes (either may be NULL); what else is known of it. @return false: there is none */
 bool cw__objects_get(const char *name, const void **p, size_t *n);
 bool cw__objects_look(const char *name, uint64_t *bytes, char etag[CW__OBJECT_ETAG],
                       int64_t *modified_ms);

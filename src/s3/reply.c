@@ -134,21 +134,39 @@ static uint32_t until_ms(int64_t at_ms, int64_t now_ms)
 
 void cw__reply_reset(cw__reply *r)
 {
-    cw__text body = r->body;
+    cw__text body = r->body, headers = r->headers;
+    bool keep_headers = r->keep_headers;
     cw__xml_free(r->document);
     cw__text_reset(&body);
+    cw__text_reset(&headers);
     memset(r, 0, sizeof *r);
     r->body = body;
+    r->headers = headers;
+    r->keep_headers = keep_headers;
 }
 
 void cw__reply_free(cw__reply *r)
 {
     cw__reply_reset(r);
     cw__text_free(&r->body);
+    cw__text_free(&r->headers);
+}
+
+static void keep_whole(cw__reply *r, const char *name, const char *value)
+{
+    size_t at = r->headers.n;
+    cw__text_add(&r->headers, name);
+    for (; at < r->headers.n; at++)
+        if (r->headers.p[at] >= 'A' && r->headers.p[at] <= 'Z')
+            r->headers.p[at] = (char)(r->headers.p[at] | 0x20);
+    cw__text_add_char(&r->headers, '\0');
+    cw__text_add_n(&r->headers, value, strlen(value) + 1);
 }
 
 void cw__reply_header(cw__reply *r, const char *name, const char *value)
 {
+    if (r->keep_headers)
+        keep_whole(r, name, value);
     for (size_t i = 0; i < sizeof parsed_headers / sizeof *parsed_headers; i++) {
         if (cw__equal_nocase(name, parsed_headers[i].name)) {
             parsed_headers[i].keep(r, value);

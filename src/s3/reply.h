@@ -38,6 +38,8 @@ typedef struct cw__reply {
     int64_t date_ms;         /* of the Date header, 0 if none */
     uint32_t retry_after_ms; /* of Retry-After or x-amz-retry-after(-millis), 0 if none */
     int64_t retry_at_ms;     /* of a Retry-After that is a date, until the reply has ended */
+    bool keep_headers;       /* set by the owner, before the start */
+    cw__text headers;        /* then all of them: "name\0value\0", names in lower case */
 
     /* once judged */
     cw__xml *document; /* of a success that has one, or of an error; may be NULL */

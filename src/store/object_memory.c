@@ -1,0 +1,54 @@
+/* object_memory.c - the verbs of mem:// */
+#include "store/backend.h"
+
+#include "base/error.h"
+#include "base/objects.h"
+#include "store/etag.h"
+#include "store/meta.h"
+
+static cw_status refuse_version(const cw__url *at, cw_error *err)
+{
+    return cw__fail(err, CW_E_UNSUPPORTED, "mem://%s has no versions (version_id)", at->path);
+}
+
+static cw_status stat_memory(cw_object_meta **out, cw_client *c, const cw__url *at,
+                             const cw_object_stat_options *o, cw_error *err)
+{
+    char etag[CW__OBJECT_ETAG];
+    uint64_t bytes;
+    int64_t modified;
+
+    (void)c;
+    if (o->version_id)
+        return refuse_version(at, err);
+    if (o->sse_customer_key)
+        return cw__fail(err, CW_E_UNSUPPORTED, "objects in memory are not encrypted");
+    if (!cw__objects_look(at->path, &bytes, etag, &modified))
+        return cw__fail(err, CW_E_NOT_FOUND, "there is no mem://%s", at->path);
+    *out = cw__meta_new(bytes, modified, etag);
+    return *out ? CW_OK : cw__fail_memory(err, "looking at an object in memory");
+}
+
+static cw_status remove_memory(cw_client *c, const cw__url *at, const cw_object_delete_options *o,
+                               cw_error *err)
+{
+    char etag[CW__ETAG];
+    cw__object_condition when = {.present = !o->missing_ok};
+    cw_status st;
+
+    (void)c;
+    if (o->version_id)
+        return refuse_version(at, err);
+    if (o->if_match)
+        when.if_match = cw__etag_bare(o->if_match, etag);
+    st = cw__objects_remove(at->path, &when, err);
+    if (st != CW_E_PRECONDITION || !o->missing_ok || cw__objects_get(at->path, NULL, NULL))
+        return st;
+    cw__error_clear(err);
+    return CW_OK;
+}
+
+const cw__backend cw__backend_memory = {
+    .stat = stat_memory,
+    .remove = remove_memory,
+};
