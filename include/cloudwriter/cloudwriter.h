@@ -13,6 +13,7 @@
 #include <cloudwriter/parquet.h>
 #include <cloudwriter/parquet_file.h>
 #include <cloudwriter/object.h>
+#include <cloudwriter/list.h>
 #include <cloudwriter/reader.h>
 #include <cloudwriter/sys/allocator.h>
 #include <cloudwriter/sys/sink.h>

@@ -157,6 +157,23 @@ const cw__xml_node *cw__xml_next(const cw__xml_node *node)
     return (const cw__xml_node *)find_element(at->next, (const char *)at->name);
 }
 
+static const cw__xml_node *any_element(const xmlNode *node)
+{
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->next;
+    return (const cw__xml_node *)node;
+}
+
+const cw__xml_node *cw__xml_first(const cw__xml_node *node)
+{
+    return node ? any_element(as_node(node)->children) : NULL;
+}
+
+const cw__xml_node *cw__xml_after(const cw__xml_node *node)
+{
+    return any_element(as_node(node)->next);
+}
+
 char *cw__xml_child_text(const cw__xml_node *node, const char *name)
 {
     const cw__xml_node *child = cw__xml_child(node, name);

@@ -30,6 +30,10 @@ const cw__xml_node *cw__xml_child(const cw__xml_node *node, const char *name);
 /** The next sibling element of the same name, or NULL. */
 const cw__xml_node *cw__xml_next(const cw__xml_node *node);
 
+/** The first child element, and the next sibling element, of any name; or NULL. */
+const cw__xml_node *cw__xml_first(const cw__xml_node *node);
+const cw__xml_node *cw__xml_after(const cw__xml_node *node);
+
 /** The text of the first child of that name, allocated (cw__free); NULL when there is none. */
 char *cw__xml_child_text(const cw__xml_node *node, const char *name);
 

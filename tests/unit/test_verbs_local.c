@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <cloudwriter/cloudwriter.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,123 @@ static void deleting_what_was_seen(void)
     cw_object_meta_free(m);
 }
 
+/* ---- lists ---- */
+
+static const char *list(const char *prefix, const char *delimiter, const char *start_after)
+{
+    static char text[2000];
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    size_t skip = strlen(root) + 1 - (is_file() ? 0 : strlen("mem://"));
+    char after[700];
+    const cw_list_entry *e;
+    cw_list *l;
+
+    text[0] = '\0';
+    o.delimiter = delimiter;
+    snprintf(after, sizeof after, "%s/%s", is_file() ? root : "root",
+             start_after ? start_after : "");
+    o.start_after = start_after ? after : NULL;
+    CHECK_OK(cw_list_open(&l, NULL, url_of(prefix), &o, &err), err);
+    REQUIRE(l);
+    while (cw_list_next(l, &e, &err) == CW_OK && e) {
+        size_t n = strlen(text);
+        snprintf(text + n, sizeof text - n, "%s,", e->key + skip);
+        CHECK_INT(e->is_prefix, delimiter && e->key[strlen(e->key) - 1] == *delimiter);
+        CHECK(e->is_prefix || (e->bytes == 3 && e->modified_ms > 1600000000000));
+        CHECK(strncmp(e->url, root, strlen(root)) == 0);
+    }
+    CHECK_INT(err.status, CW_OK);
+    cw_list_close(l);
+    return text;
+}
+
+static void put_in(const char *name)
+{
+    char path[800];
+
+    snprintf(path, sizeof path, "%s", url_of(name));
+    for (char *slash = path + strlen(folder); is_file() && (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    put(name, "abc");
+}
+
+static void listing(void)
+{
+    static const char *const names[] = {"list/a",     "list/a.b",        "list/d/1",
+                                        "list/d/2",   "list/d.x",        "list/d0",
+                                        "list/e/f/g", "list/h +%41\x01", "list/\xc3\xa9"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        put_in(names[i]);
+    CHECK_STR(list("list/", NULL, NULL), "list/a,list/a.b,list/d.x,list/d/1,list/d/2,list/d0,"
+                                         "list/e/f/g,list/h +%41\x01,list/\xc3\xa9,");
+    CHECK_STR(list("list/", "/", NULL), "list/a,list/a.b,list/d.x,list/d/,list/d0,list/e/,"
+                                        "list/h +%41\x01,list/\xc3\xa9,");
+    CHECK_STR(list("list/d", "/", NULL), "list/d.x,list/d/,list/d0,");
+    CHECK_STR(list("list/d/", "/", NULL), "list/d/1,list/d/2,");
+    CHECK_STR(list("list/d/1", NULL, NULL), "list/d/1,");
+    CHECK_STR(list("list/a", ".", NULL), "list/a,list/a.,");
+    CHECK_STR(list("list/", NULL, "list/d/1"), "list/d/2,list/d0,list/e/f/g,list/h +%41\x01,"
+                                               "list/\xc3\xa9,");
+    CHECK_STR(list("list/", "/", "list/d/"), "list/d0,list/e/,list/h +%41\x01,list/\xc3\xa9,");
+    CHECK_STR(list("list/", "/", "list/d/1"), "list/d0,list/e/,list/h +%41\x01,list/\xc3\xa9,");
+    CHECK_STR(list("list/", NULL, "list/z\xff"), "list/\xc3\xa9,");
+    CHECK_STR(list("nothing/at/all", NULL, NULL), "");
+    CHECK_STR(list("list/a/", NULL, NULL), "");
+}
+
+static void no_versions(void)
+{
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    cw_list *l;
+
+    o.versions = 1;
+    CHECK_STATUS(cw_list_open(&l, NULL, url_of(""), &o, &err), CW_E_UNSUPPORTED, err);
+    CHECK(!l);
+}
+
+/* What a writer has not published, and what is no file, is not listed. */
+static void what_is_no_object(void)
+{
+    cw_writer *w;
+    int fd;
+
+    root = folder;
+    put_in("only/file");
+    CHECK_INT(symlink("file", url_of("only/link")), 0);
+    CHECK_INT(symlink("../list", url_of("only/folder")), 0);
+    CHECK_INT(symlink("nowhere", url_of("only/dangling")), 0);
+    CHECK_INT(mkfifo(url_of("only/fifo"), 0600), 0);
+    CHECK_INT(mkdir(url_of("only/empty"), 0700), 0);
+    CHECK_OK(cw_writer_open(&w, NULL, url_of("only/new"), NULL, &err), err);
+    CHECK(cw_writer_write(w, "abc", 3) == CW_OK);
+    fd = creat(url_of("only/.new.cw-0123456789abcdef.tmp"), 0600);
+    CHECK(fd >= 0);
+    close(fd);
+    CHECK_STR(list("only/", NULL, NULL), "only/file,only/link,");
+    CHECK_STR(list("only/", "/", NULL), "only/empty/,only/file,only/link,");
+    cw_writer_abort(w, NULL);
+}
+
+static void all_of_memory(void)
+{
+    const cw_list_entry *e;
+    cw_list *l;
+
+    cw_memory_remove(NULL);
+    root = "mem://x";
+    put("y", "abc");
+    CHECK_OK(cw_list_open(&l, NULL, "mem://", NULL, &err), err);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    CHECK(e && strcmp(e->key, "x/y") == 0 && strcmp(e->url, "mem://x/y") == 0);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    CHECK(!e);
+    cw_list_close(l);
+}
+
 /* ---- files alone ---- */
 
 static void folders_and_links(void)
@@ -171,6 +289,10 @@ int main(int argc, char **argv)
     BOTH(looking);
     BOTH(deleting);
     BOTH(deleting_what_was_seen);
+    BOTH(listing);
+    BOTH(no_versions);
+    TEST(what_is_no_object);
+    TEST(all_of_memory);
     TEST(folders_and_links);
     TEST(what_is_refused);
     cw_memory_remove(NULL);

@@ -1,0 +1,220 @@
+/* test_list.c - every key is listed once, in order, whatever stands in it and wherever pages end */
+#include "fixture.h"
+
+static cw_error err;
+
+typedef struct listed {
+    unsigned count, prefixes;
+    char text[2000]; /* the keys, each with a comma behind it, as far as they fit */
+    bool out_of_order;
+    cw_status status;
+} listed;
+
+static void note(listed *l, const char *key)
+{
+    size_t n = strlen(l->text);
+
+    snprintf(l->text + n, sizeof l->text - n, "%s,", key);
+}
+
+static listed list(bed *b, const char *url, const cw_list_options *o)
+{
+    listed got = {0};
+    char last[1100] = "";
+    const cw_list_entry *e;
+    cw_list *l;
+    cw_status st = cw_list_open(&l, b->client, url, o, &err);
+
+    CHECK_OK(st, err);
+    REQUIRE(l);
+    while ((got.status = cw_list_next(l, &e, &err)) == CW_OK && e) {
+        if (got.count++ > 0 && strcmp(last, e->key) >= 0)
+            got.out_of_order = true;
+        got.prefixes += e->is_prefix != 0;
+        CHECK(strncmp(e->url, "s3://bucket/", 12) == 0 && strcmp(e->url + 12, e->key) == 0);
+        snprintf(last, sizeof last, "%s", e->key);
+        note(&got, e->key);
+    }
+    if (got.status != CW_OK) {
+        CHECK(!e);
+        CHECK_INT(cw_list_next(l, &e, NULL), got.status);
+        look_into_error(&err);
+    }
+    CHECK(!got.out_of_order);
+    cw_list_close(l);
+    return got;
+}
+
+static bed bed_with_pages(int keys)
+{
+    ts_options s = server_defaults();
+
+    s.max_keys = keys;
+    return bed_open(&s, NULL);
+}
+
+static void put(bed *b, const char *key)
+{
+    REQUIRE(ts_object_put(b->server, "bucket", key, key, strlen(key)) == 0);
+}
+
+static void what_an_entry_says(void)
+{
+    bed b = bed_open(NULL, NULL);
+    char etag[100] = "";
+    const cw_list_entry *e;
+    cw_list *l;
+
+    put(&b, "a key");
+    ts_object_header(b.server, "bucket", "a key", "etag", etag, sizeof etag);
+    CHECK_OK(cw_list_open(&l, b.client, "s3://bucket", NULL, &err), err);
+    CHECK_INT(requests(&b, NULL), 0);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    REQUIRE(e);
+    CHECK_STR(e->key, "a key");
+    CHECK_STR(e->url, "s3://bucket/a key");
+    CHECK_INT(e->bytes, 5);
+    CHECK(e->modified_ms > 1600000000000);
+    CHECK(strlen(e->etag) == 32 && strstr(etag, e->etag));
+    CHECK_STR(e->storage_class, "STANDARD");
+    CHECK(!e->is_prefix);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    CHECK(!e);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    CHECK(!e);
+    cw_list_close(l);
+    cw_list_close(NULL);
+    bed_close(&b);
+}
+
+/* Pages of every size end between objects, between prefixes, and between the two. */
+static void prefixes_and_pages(void)
+{
+    static const char *const keys[] = {"a",   "a.b",   "a/1", "a/2", "a0",    "b/c/1",
+                                       "b/d", "b/d/1", "c",   "d/",  "d//e/", "e"};
+
+    for (int page = 1; page <= 13; page++) {
+        bed b = bed_with_pages(page);
+        cw_list_options o = CW_LIST_OPTIONS_INIT;
+
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            put(&b, keys[i]);
+        CHECK_STR(list(&b, "s3://bucket", NULL).text,
+                  "a,a.b,a/1,a/2,a0,b/c/1,b/d,b/d/1,c,d/,d//e/,e,");
+        o.delimiter = "/";
+        CHECK_STR(list(&b, "s3://bucket/", &o).text, "a,a.b,a/,a0,b/,c,d/,e,");
+        CHECK_STR(list(&b, "s3://bucket/b/", &o).text, "b/c/,b/d,b/d/,");
+        CHECK_STR(list(&b, "s3://bucket/d", &o).text, "d/,");
+        CHECK_STR(list(&b, "s3://bucket/d/", &o).text, "d/,d//,");
+        o.start_after = "a/";
+        CHECK_STR(list(&b, "s3://bucket/", &o).text, "a0,b/,c,d/,e,");
+        o.delimiter = "";
+        CHECK_STR(list(&b, "s3://bucket/", &o).text, "a/1,a/2,a0,b/c/1,b/d,b/d/1,c,d/,d//e/,e,");
+        o.start_after = "zzz";
+        CHECK_STR(list(&b, "s3://bucket/", &o).text, "");
+        bed_close(&b);
+    }
+}
+
+/* Every byte that a key can have, and what looks like an encoding. */
+static void odd_keys(void)
+{
+    static const char *const more[] = {
+        "%",   "%2F",   "+",      "a b",  "a+b",    "a%20b",    "&lt",
+        "]]>", "..",    "/",      "//x",  "a/../b", "\xc3\xa9", "\xf0\x9f\x98\x80",
+        "<k>", "\"q\"", " lead ", "?x=1#"};
+    enum { MORE = sizeof more / sizeof *more };
+
+    for (int page = 3; page <= 1000; page *= 18) {
+        bed b = bed_with_pages(page);
+        listed got;
+
+        for (int c = 1; c < 128; c++)
+            put(&b, (char[]){'k', (char)c, '\0'});
+        for (int i = 0; i < MORE; i++)
+            put(&b, more[i]);
+        got = list(&b, "s3://bucket", NULL);
+        CHECK_INT(got.count, 127 + MORE);
+        CHECK_INT(ts_object_count(b.server, "bucket"), 127 + MORE);
+        for (int c = 1; c < 128; c++)
+            CHECK(strstr(got.text, (char[]){'k', (char)c, ',', '\0'}));
+        for (int i = 0; i < MORE; i++)
+            CHECK(strstr(got.text, more[i]));
+        CHECK_STR(list(&b, "s3://bucket/a%2", NULL).text, "a%20b,");
+        bed_close(&b);
+    }
+}
+
+static void many_keys(void)
+{
+    enum { COUNT = 100000 };
+    bed b = bed_open(NULL, NULL);
+    char key[40];
+    listed got;
+
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(key, sizeof key, "%05d/%%+ \x01%c", i, "az~"[i % 3]);
+        put(&b, key);
+    }
+    got = list(&b, "s3://bucket", NULL);
+    CHECK_INT(got.count, COUNT);
+    CHECK_INT(requests(&b, "ListObjectsV2"), 100);
+    bed_close(&b);
+}
+
+static void small_pages_by_option(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    cw_list *l;
+
+    for (char c = 'a'; c <= 'e'; c++)
+        put(&b, (char[]){c, '\0'});
+    o.page_keys = 2;
+    CHECK_STR(list(&b, "s3://bucket", &o).text, "a,b,c,d,e,");
+    CHECK_INT(requests(&b, "ListObjectsV2"), 3);
+    o.page_keys = 1001;
+    CHECK_STATUS(cw_list_open(&l, b.client, "s3://bucket", &o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK(!l);
+    bed_close(&b);
+}
+
+static void what_goes_wrong(void)
+{
+    bed b = bed_with_pages(2);
+    cw_list *l;
+
+    for (char c = 'a'; c <= 'e'; c++)
+        put(&b, (char[]){c, '\0'});
+    faults(&b, "op=ListObjectsV2 times=3 do=empty_page");
+    CHECK_STATUS(list(&b, "s3://bucket", NULL).status, CW_E_PROTOCOL, err);
+    ts_fault_clear(b.server);
+    faults(&b, "op=ListObjectsV2 skip=1 do=truncate_body:300");
+    CHECK_STR(list(&b, "s3://bucket", NULL).text, "a,b,c,d,e,");
+    ts_fault_clear(b.server);
+    faults(&b, "op=ListObjectsV2 skip=1 times=inf do=status:403:AccessDenied");
+    listed got = list(&b, "s3://bucket", NULL);
+    CHECK_STATUS(got.status, CW_E_PERMISSION, err);
+    CHECK_STR(got.text, "a,b,");
+    ts_fault_clear(b.server);
+    faults(&b, "op=ListObjectsV2 times=inf do=reply_200_error:SlowDown");
+    CHECK_STATUS(list(&b, "s3://bucket", NULL).status, CW_E_THROTTLED, err);
+    CHECK_OK(cw_list_open(&l, b.client, "s3://another", NULL, &err), err);
+    const cw_list_entry *e;
+    ts_fault_clear(b.server);
+    CHECK_STATUS(cw_list_next(l, &e, &err), CW_E_BUCKET_NOT_FOUND, err);
+    cw_list_close(l);
+    CHECK_STATUS(cw_list_open(&l, NULL, "s3://bucket", NULL, &err), CW_E_INVALID_ARGUMENT, err);
+    bed_close(&b);
+}
+
+int main(int argc, char **argv)
+{
+    WITHIN(2000, what_an_entry_says);
+    WITHIN(6000, prefixes_and_pages);
+    WITHIN(6000, odd_keys);
+    WITHIN(20000, many_keys);
+    WITHIN(2000, small_pages_by_option);
+    WITHIN(4000, what_goes_wrong);
+    return test_end();
+}
