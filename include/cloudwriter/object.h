@@ -88,6 +88,91 @@ typedef struct cw_object_delete_options {
 CW_CHECKED cw_status cw_object_delete(cw_client *c, const char *url,
                                       const cw_object_delete_options *o, cw_error *err);
 
+/**
+ * Told of each object, in the order given: `outcome->status` is CW_OK for one that is gone. Answer
+ * 0 to go on, anything else to stop. May call the library.
+ */
+typedef int (*cw_object_each_fn)(void *user, const char *url, const cw_error *outcome);
+
+/**
+ * Delete many objects; missing ones are fine. 1,000 in a request where URLs next to each other are
+ * of one bucket and the service can do that, one by one where it cannot. One that cannot be deleted
+ * does not keep the others; a request that fails as a whole (no permission, no such bucket) ends
+ * it, and the rest is not tried.
+ * @param each  nullable
+ * @return CW_OK: all are gone; CW_E_CANCELLED; else what kept the first one that is not, with how
+ *         many there are in the message
+ */
+CW_CHECKED cw_status cw_object_delete_many(cw_client *c, const char *const *urls, size_t count,
+                                           cw_object_each_fn each, void *user, cw_error *err);
+
+/* ---- copy and move -------------------------------------------------------------------------- */
+
+typedef struct cw_object_copy_options {
+    size_t struct_size;
+    const char *version_id; /**< of the source; NULL: the latest. S3 only */
+    const char *if_match;   /**< only if the source has this ETag: else CW_E_PRECONDITION. Not for
+                                 files */
+    int create_only;        /**< only if the target does not exist: else CW_E_ALREADY_EXISTS. On S3
+                                 it is looked at first, and sure where the service holds to
+                                 If-None-Match on copies */
+    const cw_writer_options *describe; /**< what the copy is to be (content_*, metadata, tags,
+                                            storage_class, acl, sse), in place of what the source
+                                            is; NULL: content_*, metadata and tags as they are. S3
+                                            only */
+    uint64_t multipart_bytes; /**< sources larger than this go in parts; default, and most, 5 GiB */
+    uint64_t part_bytes;      /**< of those; default 256 MiB, more where 10,000 would not do */
+    unsigned concurrency;     /**< parts at once; default 8, at most 64 */
+    cw_progress_fn progress;  /**< nullable; told after each part */
+    void *progress_user;
+} cw_object_copy_options;
+
+#define CW_OBJECT_COPY_OPTIONS_INIT CW_OPTIONS_INIT(cw_object_copy_options)
+
+/**
+ * Copy an object where it lies: no byte of it comes here. From one bucket to another of the same
+ * service, from file to file, in memory. The source is pinned by its ETag. The target is there
+ * whole or not at all.
+ * @param info  nullable; filled on CW_OK
+ * @return CW_OK; CW_E_NOT_FOUND; CW_E_PRECONDITION; CW_E_ALREADY_EXISTS; CW_E_INDETERMINATE: the
+ *         request that publishes was sent, and even asking did not tell; CW_E_UNSUPPORTED between
+ *         s3://, file:// and mem:// (use a reader and a writer); CW_E_INVALID_ARGUMENT onto itself
+ */
+CW_CHECKED cw_status cw_object_copy(cw_client *c, const char *from, const char *to,
+                                    const cw_object_copy_options *o, cw_object_info *info,
+                                    cw_error *err);
+
+/**
+ * Move an object. A file is renamed in one step, if both paths are on one file system. Everything
+ * else is not atomic: it is copied, the copy is looked at, and then the source is deleted if it is
+ * still the one that was copied. In between both are there; after an error the source is, and the
+ * target may be.
+ * @return as cw_object_copy; CW_E_PRECONDITION also when the source was replaced meanwhile: it
+ *         stays, and so does the copy of what it was
+ */
+CW_CHECKED cw_status cw_object_move(cw_client *c, const char *from, const char *to,
+                                    const cw_object_copy_options *o, cw_object_info *info,
+                                    cw_error *err);
+
+/* ---- tags ----------------------------------------------------------------------------------- */
+
+/** One block of memory: cw_object_tags_free. */
+typedef struct cw_object_tags {
+    const cw_pair *list;
+    size_t count;
+} cw_object_tags;
+
+/** @return CW_OK; CW_E_NOT_FOUND; CW_E_UNSUPPORTED for files and memory, and from some services */
+CW_CHECKED cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url,
+                                        cw_error *err);
+
+/** NULL is fine. */
+CW_API void cw_object_tags_free(cw_object_tags *t);
+
+/** Replace all tags; a count of 0 removes them. The same answers. */
+CW_CHECKED cw_status cw_object_tags_put(cw_client *c, const char *url, const cw_pair *tags,
+                                        size_t count, cw_error *err);
+
 /* ---- a commit in doubt ---------------------------------------------------------------------- */
 
 /**

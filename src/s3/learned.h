@@ -17,6 +17,7 @@ typedef struct cw__learned {
     _Atomic int64_t clock_offset_ms;
     _Atomic uint64_t hold_until_ms;
     atomic_bool no_checksums;
+    atomic_bool no_multi_delete;
 } cw__learned;
 
 int cw__learned_init(cw__learned *l);

@@ -20,6 +20,8 @@ static const struct permission {
     {"abort", "the keys need the permission s3:AbortMultipartUpload here"},
     {"list", "the keys need the permission s3:ListBucket here, s3:ListBucketMultipartUploads for "
              "uploads, s3:ListMultipartUploadParts for parts"},
+    {"copy", "the keys need the permissions s3:PutObject here and s3:GetObject on the source, and "
+             "s3:GetObjectTagging and s3:PutObjectTagging for its tags"},
     {"read", "the keys need the permission s3:GetObject here"},
     {"get", "the keys need the permission s3:GetObject here"},
     {"look", "the keys need the permission s3:GetObject here, and s3:ListBucket to see what is "

@@ -143,6 +143,41 @@ static void hash_document(cw__exchange *x, const cw__text *document, char *hash)
     x->payload_hash = hash;
 }
 
+void cw__request_document(cw__exchange *x, const cw__text *document, char *hash)
+{
+    hash_document(x, document, hash);
+    cw__request_header(&x->request, "content-type", "application/xml");
+    x->body = (cw__body){.read = cw__body_read_text,
+                         .user = (void *)(uintptr_t)document,
+                         .bytes = (uint64_t)document->n};
+}
+
+static bool is_directory_bucket(const char *name)
+{
+    static const char end[] = "--x-s3";
+    size_t n = strlen(name);
+
+    return n >= sizeof end && strcmp(name + n - (sizeof end - 1), end) == 0;
+}
+
+void cw__request_digest(cw__exchange *x, const char *bucket, const cw__text *document)
+{
+    unsigned char raw[CW__SHA256_BYTES];
+    char text[48];
+
+    if (document->failed) {
+        x->request.failed = true;
+    } else if (!is_directory_bucket(bucket) && cw__md5_of(document->p, document->n, raw) == CW_OK) {
+        cw__base64(raw, CW__MD5_BYTES, text);
+        cw__request_header(&x->request, "content-md5", text);
+    } else if (cw__sha256_of(document->p, document->n, raw) == CW_OK) {
+        cw__base64(raw, CW__SHA256_BYTES, text);
+        cw__request_header(&x->request, "x-amz-checksum-sha256", text);
+    } else {
+        x->request.failed = true;
+    }
+}
+
 void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, const cw__manifest *m,
                           cw__text *document, char *hash)
 {
@@ -154,20 +189,81 @@ void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, co
     add_headers(x, p, CW__USE_COMPLETE);
     snprintf(bytes, sizeof bytes, "%" PRIu64, m->bytes);
     cw__request_header(&x->request, "x-amz-mp-object-size", bytes);
-    cw__request_header(&x->request, "content-type", "application/xml");
     if (kind && kind->full_object && m->whole.text[0]) {
         cw__request_header(&x->request, kind->header, m->whole.text);
         cw__request_header(&x->request, "x-amz-checksum-type", "FULL_OBJECT");
         x->sent_checksum = true;
     }
     write_document(document, m, kind);
-    hash_document(x, document, hash);
-    x->body =
-        (cw__body){.read = cw__body_read_text, .user = document, .bytes = (uint64_t)document->n};
+    cw__request_document(x, document, hash);
     x->expect = CW__EXPECT_COMMIT;
     x->root = "CompleteMultipartUploadResult";
     x->create_only = p->create_only;
     x->reply_ms = p->client->commit_timeout_ms;
+}
+
+/* ---- copies ---- */
+
+static void add_source(cw__exchange *x, const cw__copy_source *from)
+{
+    cw__text source = {0}, etag = {0};
+
+    cw__text_add_char(&source, '/');
+    cw__text_add_encoded(&source, from->bucket, strlen(from->bucket), false);
+    cw__text_add_char(&source, '/');
+    cw__text_add_encoded(&source, from->key, strlen(from->key), true);
+    if (from->version_id) {
+        cw__text_add(&source, "?versionId=");
+        cw__text_add_encoded(&source, from->version_id, strlen(from->version_id), false);
+    }
+    cw__text_addf(&etag, "\"%s\"", from->etag);
+    x->request.failed |= source.failed || etag.failed;
+    cw__request_header(&x->request, "x-amz-copy-source", source.p);
+    if (from->etag[0])
+        cw__request_header(&x->request, "x-amz-copy-source-if-match", etag.p);
+    cw__text_free(&source);
+    cw__text_free(&etag);
+}
+
+/* A copy may take minutes, as a commit may. */
+static void expect_copy(cw__exchange *x, const cw__plan *p, const char *root)
+{
+    x->expect = CW__EXPECT_DOCUMENT;
+    x->root = root;
+    x->reply_ms = p->client->commit_timeout_ms;
+}
+
+void cw__request_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                      const cw__copy_source *from, bool describe)
+{
+    begin(x, p, loop, "PUT", "copy to");
+    add_source(x, from);
+    if (describe) {
+        add_headers(x, p, CW__USE_PUT);
+        cw__request_header(&x->request, "x-amz-metadata-directive", "REPLACE");
+        cw__request_header(&x->request, "x-amz-tagging-directive", "REPLACE");
+    } else if (p->create_only) {
+        cw__request_header(&x->request, "if-none-match", "*");
+    }
+    x->create_only = p->create_only;
+    expect_copy(x, p, "CopyObjectResult");
+}
+
+void cw__request_part_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                           const char *upload_id, unsigned number, const cw__copy_source *from,
+                           uint64_t offset, uint64_t bytes)
+{
+    char text[64];
+
+    begin(x, p, loop, "PUT", "copy to part");
+    x->part = number;
+    snprintf(text, sizeof text, "%u", number);
+    cw__request_query(&x->request, "partNumber", text);
+    add_upload_id(x, upload_id);
+    add_source(x, from);
+    snprintf(text, sizeof text, "bytes=%" PRIu64 "-%" PRIu64, offset, offset + bytes - 1);
+    cw__request_header(&x->request, "x-amz-copy-source-range", text);
+    expect_copy(x, p, "CopyPartResult");
 }
 
 /* ---- asking and aborting ---- */

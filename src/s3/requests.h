@@ -65,6 +65,32 @@ void cw__request_abort(cw__exchange *x, cw__object_name o, cw__loop *loop, const
 void cw__request_list_part(cw__exchange *x, cw__object_name o, cw__loop *loop,
                            const char *upload_id, unsigned after);
 
+/** What a copy is made of; borrowed. */
+typedef struct cw__copy_source {
+    const char *bucket;
+    const char *key;
+    const char *version_id; /* or NULL */
+    const char *etag;       /* without quotes, or "": whichever is there */
+} cw__copy_source;
+
+/** Copy in one request; `describe`: as the plan says, not as the source is. */
+void cw__request_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                      const cw__copy_source *from, bool describe);
+
+/** Make part `number` of `bytes` bytes of the source from `offset`. */
+void cw__request_part_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
+                           const char *upload_id, unsigned number, const cw__copy_source *from,
+                           uint64_t offset, uint64_t bytes);
+
+/** Send `document`, signed; `hash` (65 bytes) receives its digest. Both must outlive `x`. */
+void cw__request_document(cw__exchange *x, const cw__text *document, char *hash);
+
+/**
+ * Add the check of a document that some requests demand: its MD5, which every service knows; where
+ * there is no MD5, and for directory buckets, which do not take it, its SHA-256.
+ */
+void cw__request_digest(cw__exchange *x, const char *bucket, const cw__text *document);
+
 enum { CW__UPLOAD_ID = sizeof(((cw_error *)0)->upload_id) };
 
 /** The upload id that a Create answered; "" when it has none that fits. */

@@ -15,6 +15,11 @@ typedef struct cw__backend {
                       const cw_object_stat_options *o, cw_error *err);
     cw_status (*remove)(cw_client *c, const cw__url *at, const cw_object_delete_options *o,
                         cw_error *err);
+    /** Both URLs are of this backend, and differ unless the copy is described anew. */
+    cw_status (*copy)(cw_client *c, const cw__url *from, const cw__url *to,
+                      const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
+    cw_status (*move)(cw_client *c, const cw__url *from, const cw__url *to,
+                      const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
 } cw__backend;
 
 extern const cw__backend cw__backend_s3, cw__backend_file, cw__backend_memory;
@@ -26,5 +31,11 @@ const cw__backend *cw__backend_of(cw__scheme scheme);
  * @return CW_OK, `out` to be freed
  */
 cw_status cw__place_parse(cw__url *out, const cw_client *c, const char *url, cw_error *err);
+
+/** The parts of the verbs of s3:// that have a file of their own. */
+cw_status cw__copy_s3(cw_client *c, const cw__url *from, const cw__url *to,
+                      const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
+cw_status cw__move_s3(cw_client *c, const cw__url *from, const cw__url *to,
+                      const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
 
 #endif

@@ -77,3 +77,86 @@ cw_status cw_object_delete(cw_client *c, const char *url, const cw_object_delete
     cw__url_free(&at);
     return st;
 }
+
+/* ---- copy and move ---- */
+
+typedef struct places {
+    cw__url from, to;
+} places;
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+static bool same_place(const places *p)
+{
+    return strcmp(or_empty(p->from.bucket), or_empty(p->to.bucket)) == 0 &&
+           strcmp(p->from.path, p->to.path) == 0;
+}
+
+static cw_status check_places(const places *p, bool to_itself_is_fine, cw_error *err)
+{
+    if (p->from.scheme != p->to.scheme)
+        return cw__fail(err, CW_E_UNSUPPORTED,
+                        "the service cannot copy between s3://, file:// and mem://: read the one "
+                        "and write the other");
+    if (same_place(p) && !to_itself_is_fine)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is both source and target", p->from.path);
+    return CW_OK;
+}
+
+static cw_status parse_places(places *p, const cw_client *c, const char *from, const char *to,
+                              bool to_itself_is_fine, cw_error *err)
+{
+    cw_status st = cw__place_parse(&p->from, c, from, err);
+
+    if (st != CW_OK)
+        return st;
+    st = cw__place_parse(&p->to, c, to, err);
+    if (st == CW_OK) {
+        st = check_places(p, to_itself_is_fine, err);
+        if (st != CW_OK)
+            cw__url_free(&p->to);
+    }
+    if (st != CW_OK)
+        cw__url_free(&p->from);
+    return st;
+}
+
+static cw_status copy_or_move(cw_client *c, const char *from, const char *to,
+                              const cw_object_copy_options *o, bool move, cw_object_info *info,
+                              cw_error *err)
+{
+    cw_object_copy_options taken;
+    cw_object_info told = {0};
+    const cw__backend *backend;
+    places p;
+    cw_status st;
+
+    cw__error_clear(err);
+    st = cw__options_take(&taken, sizeof taken, o, err);
+    if (st == CW_OK)
+        st = parse_places(&p, c, from, to, taken.describe && !move, err);
+    if (st != CW_OK)
+        return st;
+    backend = cw__backend_of(p.from.scheme);
+    st = (move ? backend->move : backend->copy)(c, &p.from, &p.to, &taken, &told, err);
+    cw__url_free(&p.from);
+    cw__url_free(&p.to);
+    if (st == CW_OK && info)
+        *info = told;
+    return st;
+}
+
+cw_status cw_object_copy(cw_client *c, const char *from, const char *to,
+                         const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    return copy_or_move(c, from, to, o, false, info, err);
+}
+
+cw_status cw_object_move(cw_client *c, const char *from, const char *to,
+                         const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    return copy_or_move(c, from, to, o, true, info, err);
+}

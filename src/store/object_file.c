@@ -6,9 +6,12 @@
 #include "store/backend.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/file_copy.h"
 #include "store/file_error.h"
 #include "store/meta.h"
 
@@ -64,7 +67,75 @@ static cw_status remove_file(cw_client *c, const cw__url *at, const cw_object_de
     return cw__path_failed(err, e, "delete", at->path);
 }
 
+/* ---- copy and move ---- */
+
+static cw_status refuse_options(const cw__url *at, const cw_object_copy_options *o, cw_error *err)
+{
+    if (o->version_id)
+        return refuse_version(at, err);
+    if (o->if_match)
+        return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is a file and has no ETag for if_match",
+                        at->path);
+    if (o->describe)
+        return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is a file and has no place for a description",
+                        at->path);
+    return CW_OK;
+}
+
+static cw_status copy_file(cw_client *c, const cw__url *from, const cw__url *to,
+                           const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    cw_status st = refuse_options(from, o, err);
+
+    (void)c;
+    return st == CW_OK ? cw__file_copy(from->path, to->path, o->create_only != 0, &info->bytes, err)
+                       : st;
+}
+
+static int rename_file(const char *from, const char *to, bool create_only)
+{
+#ifdef RENAME_NOREPLACE
+    if (create_only && renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (create_only && errno != EINVAL && errno != ENOSYS)
+        return errno;
+#endif
+    if (!create_only)
+        return rename(from, to) == 0 ? 0 : errno;
+    if (link(from, to) != 0)
+        return errno;
+    return unlink(from) == 0 ? 0 : errno;
+}
+
+static cw_status move_file(cw_client *c, const cw__url *from, const cw__url *to,
+                           const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    cw_object_stat_options plain = CW_OBJECT_STAT_OPTIONS_INIT;
+    cw_object_delete_options gone = CW_OBJECT_DELETE_OPTIONS_INIT;
+    cw_object_meta *there;
+    cw_status st = refuse_options(from, o, err);
+    int e;
+
+    if (st == CW_OK)
+        st = stat_file(&there, c, from, &plain, err);
+    if (st != CW_OK)
+        return st;
+    info->bytes = there->bytes;
+    cw_object_meta_free(there);
+    e = rename_file(from->path, to->path, o->create_only != 0);
+    if (e == 0)
+        return CW_OK;
+    if (e == EISDIR)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is a folder", to->path);
+    if (e != EXDEV)
+        return cw__path_failed(err, e, "move to", to->path);
+    st = copy_file(c, from, to, o, info, err);
+    return st == CW_OK ? remove_file(c, from, &gone, err) : st;
+}
+
 const cw__backend cw__backend_file = {
     .stat = stat_file,
     .remove = remove_file,
+    .copy = copy_file,
+    .move = move_file,
 };

@@ -48,7 +48,38 @@ static cw_status remove_memory(cw_client *c, const cw__url *at, const cw_object_
     return CW_OK;
 }
 
+static cw_status copy_memory(cw_client *c, const cw__url *from, const cw__url *to,
+                             const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    cw__object_condition when = {.absent = o->create_only != 0};
+    char etag[CW__ETAG];
+    int64_t modified;
+    cw_status st;
+
+    (void)c;
+    if (o->version_id)
+        return refuse_version(from, err);
+    if (o->describe)
+        return cw__fail(err, CW_E_UNSUPPORTED, "mem://%s has no place for a description", to->path);
+    st = cw__objects_copy(from->path, o->if_match ? cw__etag_bare(o->if_match, etag) : NULL,
+                          to->path, &when, err);
+    if (st == CW_OK)
+        cw__objects_look(to->path, &info->bytes, info->etag, &modified);
+    return st;
+}
+
+static cw_status move_memory(cw_client *c, const cw__url *from, const cw__url *to,
+                             const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
+{
+    cw__object_condition when = {.present = true, .if_match = info->etag};
+    cw_status st = copy_memory(c, from, to, o, info, err);
+
+    return st == CW_OK ? cw__objects_remove(from->path, &when, err) : st;
+}
+
 const cw__backend cw__backend_memory = {
     .stat = stat_memory,
     .remove = remove_memory,
+    .copy = copy_memory,
+    .move = move_memory,
 };

@@ -147,4 +147,6 @@ static cw_status remove_s3(cw_client *c, const cw__url *at, const cw_object_dele
 const cw__backend cw__backend_s3 = {
     .stat = stat_s3,
     .remove = remove_s3,
+    .copy = cw__copy_s3,
+    .move = cw__move_s3,
 };

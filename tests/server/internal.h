@@ -45,6 +45,9 @@ typedef enum ts_op {
     TS_OP_COMPLETE_UPLOAD,
     TS_OP_ABORT_UPLOAD,
     TS_OP_LIST_PARTS,
+    TS_OP_GET_TAGGING,
+    TS_OP_PUT_TAGGING,
+    TS_OP_DELETE_TAGGING,
     TS_OP_COUNT
 } ts_op;
 
@@ -338,6 +341,7 @@ int ts_s3_get_object(ts_server *s, ts_request *q, ts_reply *r); /* and HEAD */
 int ts_s3_delete_object(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_delete_objects(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_copy_object(ts_server *s, ts_request *q, ts_reply *r);
+int ts_s3_tagging(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_create_upload(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_upload_part(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_upload_part_copy(ts_server *s, ts_request *q, ts_reply *r);

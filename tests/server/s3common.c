@@ -35,6 +35,9 @@ const char *const ts_op_names[TS_OP_COUNT] = {
     [TS_OP_COMPLETE_UPLOAD] = "CompleteMultipartUpload",
     [TS_OP_ABORT_UPLOAD] = "AbortMultipartUpload",
     [TS_OP_LIST_PARTS] = "ListParts",
+    [TS_OP_GET_TAGGING] = "GetObjectTagging",
+    [TS_OP_PUT_TAGGING] = "PutObjectTagging",
+    [TS_OP_DELETE_TAGGING] = "DeleteObjectTagging",
 };
 
 const char *ts_get(const ts_request *q, const char *header)
@@ -117,12 +120,12 @@ static void address(ts_server *s, ts_request *q)
 static bool subresource(const ts_request *q)
 {
     static const char *const names[] = {
-        "acl",        "tagging",   "retention",  "legal-hold",       "torrent",
-        "attributes", "restore",   "select",     "versioning",       "policy",
-        "lifecycle",  "cors",      "website",    "logging",          "notification",
-        "versions",   "versionId", "encryption", "replication",      "requestPayment",
-        "inventory",  "metrics",   "analytics",  "object-lock",      "session",
-        "append",     "rename",    "accelerate", "publicAccessBlock"};
+        "acl",       "retention",  "legal-hold",       "torrent",        "attributes",
+        "restore",   "select",     "versioning",       "policy",         "lifecycle",
+        "cors",      "website",    "logging",          "notification",   "versions",
+        "versionId", "encryption", "replication",      "requestPayment", "inventory",
+        "metrics",   "analytics",  "object-lock",      "session",        "append",
+        "rename",    "accelerate", "publicAccessBlock"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (ts_param(q, names[i]))
@@ -150,6 +153,16 @@ static ts_op bucket_op(const ts_request *q)
         return TS_OP_LIST_UPLOADS;
     const char *type = ts_param(q, "list-type");
     return type && !strcmp(type, "2") ? TS_OP_LIST_OBJECTS_V2 : TS_OP_UNKNOWN;
+}
+
+static ts_op tagging_op(const ts_request *q)
+{
+    if (!q->key)
+        return TS_OP_UNKNOWN;
+    return !strcmp(q->method, "GET")      ? TS_OP_GET_TAGGING
+           : !strcmp(q->method, "PUT")    ? TS_OP_PUT_TAGGING
+           : !strcmp(q->method, "DELETE") ? TS_OP_DELETE_TAGGING
+                                          : TS_OP_UNKNOWN;
 }
 
 static ts_op object_op(const ts_request *q)
@@ -187,6 +200,8 @@ void ts_classify(ts_server *s, ts_request *q)
         q->part = (int)ts_number(part, 0, INT32_MAX);
     if (subresource(q))
         q->op = TS_OP_UNKNOWN;
+    else if (ts_param(q, "tagging"))
+        q->op = tagging_op(q);
     else if (q->key)
         q->op = object_op(q);
     else if (q->bucket)
@@ -478,6 +493,9 @@ int ts_s3_dispatch(ts_server *s, ts_request *q, ts_reply *r)
         [TS_OP_COMPLETE_UPLOAD] = ts_s3_complete_upload,
         [TS_OP_ABORT_UPLOAD] = ts_s3_abort_upload,
         [TS_OP_LIST_PARTS] = ts_s3_list_parts,
+        [TS_OP_GET_TAGGING] = ts_s3_tagging,
+        [TS_OP_PUT_TAGGING] = ts_s3_tagging,
+        [TS_OP_DELETE_TAGGING] = ts_s3_tagging,
     };
     const char *checksum = s->o.no_checksums ? unsupported_checksum(q) : NULL;
 

@@ -18,7 +18,8 @@
  * service's API reference: PutObject, CopyObject, GetObject, HeadObject, DeleteObject,
  * DeleteObjects, CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
  * AbortMultipartUpload, ListParts, ListMultipartUploads, ListObjectsV2, ListBuckets, CreateBucket,
- * HeadBucket, DeleteBucket, GetBucketLocation, Unknown.
+ * HeadBucket, DeleteBucket, GetBucketLocation, GetObjectTagging, PutObjectTagging,
+ * DeleteObjectTagging, Unknown.
  */
 /* clang-format off */
 /* FAULT RULES, one on a line ('#' starts a comment line):

@@ -116,6 +116,109 @@ static void deleting_what_was_seen(void)
     cw_object_meta_free(m);
 }
 
+/* ---- copy and move ---- */
+
+static void check_text(const char *name, const char *want)
+{
+    char got[100] = "";
+    cw_reader *r;
+
+    CHECK_OK(cw_reader_open(&r, NULL, url_of(name), &err), err);
+    REQUIRE(r && cw_reader_size(r) < sizeof got);
+    CHECK_OK(cw_reader_pread(r, 0, got, cw_reader_size(r), &err), err);
+    CHECK_STR(got, want);
+    cw_reader_close(r);
+}
+
+static cw_status copy(const char *from, const char *to, const cw_object_copy_options *o)
+{
+    return cw_object_copy(NULL, url_of(from), url_of(to), o, NULL, &err);
+}
+
+static cw_status move(const char *from, const char *to, const cw_object_copy_options *o)
+{
+    return cw_object_move(NULL, url_of(from), url_of(to), o, NULL, &err);
+}
+
+static void copying(void)
+{
+    cw_object_copy_options o = CW_OBJECT_COPY_OPTIONS_INIT;
+    cw_writer_options describe = CW_WRITER_OPTIONS_INIT;
+    cw_object_info info;
+
+    put("from", "text");
+    CHECK_OK(cw_object_copy(NULL, url_of("from"), url_of("to"), NULL, &info, &err), err);
+    CHECK_INT(info.bytes, 4);
+    check_text("to", "text");
+    check_text("from", "text");
+    put("from", "other");
+    CHECK_OK(copy("from", "to", NULL), err);
+    check_text("to", "other");
+    put("from", "");
+    o.create_only = 1;
+    CHECK_STATUS(copy("from", "to", &o), CW_E_ALREADY_EXISTS, err);
+    check_text("to", "other");
+    CHECK_OK(copy("from", "new", &o), err);
+    check_text("new", "");
+    CHECK_STATUS(copy("nothing", "to", NULL), CW_E_NOT_FOUND, err);
+    CHECK_STATUS(copy("to", "to", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(
+        cw_object_copy(NULL, url_of("to"), is_file() ? "mem://x" : "/tmp/x", NULL, NULL, &err),
+        CW_E_UNSUPPORTED, err);
+    o.describe = &describe;
+    CHECK_STATUS(copy("to", "new2", &o), CW_E_UNSUPPORTED, err);
+    o.describe = NULL;
+    o.if_match = "another";
+    CHECK_STATUS(copy("to", "new2", &o), is_file() ? CW_E_UNSUPPORTED : CW_E_PRECONDITION, err);
+    CHECK(!is_there("new2"));
+}
+
+static void moving(void)
+{
+    cw_object_copy_options o = CW_OBJECT_COPY_OPTIONS_INIT;
+
+    put("from", "text");
+    put("to", "other");
+    o.create_only = 1;
+    CHECK_STATUS(move("from", "to", &o), CW_E_ALREADY_EXISTS, err);
+    check_text("from", "text");
+    CHECK_OK(move("from", "to", NULL), err);
+    check_text("to", "text");
+    CHECK(!is_there("from"));
+    CHECK_OK(move("to", "fresh", &o), err);
+    check_text("fresh", "text");
+    CHECK(!is_there("to"));
+    CHECK_STATUS(move("from", "to", NULL), CW_E_NOT_FOUND, err);
+    CHECK_STATUS(move("fresh", "fresh", NULL), CW_E_INVALID_ARGUMENT, err);
+    check_text("fresh", "text");
+}
+
+static int count_outcome(void *user, const char *url, const cw_error *outcome)
+{
+    unsigned *counts = user;
+
+    CHECK(strncmp(url, root, strlen(root)) == 0);
+    counts[outcome->status != CW_OK]++;
+    return 0;
+}
+
+static void deleting_many(void)
+{
+    char urls[3][600];
+    const char *list_of[3];
+    unsigned counts[2] = {0, 0};
+
+    put("m1", "x");
+    put("m2", "x");
+    for (int i = 0; i < 3; i++) {
+        snprintf(urls[i], sizeof urls[i], "%s/m%d", root, i + 1);
+        list_of[i] = urls[i];
+    }
+    CHECK_OK(cw_object_delete_many(NULL, list_of, 3, count_outcome, counts, &err), err);
+    CHECK_INT(counts[0], 3);
+    CHECK(!is_there("m1") && !is_there("m2"));
+}
+
 /* ---- lists ---- */
 
 static const char *list(const char *prefix, const char *delimiter, const char *start_after)
@@ -259,6 +362,27 @@ static void folders_and_links(void)
     CHECK(!is_there("target"));
 }
 
+static void copies_of_files(void)
+{
+    struct stat there;
+
+    root = folder;
+    put("mode", "x");
+    CHECK_INT(chmod(url_of("mode"), 0640), 0);
+    CHECK_OK(copy("mode", "mode2", NULL), err);
+    CHECK(stat(url_of("mode2"), &there) == 0 && (there.st_mode & 0777) == 0640);
+    CHECK_STATUS(copy("folder", "x", NULL), CW_E_NOT_FOUND, err);
+    CHECK_STATUS(copy("mode", "folder", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(copy("mode", "folder/", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(copy("mode", "missing/x", NULL), CW_E_NOT_FOUND, err);
+    CHECK_STATUS(move("mode", "folder", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_INT(symlink("mode2", url_of("alias")), 0);
+    put("mode", "new");
+    CHECK_OK(copy("mode", "alias", NULL), err);
+    check_text("mode2", "new");
+    CHECK(lstat(url_of("alias"), &there) == 0 && S_ISLNK(there.st_mode));
+}
+
 static void what_is_refused(void)
 {
     cw_object_meta *m;
@@ -289,11 +413,15 @@ int main(int argc, char **argv)
     BOTH(looking);
     BOTH(deleting);
     BOTH(deleting_what_was_seen);
+    BOTH(copying);
+    BOTH(moving);
+    BOTH(deleting_many);
     BOTH(listing);
     BOTH(no_versions);
     TEST(what_is_no_object);
     TEST(all_of_memory);
     TEST(folders_and_links);
+    TEST(copies_of_files);
     TEST(what_is_refused);
     cw_memory_remove(NULL);
     snprintf(command, sizeof command, "rm -r %s", folder);
