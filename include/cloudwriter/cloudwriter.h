@@ -14,6 +14,8 @@
 #include <cloudwriter/parquet_file.h>
 #include <cloudwriter/object.h>
 #include <cloudwriter/list.h>
+#include <cloudwriter/bucket.h>
+#include <cloudwriter/store.h>
 #include <cloudwriter/reader.h>
 #include <cloudwriter/sys/allocator.h>
 #include <cloudwriter/sys/sink.h>

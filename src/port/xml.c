@@ -185,10 +185,14 @@ char *cw__xml_child_text(const cw__xml_node *node, const char *name)
     return copy;
 }
 
-void cw__xml_copy_text(const cw__xml_node *node, const char *name, char *out, size_t size)
+void cw__xml_copy_own_text(const cw__xml_node *node, char *out, size_t size)
 {
-    const cw__xml_node *child = cw__xml_child(node, name);
-    xmlChar *text = child ? xmlNodeGetContent(as_node(child)) : NULL;
+    xmlChar *text = node ? xmlNodeGetContent(as_node(node)) : NULL;
     cw__copy_string(out, size, text ? (const char *)text : "");
     xmlFree(text);
+}
+
+void cw__xml_copy_text(const cw__xml_node *node, const char *name, char *out, size_t size)
+{
+    cw__xml_copy_own_text(cw__xml_child(node, name), out, size);
 }

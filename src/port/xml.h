@@ -40,4 +40,7 @@ char *cw__xml_child_text(const cw__xml_node *node, const char *name);
 /** The same into a fixed buffer, truncated, "" when there is none. */
 void cw__xml_copy_text(const cw__xml_node *node, const char *name, char *out, size_t size);
 
+/** The same of the node itself. */
+void cw__xml_copy_own_text(const cw__xml_node *node, char *out, size_t size);
+
 #endif
