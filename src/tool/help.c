@@ -10,6 +10,8 @@ static const char general[] =
     "       cloudwriter uploads ls [OPTION…] URL\n"
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
+    "       cloudwriter ls|stat|rm|mb|rb|du|presign [OPTION…] URL…\n"
+    "       cloudwriter cp|mv [OPTION…] SOURCE… TARGET\n"
     "       cloudwriter meta|schema|verify [OPTION…] URL…\n"
     "       cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
     "       cloudwriter cat|head [OPTION…] URL…\n"
@@ -118,9 +120,83 @@ static const char head[] =
     "\n"
     "exit code: 0 all written, 1 not, 2 wrong usage\n";
 
+static const char ls[] =
+    "usage: cloudwriter ls [OPTION…] URL…\n"
+    "\n"
+    "List what begins with a URL, up to the next slash; with -r all of it. A line for each: when "
+    "it\n"
+    "was written, its bytes, its URL. Write s3://bucket/logs/ for what is in logs/.\n"
+    "\n"
+    "exit code: 0 listed, 1 something failed, 2 wrong usage\n";
+
+static const char stat_text[] =
+    "usage: cloudwriter stat [OPTION…] URL…\n"
+    "\n"
+    "Show what is known of objects: size, ETag, types, checksums, encryption, metadata.\n"
+    "\n"
+    "exit code: 0 shown, 1 one is missing or cannot be looked at, 2 wrong usage\n";
+
+static const char rm[] =
+    "usage: cloudwriter rm [OPTION…] URL…\n"
+    "\n"
+    "Delete objects, or with -r all that is below URL/. What is below is listed to the end before\n"
+    "anything is deleted. Of files, the folders stay.\n"
+    "\n"
+    "exit code: 0 deleted, 1 something failed or was missing, 2 wrong usage\n";
+
+static const char cp[] = "usage: cloudwriter cp [OPTION…] SOURCE… TARGET\n"
+                         "       cloudwriter mv [OPTION…] SOURCE… TARGET\n"
+                         "\n"
+                         "Copy or move objects and files. Within a service the service copies, "
+                         "else the bytes go through\n"
+                         "this machine. A TARGET that ends in '/' is a folder. mv is one step for "
+                         "files alone: all else\n"
+                         "is copied, looked at, and then deleted.\n"
+                         "\n"
+                         "exit code: 0 all there, 1 something failed, 2 wrong usage, 4 not known\n";
+
+static const char bucket[] =
+    "usage: cloudwriter mb [OPTION…] URL…\n"
+    "       cloudwriter rb [OPTION…] URL…\n"
+    "\n"
+    "Make buckets, s3://name, or folders; or delete those that are empty.\n"
+    "\n"
+    "exit code: 0 done, 1 something failed, 2 wrong usage\n";
+
+static const char du[] = "usage: cloudwriter du [OPTION…] URL…\n"
+                         "\n"
+                         "Count the bytes and objects of all that begins with a URL.\n"
+                         "\n"
+                         "exit code: 0 counted, 1 something failed, 2 wrong usage\n";
+
+static const char presign[] =
+    "usage: cloudwriter presign [OPTION…] URL…\n"
+    "\n"
+    "Print a URL with which anybody may do one thing to an object until it expires. Nothing is\n"
+    "sent: whether the object is there, and whether the keys may do that, is seen when it is "
+    "used.\n"
+    "\n"
+    "exit code: 0 printed, 1 something failed, 2 wrong usage\n";
+
 static const char *verb_text(enum verb verb)
 {
     switch (verb) {
+    case VERB_LS:
+        return ls;
+    case VERB_STAT:
+        return stat_text;
+    case VERB_RM:
+        return rm;
+    case VERB_CP:
+    case VERB_MV:
+        return cp;
+    case VERB_MB:
+    case VERB_RB:
+        return bucket;
+    case VERB_DU:
+        return du;
+    case VERB_PRESIGN:
+        return presign;
     case VERB_PUT:
         return put;
     case VERB_PARQUET:

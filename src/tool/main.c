@@ -12,6 +12,7 @@
 #include "say.h"
 #include "stop.h"
 #include "uploads.h"
+#include "verbs.h"
 #include "whoami.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,11 +42,25 @@ static const struct verb_entry {
     enum verb verb;
     int (*run)(struct options *o);
 } verbs[] = {
-    {"put", VERB_PUT, put_main},          {"uploads", VERB_UPLOADS, uploads_main},
-    {"meta", VERB_META, meta_main},       {"schema", VERB_SCHEMA, schema_main},
-    {"verify", VERB_VERIFY, verify_main}, {"parquet", VERB_PARQUET, put_main},
-    {"cat", VERB_CAT, cat_main},          {"head", VERB_HEAD, head_main},
-    {"get", VERB_GET, get_main},          {"whoami", VERB_WHOAMI, whoami_main},
+    {"put", VERB_PUT, put_main},
+    {"uploads", VERB_UPLOADS, uploads_main},
+    {"get", VERB_GET, get_main},
+    {"cat", VERB_CAT, cat_main},
+    {"head", VERB_HEAD, head_main},
+    {"ls", VERB_LS, ls_main},
+    {"stat", VERB_STAT, stat_main},
+    {"rm", VERB_RM, rm_main},
+    {"cp", VERB_CP, cp_main},
+    {"mv", VERB_MV, mv_main},
+    {"mb", VERB_MB, mb_main},
+    {"rb", VERB_RB, rb_main},
+    {"du", VERB_DU, du_main},
+    {"presign", VERB_PRESIGN, presign_main},
+    {"parquet", VERB_PARQUET, put_main},
+    {"meta", VERB_META, meta_main},
+    {"schema", VERB_SCHEMA, schema_main},
+    {"verify", VERB_VERIFY, verify_main},
+    {"whoami", VERB_WHOAMI, whoami_main},
 };
 
 static const struct verb_entry *find_verb(const char *name)

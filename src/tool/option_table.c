@@ -10,11 +10,14 @@
 
 #define TO_OUTPUT (VERB_CAT | VERB_HEAD) /* which is then no place for results */
 #define READ      (TO_OUTPUT | VERB_GET)
+#define STORE                                                                                      \
+    (VERB_LS | VERB_STAT | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB | VERB_DU | VERB_PRESIGN)
 #define RESULTS                                                                                    \
     (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_GET |   \
-     VERB_WHOAMI)
+     VERB_WHOAMI | STORE)
 #define ALL            (RESULTS | TO_OUTPUT)
 #define WRITE          (VERB_PUT | VERB_PARQUET)
+#define COPY           (VERB_CP | VERB_MV)
 #define AT(field)      offsetof(struct options, field)
 #define CLIENT(field)  AT(client.field)
 #define WRITER(field)  AT(writer.field)
@@ -276,6 +279,18 @@ const struct option option_table[] = {
     VALUE("exec", "COMMAND", WRITE, OPTION_TEXT, AT(exec),
           "upload what 'sh -c COMMAND' prints, if it exits 0"),
     SET("recursive", 'r', WRITE, AT(recursive), 1, "upload folders with all that is below"),
+    SET("recursive", 'r', VERB_LS, AT(recursive), 1, "all that is below, not folder by folder"),
+    SET("recursive", 'r', VERB_RM, AT(recursive), 1, "delete all that is below"),
+    SET("recursive", 'r', COPY, AT(recursive), 1, "all that is below, to below the target"),
+    SET("versions", 0, VERB_LS, AT(versions), 1, "every version and delete marker"),
+    SET("force", 'f', VERB_RM, AT(force), 1, "missing objects are fine"),
+    SET("dry-run", 'n', VERB_RM | VERB_RB | COPY, AT(dry_run), 1, "say what would be done"),
+    SET("create-only", 0, COPY, WRITER(create_only), 1, "only if the target does not exist"),
+    VALUE("method", "NAME", VERB_PRESIGN, OPTION_TEXT, AT(method),
+          "GET (default), HEAD, PUT, DELETE"),
+    VALUE("expires", "TIME", VERB_PRESIGN, OPTION_MS, AT(expires_ms), "default 1h; at most 7d"),
+    VALUE("content-type", "TYPE", VERB_PRESIGN, OPTION_TEXT, WRITER(content_type),
+          "that must be sent with a PUT"),
     {"jobs", 'j', "N", VERB_PUT, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
      "files uploaded at once (default 4)"},
     {"jobs", 'j', "N", VERB_PARQUET, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
@@ -434,8 +449,10 @@ const struct option option_table[] = {
           "for a request with its retries (default none)"),
 
     SET("json", 0, RESULTS, AT(json), 1, "one JSON object for each result, on standard output"),
-    SET("progress", 0, WRITE | VERB_GET, AT(progress), 1, "show progress though it is no terminal"),
-    SET("no-progress", 0, WRITE | VERB_GET, AT(no_progress), 1, "show no progress"),
+    SET("progress", 0, WRITE | COPY | VERB_RM | VERB_GET, AT(progress), 1,
+        "show progress though it is no terminal"),
+    SET("no-progress", 0, WRITE | COPY | VERB_RM | VERB_GET, AT(no_progress), 1,
+        "show no progress"),
     {"verbose", 'v', NULL, ALL, OPTION_ADD, AT(verbose), 0, NULL, NULL,
      "log objects; twice: log requests"},
     SET("quiet", 'q', ALL, AT(quiet), 1, "nothing but errors"),

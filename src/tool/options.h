@@ -13,10 +13,19 @@ enum verb {
     VERB_SCHEMA = 8,
     VERB_VERIFY = 16,
     VERB_PARQUET = 32,
-    VERB_WHOAMI = 64,
-    VERB_CAT = 128,
-    VERB_HEAD = 256,
-    VERB_GET = 512
+    VERB_WHOAMI = 1 << 6,
+    VERB_CAT = 1 << 7,
+    VERB_HEAD = 1 << 8,
+    VERB_GET = 1 << 9,
+    VERB_LS = 1 << 10,
+    VERB_STAT = 1 << 11,
+    VERB_RM = 1 << 12,
+    VERB_CP = 1 << 13,
+    VERB_MV = 1 << 14,
+    VERB_MB = 1 << 15,
+    VERB_RB = 1 << 16,
+    VERB_DU = 1 << 17,
+    VERB_PRESIGN = 1 << 18
 };
 
 /** A list of name=value that grows. */
@@ -60,6 +69,10 @@ struct options {
     int all;
     int dry_run;
     int verify;
+    int force;
+    int versions;
+    const char *method;  /* of a signed URL; NULL: GET */
+    uint64_t expires_ms; /* of a signed URL; 0: the default */
 
     char **operands;
     size_t operand_count;
