@@ -39,6 +39,10 @@ differ(["versitygw"], ["tool_role"], "STS refused AssumeRole",
        "it has no STS")
 differ(["moto"], ["tool_uploads_age"], "--older-than 1h aborted a fresh upload",
        "every upload is listed as of one fixed day in 2010")
+differ(["versitygw"], ["versions"], "VersioningNotConfigured",
+       "versioning is not configured, and the gateway says so")
+differ(["moto"], ["versions"], "e->is_latest is",
+       "delete markers are listed behind all versions, whichever is newer")
 
 
 def known(server, case):

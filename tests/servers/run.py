@@ -104,7 +104,7 @@ def check_no_uploads(s3, prefix):
 
 # ---- the cases of the C program -----------------------------------------------------------------
 
-PROGRAMS = ["test_real_shapes", "test_real_promises"]
+PROGRAMS = ["test_real_shapes", "test_real_promises", "test_real_verbs"]
 
 
 def list_c_cases(build):
