@@ -8,9 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "s3/reply_rules.h"
 #include "s3/requests.h"
 #include "store/backend.h"
+#include "store/refusals.h"
 
 #include <string.h>
 
@@ -72,41 +72,21 @@ static item *find_item(const deletion *d, const char *key)
     return NULL;
 }
 
-/* A reason that passes is worth a request of its own, which is tried again as any is. */
-static void take_reason(item *of, const cw__xml_node *node)
+/* One that the service says is not there was to be deleted, and is. */
+static cw_status take_refusal(void *user, const cw__refusal *why, cw_error *err)
 {
-    char code[64], message[256];
-    const cw__reply_rule *rule;
+    item *of = find_item(user, why->key);
 
-    cw__xml_copy_text(node, "Code", code, sizeof code);
-    cw__xml_copy_text(node, "Message", message, sizeof message);
-    rule = cw__reply_rule_of_code(code);
-    if (rule && rule->verdict != CW__VERDICT_FINAL) {
+    if (!of)
+        return cw__fail(err, CW_E_PROTOCOL,
+                        "the service could not delete an object, and did not say which");
+    if (why->passing) {
         of->alone = true;
-        return;
-    }
-    if (rule && rule->status == CW_E_NOT_FOUND)
-        return;
-    cw__log_redact(message);
-    cw__fail(&of->outcome, rule ? rule->status : CW_E_SERVICE,
-             "cannot delete s3://%s/%.200s: %s: %s", of->at.bucket, of->at.path, code, message);
-    cw__copy_string(of->outcome.service_code, sizeof of->outcome.service_code, code);
-    of->outcome.http_status = 200;
-}
-
-static cw_status read_errors(const deletion *d, const cw__xml *document, cw_error *err)
-{
-    const cw__xml_node *node = cw__xml_child(cw__xml_root(document), "Error");
-
-    for (; node; node = cw__xml_next(node)) {
-        char *key = cw__xml_child_text(node, "Key");
-        item *of = key ? find_item(d, key) : NULL;
-
-        cw__free(key);
-        if (!of)
-            return cw__fail(err, CW_E_PROTOCOL,
-                            "the service could not delete an object, and did not say which");
-        take_reason(of, node);
+    } else if (why->status != CW_E_NOT_FOUND) {
+        cw__fail(&of->outcome, why->status, "cannot delete s3://%s/%.200s: %s: %s", of->at.bucket,
+                 of->at.path, why->code, why->message);
+        cw__copy_string(of->outcome.service_code, sizeof of->outcome.service_code, why->code);
+        of->outcome.http_status = 200;
     }
     return CW_OK;
 }
@@ -127,7 +107,7 @@ static cw_status send_batch(deletion *d, const cw__text *document, cw_error *err
     x.doing = "delete objects of";
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
-        st = read_errors(d, x.reply.document, err);
+        st = cw__refusals_read(x.reply.document, take_refusal, d, err);
     cw__exchange_free(&x);
     return st;
 }

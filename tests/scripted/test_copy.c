@@ -415,6 +415,33 @@ static void deletes_that_fail(void)
     bed_close(&b);
 }
 
+/* What is refused inside an answer of success is told of its object alone. */
+static void some_that_are_refused(void)
+{
+    static const char *const few[] = {"s3://bucket/a", "s3://bucket/b&!", "s3://bucket/c",
+                                      "s3://bucket/d!", "mem://e"};
+    bed b = bed_open(NULL, NULL);
+    told t = {0};
+
+    for (size_t i = 0; i < 4; i++)
+        put(&b, few[i] + strlen("s3://bucket/"), "x", 1);
+    faults(&b, "op=DeleteObjects do=refuse_keys:AccessDenied");
+    CHECK_STATUS(cw_object_delete_many(b.client, few, 5, tell, &t, &err), CW_E_PERMISSION, err);
+    CHECK_INT(t.good, 3);
+    CHECK_INT(t.bad, 2);
+    CHECK_INT(t.last_bad, CW_E_PERMISSION);
+    CHECK_STR(t.last_url, "s3://bucket/d!");
+    CHECK_STR(err.service_code, "AccessDenied");
+    CHECK_INT(ts_object_count(b.server, "bucket"), 2);
+    CHECK_INT(requests(&b, "DeleteObject"), 0);
+    ts_fault_clear(b.server);
+    faults(&b, "op=DeleteObjects do=refuse_keys:InternalError");
+    CHECK_OK(cw_object_delete_many(b.client, few, 5, NULL, NULL, &err), err);
+    CHECK_INT(requests(&b, "DeleteObject"), 2); /* again, alone */
+    CHECK_INT(ts_object_count(b.server, "bucket"), 0);
+    bed_close(&b);
+}
+
 int main(int argc, char **argv)
 {
     WITHIN(3000, copying);
@@ -431,5 +458,6 @@ int main(int argc, char **argv)
     WITHIN(10000, deleting_many);
     WITHIN(3000, no_multi_delete);
     WITHIN(3000, deletes_that_fail);
+    WITHIN(3000, some_that_are_refused);
     return test_end();
 }

@@ -164,6 +164,10 @@ static bool action(ts_plan *p, char *name)
         return stall(&p->stall_reply_ms, &p->stall_reply_at, v);
     if (!strcmp(name, "header"))
         return header(p, v);
+    if (!strcmp(name, "refuse_keys")) {
+        ts_copy(p->refuse_keys, sizeof p->refuse_keys, v);
+        return true;
+    }
     p->commit_error_200 = !strcmp(name, "commit_200_error");
     ts_copy(p->error_200, sizeof p->error_200, v);
     return p->commit_error_200 || !strcmp(name, "reply_200_error");

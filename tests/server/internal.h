@@ -69,6 +69,7 @@ typedef struct ts_plan {
     int64_t corrupt_at;
     int64_t add_bytes;
     char error_200[64];
+    char refuse_keys[64];
     bool commit_error_200;
     int64_t whitespace_ms, delay_ms, retry_after_s;
     ts_buf headers;

@@ -62,7 +62,7 @@ static const char help[] =
     "status_early:CODE:S3CODE[:MESSAGE], linger:MS, drop_before, drop_reply_after_commit,\n"
     "reset_request:N, stall_request:MS|forever[:N], reset_reply:N, stall_reply:MS|forever[:N],\n"
     "truncate_reply:N, truncate_body:N, corrupt_reply[:N], add_bytes:N, reply_200_error:S3CODE,\n"
-    "commit_200_error:S3CODE, wrong_root, empty_etag, empty_page, whitespace:MS, commit_late, "
+    "commit_200_error:S3CODE, refuse_keys:S3CODE, wrong_root, empty_etag, empty_page, whitespace:MS, commit_late, "
     "delay:MS,\n"
     "expire_credentials, retry_after:S, header:NAME=VALUE, close, close_silently, gone.\n"
     "server.h says what each of them does.\n"

@@ -298,6 +298,22 @@ int ts_s3_delete_object(ts_server *s, ts_request *q, ts_reply *r)
     return rc;
 }
 
+static bool is_refused(const ts_request *q, const char *key)
+{
+    size_t n = strlen(key);
+
+    return q->plan.refuse_keys[0] && n > 0 && key[n - 1] == '!';
+}
+
+static void refuse_one(const ts_request *q, const char *key, ts_reply *r)
+{
+    ts_buf_puts(&r->body, "<Error>");
+    ts_xml_element(&r->body, "Key", key);
+    ts_xml_element(&r->body, "Code", q->plan.refuse_keys);
+    ts_xml_element(&r->body, "Message", "A fault rule says so.");
+    ts_buf_puts(&r->body, "</Error>");
+}
+
 static void delete_one(ts_server *s, ts_bucket *b, const char *key, bool quiet, ts_reply *r)
 {
     ts_object_remove(s, b, key);
@@ -351,7 +367,10 @@ int ts_s3_delete_objects(ts_server *s, ts_request *q, ts_reply *r)
     if (rc == 0) {
         ts_xml_begin(&r->body, "DeleteResult");
         for (size_t i = 0; i < keys.n; i++)
-            delete_one(s, b, keys.v[i].name, quiet, r);
+            if (is_refused(q, keys.v[i].name))
+                refuse_one(q, keys.v[i].name, r);
+            else
+                delete_one(s, b, keys.v[i].name, quiet, r);
         ts_buf_puts(&r->body, "</DeleteResult>");
     }
     pthread_mutex_unlock(&s->lock);

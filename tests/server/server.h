@@ -52,6 +52,7 @@
  *       drop_reply_after_commit    do the work, close without a reply
  *       commit_200_error:S3CODE    do the work and answer 200 with an <Error> body
  *       reply_200_error:S3CODE     read the request, do nothing, answer 200 with an <Error> body
+ *       refuse_keys:S3CODE         DeleteObjects does not delete keys that end in '!', and says why
  *       commit_late                UploadPart succeeds although the upload was aborted: it is open
  *                                  again
  *
