@@ -75,6 +75,8 @@ static cw_status take_receipt(copying *c, const cw__ship *s, cw_error *err)
     }
     r->bytes = bytes_of(c, number);
     r->etag = cw__read_etag(s->x.reply.document);
+    if (!r->etag && cw__xml_child(cw__xml_root(s->x.reply.document), "ETag"))
+        return cw__fail_memory(err, "copying in parts");
     if (!r->etag || !r->etag[0])
         return cw__fail(err, CW_E_PROTOCOL, "the service copied part %u and gave it no ETag",
                         number);
