@@ -1,6 +1,7 @@
 """test_verbs.py - ls, stat, rm, cp, mv, mb, rb, du and presign, on the endpoint and on files"""
 import json
 import os
+import subprocess
 import unittest
 import urllib.request
 
@@ -160,6 +161,20 @@ class Verbs(harness.ToolTest):
         self.assert_object("n", b"new")
         self.ok("presign", "--expires", "8d", "s3://bucket/a", code=2)
         self.ok("presign", "/tmp/x", code=1)
+
+    def test_the_example_on_s3(self):
+        program = os.path.join(os.environ["CW_EXAMPLES"], "store")
+        done = subprocess.run([program, "s3://bucket/some/prefix"], env=self.environment,
+                              capture_output=True, text=True, timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1000000 bytes in 16 pieces", done.stdout)
+        self.assertIn("no path leads out", done.stdout)
+        self.assertEqual(self.urls("-r", "s3://bucket"), [])
+        del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
+        done = subprocess.run([program, "s3://bucket"], env=self.environment, capture_output=True,
+                              text=True, timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("AWS_ACCESS_KEY_ID", done.stderr)
 
     def test_help(self):
         for verb in ("ls", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
