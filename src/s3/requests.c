@@ -165,12 +165,12 @@ void cw__request_digest(cw__exchange *x, const char *bucket, const cw__text *doc
     unsigned char raw[CW__SHA256_BYTES];
     char text[48];
 
-    if (document->failed) {
-        x->request.failed = true;
-    } else if (!is_directory_bucket(bucket) && cw__md5_of(document->p, document->n, raw) == CW_OK) {
+    bool whole = !document->failed, simple = whole && !is_directory_bucket(bucket);
+
+    if (simple && cw__md5_of(document->p, document->n, raw) == CW_OK) {
         cw__base64(raw, CW__MD5_BYTES, text);
         cw__request_header(&x->request, "content-md5", text);
-    } else if (cw__sha256_of(document->p, document->n, raw) == CW_OK) {
+    } else if (whole && cw__sha256_of(document->p, document->n, raw) == CW_OK) {
         cw__base64(raw, CW__SHA256_BYTES, text);
         cw__request_header(&x->request, "x-amz-checksum-sha256", text);
     } else {

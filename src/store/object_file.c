@@ -45,7 +45,6 @@ static cw_status remove_file(cw_client *c, const cw__url *at, const cw_object_de
                              cw_error *err)
 {
     struct stat there;
-    int e = 0;
 
     (void)c;
     if (o->version_id)
@@ -53,18 +52,18 @@ static cw_status remove_file(cw_client *c, const cw__url *at, const cw_object_de
     if (o->if_match)
         return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is a file and has no ETag for if_match",
                         at->path);
-    if (lstat(at->path, &there) != 0)
-        e = errno;
-    else if (S_ISDIR(there.st_mode))
-        return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is a folder: delete what is in it",
-                        at->path);
-    else if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
-        return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is no regular file", at->path);
-    else if (unlink(at->path) != 0)
-        e = errno;
-    if (e == 0 || (o->missing_ok && (e == ENOENT || e == ENOTDIR)))
+    if (lstat(at->path, &there) == 0) {
+        if (S_ISDIR(there.st_mode))
+            return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is a folder: delete what is in it",
+                            at->path);
+        if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
+            return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is no regular file", at->path);
+        if (unlink(at->path) == 0)
+            return CW_OK;
+    }
+    if (o->missing_ok && (errno == ENOENT || errno == ENOTDIR))
         return CW_OK;
-    return cw__path_failed(err, e, "delete", at->path);
+    return cw__path_failed(err, errno, "delete", at->path);
 }
 
 /* ---- copy and move ---- */
@@ -112,13 +111,13 @@ static cw_status move_file(cw_client *c, const cw__url *from, const cw__url *to,
 {
     cw_object_stat_options plain = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_delete_options gone = CW_OBJECT_DELETE_OPTIONS_INIT;
-    cw_object_meta *there;
+    cw_object_meta *there = NULL;
     cw_status st = refuse_options(from, o, err);
     int e;
 
     if (st == CW_OK)
         st = stat_file(&there, c, from, &plain, err);
-    if (st != CW_OK)
+    if (st != CW_OK || !there)
         return st;
     info->bytes = there->bytes;
     cw_object_meta_free(there);

@@ -130,9 +130,7 @@ static cw_status sign_with_keys(signing *s, char *out, size_t bytes, cw_error *e
     if (keys->anonymous)
         st =
             cw__fail(err, CW_E_CREDENTIALS_MISSING, "an anonymous client has no keys to sign with");
-    else if (!address(s))
-        st = cw__fail_memory(err, "signing a URL");
-    else if (sign(s, keys, &url) != CW_OK)
+    else if (!address(s) || sign(s, keys, &url) != CW_OK)
         st = cw__fail_memory(err, "signing a URL");
     else
         st = give(&url, out, bytes, err);
