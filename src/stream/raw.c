@@ -353,9 +353,11 @@ static cw_status peek_buffer(cw__raw *r, size_t want, const void **p, size_t *n,
 {
     cw_status st = r->shown < r->buffered ? CW_OK : fill_buffer(r, want, err);
 
+    if (st != CW_OK)
+        return st;
     *p = r->buffer + r->shown;
     *n = r->buffered - r->shown;
-    return st;
+    return CW_OK;
 }
 
 /* Is what comes next fetched ahead? Not right after a seek. */
