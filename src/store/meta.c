@@ -86,17 +86,6 @@ static bool next_header(const cw__text *t, size_t *at, const char **name, const 
     return true;
 }
 
-const char *cw__header_of(const cw__text *headers, const char *wanted)
-{
-    const char *name, *value;
-    size_t at = 0;
-
-    while (next_header(headers, &at, &name, &value))
-        if (strcmp(name, wanted) == 0)
-            return value;
-    return NULL;
-}
-
 static size_t count_metadata(const cw__text *t)
 {
     const char *name, *value;

@@ -11,7 +11,4 @@ cw_object_meta *cw__meta_new(uint64_t bytes, int64_t modified_ms, const char *et
 /** From the headers of a reply ("name\0value\0", names in lower case), which move into it. */
 cw_object_meta *cw__meta_of_headers(cw__text *headers, uint64_t bytes, const char *etag);
 
-/** The value of a header among those, or NULL. */
-const char *cw__header_of(const cw__text *headers, const char *name);
-
 #endif

@@ -93,8 +93,9 @@ static cw_status take(taken *t, const batch *b, const char *schema, cw_error *er
         cw__column_buffer_init(&t->to[i], &t->s->leaves[i]);
     st = cw__arrow_view(&t->views, t->s, b->lines->schemas, b->arrays, err);
     if (st == CW_OK)
-        st = cw__shred(t->shredder, t->to, cw__arrow_columns(t->views), 0,
-                       (size_t)b->arrays[0].length, 0, err);
+        st = cw__shred_columns(t->shredder, t->to, cw__arrow_columns(t->views),
+                               (cw__row_range){0, (size_t)b->arrays[0].length, 0}, 0,
+                               t->s->root.child_count, err);
     return st;
 }
 

@@ -47,18 +47,23 @@ static uint64_t held(const shredded *x)
     return sum;
 }
 
+static cw_status shred_all(shredded *x, const cw__view *columns, cw__row_range rows)
+{
+    return cw__shred_columns(x->shredder, x->leaves, columns, rows, 0, x->s->root.child_count,
+                             &x->err);
+}
+
 static void shred(shredded *x, const cw__view *columns, size_t from, size_t to)
 {
     uint64_t before = held(x), measured = cw__shred_measure(x->shredder, columns, from, to);
 
-    CHECK_OK(cw__shred(x->shredder, x->leaves, columns, from, to, 0, &x->err), x->err);
+    CHECK_OK(shred_all(x, columns, (cw__row_range){from, to, 0}), x->err);
     CHECK_INT(held(x) - before, measured);
 }
 
 static void refused(shredded *x, const cw__view *columns, size_t rows, const char *message)
 {
-    CHECK_INT(cw__shred(x->shredder, x->leaves, columns, 0, rows, 1000, &x->err),
-              CW_E_INVALID_ARGUMENT);
+    CHECK_INT(shred_all(x, columns, (cw__row_range){0, rows, 1000}), CW_E_INVALID_ARGUMENT);
     CHECK_STR(x->err.message, message);
 }
 

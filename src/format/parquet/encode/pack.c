@@ -243,8 +243,7 @@ static uint64_t packed_at(const uint8_t *in, size_t bytes, size_t i, unsigned wi
     return width < 64 ? v & ((UINT64_C(1) << width) - 1) : v;
 }
 
-void cw__unpack_some_u32(uint32_t *values, const uint8_t *in, size_t bytes, size_t n,
-                         unsigned width)
+void cw__unpack_u32(uint32_t *values, const uint8_t *in, size_t bytes, size_t n, unsigned width)
 {
     const uint64_t mask = (UINT64_C(1) << width) - 1;
     size_t i = 0;
@@ -253,14 +252,6 @@ void cw__unpack_some_u32(uint32_t *values, const uint8_t *in, size_t bytes, size
         values[i] = (uint32_t)(load_u64(in + i * width / 8) >> (i * width % 8) & mask);
     for (; i < n; i++)
         values[i] = (uint32_t)packed_at(in, bytes, i, width);
-}
-
-void cw__unpack_u32(uint32_t *values, const uint8_t *in, size_t n, unsigned width)
-{
-    if (width == 0)
-        memset(values, 0, n * sizeof *values);
-    else
-        cw__unpack_some_u32(values, in, (n * width + 7) / 8, n, width);
 }
 
 void cw__unpack_u64(uint64_t *values, const uint8_t *in, size_t n, unsigned width)

@@ -349,7 +349,7 @@ static bool get_literals(const uint8_t *in, size_t bytes, size_t *at, unsigned w
     if (width == 0)
         memset(values, 0, n * sizeof *values);
     else
-        cw__unpack_some_u32(values, in + *at, needed, n, width);
+        cw__unpack_u32(values, in + *at, needed, n, width);
     *at = groups > (bytes - *at) / (width ? width : 1) ? bytes : *at + (size_t)groups * width;
     return true;
 }

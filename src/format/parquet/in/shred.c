@@ -359,10 +359,3 @@ cw_status cw__shred_columns(cw__shredder *s, cw__column_buffer *leaves, const cw
                                   : shred_nested(&k, &columns[i], rows.from, rows.to);
     return st;
 }
-
-cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
-                    size_t from, size_t to, uint64_t row_number, cw_error *err)
-{
-    return cw__shred_columns(s, leaves, columns, (cw__row_range){from, to, row_number}, 0,
-                             s->schema->root.child_count, err);
-}

@@ -21,22 +21,18 @@ void cw__shredder_free(cw__shredder *s);
  */
 uint64_t cw__shred_measure(const cw__shredder *s, const cw__view *columns, size_t from, size_t to);
 
-/**
- * Check and add. Values that cannot be stored (invalid UTF-8 in text, a decimal with more digits
- * than its precision, a null in a required field, an index or offset out of bounds) are
- * CW_E_INVALID_ARGUMENT with the path of the field and the row, counted from `row_number` of row 0.
- */
-cw_status cw__shred(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
-                    size_t from, size_t to, uint64_t row_number, cw_error *err);
-
 /** Rows [from, to) of views; `number` is that of row 0. */
 typedef struct cw__row_range {
     size_t from, to;
     uint64_t number;
 } cw__row_range;
 
-/** The same for columns [first, beyond) alone: several threads may do it at once, each for columns
- * of its own and with a shredder of its own. */
+/**
+ * Check and add columns [first, beyond): several threads may do it at once, each for columns of its
+ * own and with a shredder of its own. Values that cannot be stored (invalid UTF-8 in text, a
+ * decimal with more digits than its precision, a null in a required field, an index or offset out
+ * of bounds) are CW_E_INVALID_ARGUMENT with the path of the field and the row.
+ */
 cw_status cw__shred_columns(cw__shredder *s, cw__column_buffer *leaves, const cw__view *columns,
                             cw__row_range rows, size_t first, size_t beyond, cw_error *err);
 
