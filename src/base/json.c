@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/utf8.h"
 
 enum { LARGEST = 1024 * 1024, DEEPEST = 32 };
@@ -89,14 +90,10 @@ static bool read_hex4(reader *r, unsigned *out)
 {
     *out = 0;
     for (int i = 0; i < 4; i++, r->at++) {
-        char c = peek(r);
-        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-                                                : 16;
-        if (digit > 15)
+        int digit = cw__hex_digit(peek(r));
+        if (digit < 0)
             return stop(r, "\\u is not followed by four hexadecimal digits");
-        *out = *out << 4 | digit;
+        *out = *out << 4 | (unsigned)digit;
     }
     return true;
 }

@@ -155,7 +155,7 @@ void cw__text_add_encoded(cw__text *t, const char *s, size_t n, bool keep_slash)
     }
 }
 
-static int hex_value(char c)
+int cw__hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -168,8 +168,8 @@ void cw__decode_url(char *s)
     char *to = s;
 
     for (; *s; s++) {
-        int high = *s == '%' ? hex_value(s[1]) : -1;
-        int low = high >= 0 ? hex_value(s[2]) : -1;
+        int high = *s == '%' ? cw__hex_digit(s[1]) : -1;
+        int low = high >= 0 ? cw__hex_digit(s[2]) : -1;
         if (low >= 0) {
             *to++ = (char)(high << 4 | low);
             s += 2;

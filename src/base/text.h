@@ -40,6 +40,9 @@ void cw__decode_url(char *s);
 /** XML-escape & < > " and the control characters that XML 1.0 can hold. */
 void cw__text_add_xml(cw__text *t, const char *s);
 
+/** The value of a hexadecimal digit of either case, or -1. */
+int cw__hex_digit(char c);
+
 /** Lower-case hex; `out` has 2n+1 bytes. */
 void cw__hex(const void *p, size_t n, char *out);
 

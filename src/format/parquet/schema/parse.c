@@ -98,15 +98,6 @@ static void skip_blanks(parser *p)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (cw__is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* What follows a backslash. */
 static cw_status escape(parser *p)
 {
@@ -117,8 +108,8 @@ static cw_status escape(parser *p)
         step(p);
         return CW_OK;
     }
-    int high = *p->at == 'x' ? hex_digit(p->at[1]) : -1;
-    int low = high >= 0 ? hex_digit(p->at[2]) : -1;
+    int high = *p->at == 'x' ? cw__hex_digit(p->at[1]) : -1;
+    int low = high >= 0 ? cw__hex_digit(p->at[2]) : -1;
     if (low < 0 || high * 16 + low == 0)
         return fail_here(p, "after \\ comes one of \" \\ n r t, or x and two digits, not 00");
     cw__text_add_char(&p->now.text, (char)(high * 16 + low));
