@@ -6,6 +6,7 @@
 #include "base/url.h"
 #include <string.h>
 #include <strings.h>
+#include "base/arn.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -54,10 +55,32 @@ static cw_status take(cw__url *u, const char *bucket, size_t bucket_n, const cha
     return cw__fail_memory(err, "parsing a URL");
 }
 
+/* The bucket is the ARN in one spelling, which names it in requests, messages and URLs. */
+static cw_status parse_arn(cw__url *u, const char *arn, cw_error *err)
+{
+    cw__arn parts;
+    const char *rest;
+    cw__text bucket = {0};
+    cw_status status = cw__arn_parse(&parts, arn, &rest, err);
+    if (status != CW_OK)
+        return status;
+    cw__text_add_n(&bucket, arn, (size_t)(parts.account.p + parts.account.n + 1 - arn));
+    if (parts.outpost.n)
+        cw__text_addf(&bucket, "outpost/%.*s/", (int)parts.outpost.n, parts.outpost.p);
+    cw__text_addf(&bucket, "accesspoint/%.*s", (int)parts.name.n, parts.name.p);
+    u->scheme = CW__SCHEME_S3;
+    status = bucket.failed ? cw__fail_memory(err, "parsing a URL")
+                           : take(u, bucket.p, bucket.n, *rest ? rest + 1 : "", err);
+    cw__text_free(&bucket);
+    return status;
+}
+
 static cw_status parse_s3(cw__url *u, const char *url, cw_error *err)
 {
     const char *bucket = url + strlen("s3://");
     size_t n = strcspn(bucket, "/");
+    if (cw__is_arn(bucket))
+        return parse_arn(u, bucket, err);
     if (n == 0)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' has no bucket: write s3://bucket/key",
                         url);

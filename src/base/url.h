@@ -18,7 +18,8 @@ typedef struct cw__url {
 
 /**
  * Parse s3://bucket[/key], file:///path, mem://name, or a bare path. A text with another
- * "scheme://" is refused. Checks the bucket's characters; the key may be empty here.
+ * "scheme://" is refused. Checks the bucket's characters; the key may be empty here. A bucket may
+ * be the ARN of an access point, which comes out as …:accesspoint/NAME however it was spelled.
  */
 cw_status cw__url_parse(cw__url *out, const char *url, cw_error *err);
 void cw__url_free(cw__url *u);

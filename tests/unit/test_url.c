@@ -52,6 +52,39 @@ static void check_endpoint_refused(const char *url, const char *hint)
         CHECK_STR(err.message, hint);
 }
 
+#define POINT "arn:aws:s3:us-west-2:123456789012:accesspoint"
+
+/* One spelling, whatever stood there. */
+static void access_points(void)
+{
+    check_url("s3://" POINT "/name/a/b", CW__SCHEME_S3, POINT "/name", "a/b");
+    check_url("s3://" POINT ":name/a/b", CW__SCHEME_S3, POINT "/name", "a/b");
+    check_url("s3://" POINT "/name", CW__SCHEME_S3, POINT "/name", "");
+    check_url("s3://" POINT "/name/", CW__SCHEME_S3, POINT "/name", "");
+    check_url("s3://" POINT "/name//k:1", CW__SCHEME_S3, POINT "/name", "/k:1");
+    check_url("s3://arn:aws:s3::123456789012:accesspoint:m.mrap/k", CW__SCHEME_S3,
+              "arn:aws:s3::123456789012:accesspoint/m.mrap", "k");
+    check_url("s3://arn:aws-us-gov:s3-object-lambda:us-gov-west-1:1:accesspoint:n/k", CW__SCHEME_S3,
+              "arn:aws-us-gov:s3-object-lambda:us-gov-west-1:1:accesspoint/n", "k");
+    check_url("s3://arn:aws:s3-outposts:us-west-2:1:outpost:op-1:accesspoint:n/k", CW__SCHEME_S3,
+              "arn:aws:s3-outposts:us-west-2:1:outpost/op-1/accesspoint/n", "k");
+    check_url("s3://arn:aws:s3-outposts:us-west-2:1:outpost/op-1/accesspoint/n/k", CW__SCHEME_S3,
+              "arn:aws:s3-outposts:us-west-2:1:outpost/op-1/accesspoint/n", "k");
+    check_refused("s3://arn:", "accesspoint/NAME");
+    check_refused("s3://arn:aws:s3:::bucket/key", "no ARN of an access point");
+    check_refused("s3://arn:aws:sqs:us-west-2:1:accesspoint/n", "not of S3");
+    check_refused("s3://" POINT, "names no access point");
+    check_refused("s3://" POINT "/", "names no access point");
+    check_refused("s3://" POINT "/na_me/k", "other characters");
+    check_refused("s3://" POINT "/na.me/k", "other characters");
+    check_refused("s3://" POINT ":name:more/k", "behind the name");
+    check_refused("s3://arn:aws:s3:us west:1:accesspoint/n/k", "region");
+    check_refused("s3://arn:aws:s3:us-west-2::accesspoint/n/k", "account");
+    check_refused("s3://arn:aws:s3-outposts:us-west-2:1:accesspoint/n", "no outpost");
+    check_refused("s3://arn:aws:s3-outposts:us-west-2:1:outpost/o_p/accesspoint/n", "outpost");
+    check_refused("s3://arn:aws:s3-outposts:us-west-2:1:outpost/op-1/bucket/n", "no access point");
+}
+
 static void s3_urls(void)
 {
     check_url("s3://bucket/key", CW__SCHEME_S3, "bucket", "key");
@@ -87,7 +120,6 @@ static void bucket_names(void)
     check_refused("s3://buc ket/k", "'buc ket'");
     check_refused("s3://user@bucket/k", "'user@bucket'");
     check_refused("s3://bucket:9000/k", "'bucket:9000'");
-    check_refused("s3://arn:aws:s3:us-east-1:1:accesspoint/k", "s3://bucket/key");
     check_refused("s3://../k", "s3://bucket/key");
     check_refused("s3://a..b/k", "s3://bucket/key");
     check_refused("s3://-ab/k", "s3://bucket/key");
@@ -231,6 +263,7 @@ static void local_hosts_and_addresses(void)
 int main(int argc, char **argv)
 {
     TEST(s3_urls);
+    TEST(access_points);
     TEST(keys_are_taken_byte_for_byte);
     TEST(bucket_names);
     TEST(file_urls_and_paths);
