@@ -20,6 +20,13 @@ typedef enum cw_addressing {
     CW_ADDRESSING_VIRTUAL   /**< https://bucket.host/key */
 } cw_addressing;
 
+/** A setting that the shared config files may have as well. */
+typedef enum cw_switch {
+    CW_AS_CONFIGURED = 0, /**< as the files say; else the default */
+    CW_ON,
+    CW_OFF
+} cw_switch;
+
 /** Which check of the bytes travels with them. */
 typedef enum cw_checksum {
     CW_CHECKSUM_DEFAULT = 0, /**< the client's choice; there: CRC-64/NVME */
@@ -150,6 +157,18 @@ typedef struct cw_client_options {
     const char *source_access_key_id;         /**< these three: the keys of a profile that says */
     const char *source_secret_access_key;     /**< "credential_source = Environment" */
     const char *source_session_token;         /**< NULL: none */
+
+    /* which of AWS's endpoints (docs/endpoints.md); those in the first three lines cannot be had
+       together with an endpoint_url */
+    cw_switch use_dualstack_endpoint;               /**< IPv6 as well as IPv4; default off */
+    cw_switch use_fips_endpoint;                    /**< of S3, and of STS; default off */
+    cw_switch use_accelerate_endpoint;              /**< S3 Transfer Acceleration; default off */
+    cw_switch us_east_1_regional_endpoint;          /**< off: s3.amazonaws.com; default on */
+    cw_switch s3_use_arn_region;                    /**< off: refuse access points of another
+                                                         region than the client's; default on */
+    cw_switch s3_disable_multiregion_access_points; /**< refuse them; default off */
+    cw_switch s3_disable_express_session_auth;      /**< directory buckets without CreateSession;
+                                                         default off */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -164,7 +183,10 @@ typedef struct cw_client_options {
  * AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN,
  * AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, AWS_EC2_METADATA_DISABLED,
  * AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL_STS,
- * AWS_ENDPOINT_URL_SSO, HOME. An empty variable counts as not set. The instance metadata service is
+ * AWS_ENDPOINT_URL_SSO, AWS_USE_DUALSTACK_ENDPOINT, AWS_USE_FIPS_ENDPOINT,
+ * AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, AWS_S3_USE_ARN_REGION,
+ * AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, HOME. An empty
+ * variable counts as not set. The instance metadata service is
  * asked only after this call (or with `instance_metadata` set), as the last of all. Keys are used
  * before the profile that AWS_PROFILE names (which then gives only the region and the like), but
  * are left alone when `profile`, a key or `anonymous` is set in `o` already.

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include "base/text.h"
 #include "port/http.h"
+#include "s3/partition.h"
 
 /** How whoever is asked for keys may go about it. */
 typedef struct cw__asking {
@@ -18,6 +19,7 @@ typedef struct cw__asking {
     bool final;                  /* set by who is asked: nobody else has what was meant */
     const atomic_bool *stop;     /* nullable: when set, give up soon */
     const cw__http_options *tls; /* ca_bundle, no_verify, user_agent, connect_timeout_ms */
+    cw__variant variant;         /* of AWS's endpoints */
 } cw__asking;
 
 /** May nothing be waited for? Remembers that something would have been. */

@@ -52,6 +52,73 @@ static cw_addressing addressing_of(const cw_client_options *o, const cw__profile
                                            : CW_ADDRESSING_AUTO;
 }
 
+/* What the options leave open, the profile may say. */
+static cw_status fill_switch(cw_switch *s, const char *value, const char *name,
+                             const cw__profile *profile, cw_error *err)
+{
+    bool regional = strcmp(name, "us_east_1_regional_endpoint") == 0;
+    const char *on = regional ? "regional" : "true", *off = regional ? "legacy" : "false";
+
+    if ((unsigned)*s > CW_OFF)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is %d: it must be CW_ON or CW_OFF", name,
+                        (int)*s);
+    if (*s != CW_AS_CONFIGURED || !value)
+        return CW_OK;
+    *s = cw__equal_nocase(value, on) ? CW_ON : CW_OFF;
+    if (*s == CW_ON || cw__equal_nocase(value, off))
+        return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s of profile %s is '%s': it must be %s or %s",
+                    name, profile->name, value, on, off);
+}
+
+static cw_status fill_switches(cw_client_options *o, const cw__profile *p, cw_error *err)
+{
+    cw_switch signing = o->payload ? CW_OFF : CW_AS_CONFIGURED;
+#define SWITCH(name)                                                                               \
+    {                                                                                              \
+        &o->name, p->name, #name                                                                   \
+    }
+    const struct {
+        cw_switch *field;
+        const char *value, *name;
+    } switches[] = {
+        SWITCH(use_dualstack_endpoint),
+        SWITCH(use_fips_endpoint),
+        SWITCH(use_accelerate_endpoint),
+        SWITCH(us_east_1_regional_endpoint),
+        SWITCH(s3_use_arn_region),
+        SWITCH(s3_disable_multiregion_access_points),
+        SWITCH(s3_disable_express_session_auth),
+        {&signing, p->payload_signing_enabled, "payload_signing_enabled"},
+    };
+#undef SWITCH
+    cw_status st = CW_OK;
+
+    for (size_t i = 0; st == CW_OK && i < sizeof switches / sizeof *switches; i++)
+        st = fill_switch(switches[i].field, switches[i].value, switches[i].name, p, err);
+    if (signing == CW_ON)
+        o->payload = CW_PAYLOAD_SIGNED;
+    return st;
+}
+
+static cw_status take_endpoint(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                               cw_error *err)
+{
+    const char *url = o->ignore_configured_endpoints
+                          ? o->endpoint_url
+                          : first_of(o->endpoint_url, profile->endpoint_url, NULL);
+    cw__endpoint *e = &c->endpoint;
+    cw_status st = cw__endpoint_init(e, url, addressing_of(o, profile), err);
+
+    e->variant = cw__variant_of(o);
+    e->accelerate = o->use_accelerate_endpoint == CW_ON;
+    e->global = o->us_east_1_regional_endpoint == CW_OFF;
+    e->own_region_only = o->s3_use_arn_region == CW_OFF;
+    e->no_multi_region = o->s3_disable_multiregion_access_points == CW_ON;
+    e->no_session = o->s3_disable_express_session_auth == CW_ON;
+    return st == CW_OK ? cw__endpoint_check(e, err) : st;
+}
+
 static cw_status take_attempts(cw_client *c, const cw_client_options *o, const cw__profile *profile,
                                cw_error *err)
 {
@@ -84,10 +151,7 @@ static void take_checksum(cw_client *c, const cw_client_options *o, const cw__pr
 static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
                                cw_error *err)
 {
-    const char *url = o->ignore_configured_endpoints
-                          ? o->endpoint_url
-                          : first_of(o->endpoint_url, profile->endpoint_url, NULL);
-    cw_status st = cw__endpoint_init(&c->endpoint, url, addressing_of(o, profile), err);
+    cw_status st = take_endpoint(c, o, profile, err);
 
     if (st == CW_OK)
         st = take_attempts(c, o, profile, err);
@@ -119,8 +183,12 @@ static cw_status make_locks(cw_client *c, cw_error *err)
         goto free_sign_lock;
     if (cw__learned_init(&c->learned) != 0)
         goto free_tokens;
+    if (cw__sessions_init(&c->sessions) != 0)
+        goto free_learned;
     return CW_OK;
 
+free_learned:
+    cw__learned_destroy(&c->learned);
 free_tokens:
     cw__retry_budget_destroy(&c->retry_tokens);
 free_sign_lock:
@@ -222,22 +290,26 @@ static void free_settings(cw_client *c)
     cw__free(c);
 }
 
-static cw_status build(cw_client *c, const cw_client_options *o, cw_error *err)
+static cw_status build(cw_client *c, cw_client_options *o, cw_error *err)
 {
     cw__profile profile;
     cw_status st = cw__profile_read(&profile, o, err);
 
     if (st != CW_OK)
         return st;
-    st = take_settings(c, o, &profile, err);
+    st = fill_switches(o, &profile, err);
+    if (st == CW_OK)
+        st = take_settings(c, o, &profile, err);
     if (st == CW_OK)
         st = cw__credentials_new(&c->credentials, o, &profile, err);
     if (st == CW_OK)
         st = make_locks(c, err);
     if (st == CW_OK) {
         st = start(c, o, &profile, err);
-        if (st != CW_OK)
+        if (st != CW_OK) {
+            cw__sessions_destroy(&c->sessions);
             free_locks(c);
+        }
     }
     cw__profile_free(&profile);
     return st;
@@ -285,6 +357,7 @@ void cw_client_release(cw_client *c)
     if (c->fork_generation != cw__fork_generation())
         return; /* its threads and locks are the parent's */
     cw__exit_forget(c);
+    cw__sessions_destroy(&c->sessions);
     free_lanes(c);
     free_locks(c);
     free_settings(c);
@@ -296,6 +369,16 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
         return cw__fail(err, CW_E_STATE,
                         "this client belongs to the parent process: make one after the fork");
     return CW_OK;
+}
+
+cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
+                           cw_error *err)
+{
+    char region[LONGEST_REGION + 1];
+
+    cw__copy_string(region, sizeof region, c->region);
+    cw__learned_region(&c->learned, bucket, region, sizeof region);
+    return cw__endpoint_route(&c->endpoint, region, bucket, reach, out, err);
 }
 
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES])

@@ -12,6 +12,7 @@
 #include "s3/learned.h"
 #include "s3/loop.h"
 #include "s3/retry.h"
+#include "s3/session.h"
 #include <cloudwriter/client.h>
 
 struct cw__upload;
@@ -27,6 +28,7 @@ struct cw_client {
     char *region;
     bool tls;
     cw__credentials *credentials;
+    cw__sessions sessions; /* locks itself */
 
     uint32_t stall_timeout_ms;
     uint32_t commit_timeout_ms;
@@ -66,6 +68,10 @@ typedef struct cw__lane {
     struct cw__upload *uploads; /* touched on the loop's thread only */
     cw__task exit_task;
 } cw__lane;
+
+/** The way to a bucket, from where it is known to be. */
+cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
+                           cw_error *err);
 
 /** The lane for the next object, in turn. */
 cw__lane *cw__client_next_lane(cw_client *c);

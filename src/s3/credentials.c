@@ -33,6 +33,7 @@ enum {
 struct cw__credentials {
     cw__credentials_chain chain;
     cw__http_options http; /* its strings are ours */
+    cw__variant variant;
     char *ca_bundle, *user_agent, *sts_url;
     atomic_bool stop;
 
@@ -131,7 +132,7 @@ static void finish(cw__credentials *c, const round *r, cw_status status, uint64_
 static void *run(void *user)
 {
     cw__credentials *c = user;
-    round r = {.how = {.may_wait = true, .stop = &c->stop, .tls = &c->http}};
+    round r = {.how = {.may_wait = true, .stop = &c->stop, .tls = &c->http, .variant = c->variant}};
     cw_status status = ask(c, &r);
     cw__mutex_lock(&c->lock);
     finish(c, &r, status, FAILED_PAUSE_MS);
@@ -163,7 +164,7 @@ static cw_status start_asking(cw__credentials *c, cw_error *err)
 /* Ask what is at hand; a thread asks what is not. CW_OK and still asking, or with new keys. */
 static cw_status ask_now(cw__credentials *c, cw_error *err)
 {
-    round r = {.how = {.tls = &c->http}};
+    round r = {.how = {.tls = &c->http, .variant = c->variant}};
     cw_status status = ask(c, &r);
     if (r.how.would_wait)
         return start_asking(c, err);
@@ -285,6 +286,7 @@ cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
     if (!c)
         return cw__fail_memory(err, "preparing the credentials");
     atomic_init(&c->stop, false);
+    c->variant = cw__variant_of(o);
     cw_status status = make_http(c, o, profile, err);
     if (status == CW_OK)
         status = cw__credentials_chain_make(&c->chain, o, profile, err);
@@ -294,6 +296,23 @@ cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
         *out = c;
     else
         free_unlocked(c);
+    return status;
+}
+
+cw_status cw__credentials_of(cw__credentials **out, const cw__credentials_provider *p,
+                             cw_error *err)
+{
+    cw__credentials *c = cw__alloc_zero(sizeof *c);
+    *out = NULL;
+    if (!c)
+        return cw__fail_memory(err, "preparing the credentials");
+    atomic_init(&c->stop, false);
+    c->chain.providers[c->chain.count++] = *p;
+    cw_status status = make_locks(c, err);
+    if (status == CW_OK)
+        *out = c;
+    else
+        cw__free(c);
     return status;
 }
 

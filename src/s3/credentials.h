@@ -69,6 +69,10 @@ struct cw__profile;
  */
 cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
                               const struct cw__profile *profile, cw_error *err);
+/** One provider alone in a chain of its own. */
+cw_status cw__credentials_of(cw__credentials **out, const cw__credentials_provider *p,
+                             cw_error *err);
+
 /** Waits for a provider that is being asked, which gives up soon. NULL is fine. */
 void cw__credentials_free(cw__credentials *c);
 

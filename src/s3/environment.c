@@ -6,6 +6,7 @@
 #include <cloudwriter/client.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -178,6 +179,40 @@ static cw_status read_checksum(cw_client_options *o, cw_error *err)
     return CW_OK;
 }
 
+/* "true" and "false"; of one of them, "regional" and "legacy". */
+static cw_status read_switch(cw_switch *field, const char *name, const char *on, const char *off,
+                             cw_error *err)
+{
+    const char *value = variable(name);
+    char want[32];
+    if (*field != CW_AS_CONFIGURED || !value)
+        return CW_OK;
+    *field = cw__equal_nocase(value, on) ? CW_ON : cw__equal_nocase(value, off) ? CW_OFF : 0;
+    snprintf(want, sizeof want, "%s or %s", on, off);
+    return *field ? CW_OK : refuse(name, value, want, err);
+}
+
+static cw_status read_switches(cw_client_options *o, cw_error *err)
+{
+    const struct {
+        cw_switch *field;
+        const char *name;
+    } switches[] = {
+        {&o->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT"},
+        {&o->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT"},
+        {&o->s3_use_arn_region, "AWS_S3_USE_ARN_REGION"},
+        {&o->s3_disable_multiregion_access_points, "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"},
+        {&o->s3_disable_express_session_auth, "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"},
+    };
+    if (!HAS(o, s3_disable_express_session_auth))
+        return CW_OK;
+    cw_status status = read_switch(&o->us_east_1_regional_endpoint,
+                                   "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional", "legacy", err);
+    for (size_t i = 0; status == CW_OK && i < sizeof switches / sizeof *switches; i++)
+        status = read_switch(switches[i].field, switches[i].name, "true", "false", err);
+    return status;
+}
+
 cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
 {
     bool ignore = false;
@@ -195,6 +230,8 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
         status = read_attempts(o, err);
     if (status == CW_OK)
         status = read_checksum(o, err);
+    if (status == CW_OK)
+        status = read_switches(o, err);
     if (status != CW_OK)
         return status;
     if (!ignore)

@@ -35,7 +35,7 @@ static void stop_timers(cw__exchange *x)
 static void drop_keys(cw__exchange *x)
 {
     if (x->keys)
-        cw__keys_release(x->client->credentials, x->keys);
+        cw__keys_release(x->keys_from, x->keys);
     x->keys = NULL;
 }
 
@@ -144,26 +144,25 @@ static bool learn_clock(cw__exchange *x)
 
 static bool learn_region(cw__exchange *x, const char *region)
 {
-    if (x->learned_region || !region[0] || strcmp(region, x->region) == 0)
+    if (x->learned_region || !region[0] || strcmp(region, x->route.region) == 0)
         return false;
     x->learned_region = true;
     cw__learn_region(&x->client->learned, x->request.bucket, region);
     cw__log_line(&x->client->log, CW_LOG_WARN, "bucket %s is in %s, not in %s", x->request.bucket,
-                 region, x->region);
+                 region, x->route.region);
     return true;
 }
 
 /* Not to be told: the next attempt will. */
 static bool has_other_keys(cw__exchange *x)
 {
-    cw__credentials *credentials = x->client->credentials;
     cw__keys *fresh = NULL;
     unsigned round = 0;
     bool other =
-        cw__credentials_try(credentials, &round, &fresh, NULL) != CW_OK || fresh != x->keys;
+        cw__credentials_try(x->keys_from, &round, &fresh, NULL) != CW_OK || fresh != x->keys;
 
     if (fresh)
-        cw__keys_release(credentials, fresh);
+        cw__keys_release(x->keys_from, fresh);
     return other;
 }
 
@@ -172,7 +171,7 @@ static bool refresh_keys(cw__exchange *x)
     if (x->refreshed >= MOST_REFRESHES || !x->keys)
         return false;
     x->refreshed++;
-    cw__credentials_expired(x->client->credentials, x->keys);
+    cw__credentials_expired(x->keys_from, x->keys);
     return true;
 }
 
@@ -248,6 +247,7 @@ static bool ask_for_region(cw__exchange *x)
         return false;
     cw__exchange_init(x->probe, x->client, x->loop, "HEAD", x->request.bucket, "");
     x->probe->expect = CW__EXPECT_EMPTY;
+    x->probe->request.reach = CW__REACH_OWN;
     x->probe->payload_hash = CW__EMPTY_SHA256;
     x->probe->doing = "find the region of";
     x->probe->deadline = x->deadline;
@@ -409,26 +409,25 @@ static cw_status sign(cw__exchange *x)
     cw__sign_keys keys = {0};
     cw__layout layout = {
         .endpoint = &c->endpoint,
-        .region = x->region,
+        .route = &x->route,
         .day_key = &c->day_key,
         .payload_hash = x->payload_hash ? x->payload_hash : CW__UNSIGNED_PAYLOAD,
     };
     cw_status st;
 
-    cw__copy_string(x->region, sizeof x->region, c->region);
-    cw__learned_region(&c->learned, x->request.bucket, x->region, sizeof x->region);
     layout.wall_ms = x->signed_ms = cw__learned_wall_ms(&c->learned);
     if (!x->keys->anonymous) {
         keys.access_key_id = x->keys->access_key_id;
         keys.secret_access_key = x->keys->secret_access_key;
         keys.session_token = x->keys->session_token;
+        keys.of_bucket = x->route.session;
         layout.keys = &keys;
     }
     cw__mutex_lock(&c->sign_lock);
     st = cw__request_lay_out(&x->request, &layout);
     cw__mutex_unlock(&c->sign_lock);
     if (st == CW_E_INVALID_ARGUMENT)
-        return cw__fail(&x->error, st, "a header or the region has a line break or is too long");
+        return cw__fail(&x->error, st, "a header has a line break");
     return st == CW_OK ? CW_OK : cw__fail_memory(&x->error, "signing the request");
 }
 
@@ -471,6 +470,19 @@ static cw_status send(cw__exchange *x)
     return CW_OK;
 }
 
+/* Where to, and with whose keys. */
+static cw_status find_way(cw__exchange *x)
+{
+    cw_status st;
+
+    if (x->request.failed)
+        return cw__fail_memory(&x->error, "preparing the request");
+    st = cw__client_route(x->client, x->request.bucket, x->request.reach, &x->route, &x->error);
+    if (st != CW_OK)
+        return st;
+    return cw__client_keys(x->client, &x->route, x->request.bucket, &x->keys_from, &x->error);
+}
+
 static void attempt(cw__exchange *x)
 {
     uint64_t hold = cw__learned_hold_until_ms(&x->client->learned);
@@ -485,7 +497,9 @@ static void attempt(cw__exchange *x)
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);
-    st = cw__credentials_try(x->client->credentials, &x->keys_round, &x->keys, &x->error);
+    st = find_way(x);
+    if (st == CW_OK)
+        st = cw__credentials_try(x->keys_from, &x->keys_round, &x->keys, &x->error);
     if (st == CW_OK && !x->keys) {
         pause_for(x, cw__clock_mono_ms() + KEYS_POLL_MS);
         return;

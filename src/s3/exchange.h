@@ -44,6 +44,7 @@ struct cw__exchange {
     /** Each header of a reply; before the first of each attempt, NULL and NULL. Nullable. */
     void (*header)(void *header_user, const char *name, const char *value);
     void *header_user;
+    const atomic_bool *stop;  /* nullable: where set, cw__exchange_run gives up soon */
     void (*sent)(void *user); /* the body is in the kernel's hands; nullable */
     void (*done)(void *user, cw_status status);
     void *user;
@@ -64,8 +65,9 @@ struct cw__exchange {
     cw__timer limit;
     cw__task failure;
     cw__keys *keys;
-    unsigned keys_round; /* of asking for them, while they are awaited */
-    char region[64];
+    unsigned keys_round;        /* of asking for them, while they are awaited */
+    cw__credentials *keys_from; /* whose `keys` are */
+    cw__route route;
     int64_t signed_ms;
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;

@@ -3,12 +3,15 @@
 
 #include "base/error.h"
 
+enum { LOOK_EVERY_MS = 50 }; /* whether to stop */
+
 typedef struct run {
     cw__exchange *x;
     cw__task task;
     cw__mutex lock;
     cw__cond changed;
     bool over;        /* under lock */
+    bool gave_up;     /* the same: `end` has run, which must not be left behind */
     cw_status status; /* under lock */
 } run;
 
@@ -30,11 +33,39 @@ static void start(void *user)
     cw__exchange_start(r->x);
 }
 
+/* On the loop, where the exchange's end is told as well. */
+static void give_up(void *user)
+{
+    run *r = user;
+    bool running = !r->over;
+
+    if (running)
+        cw__exchange_cancel(r->x);
+    cw__mutex_lock(&r->lock);
+    if (running)
+        r->status = CW_E_CANCELLED;
+    r->over = r->gave_up = true;
+    cw__cond_signal(&r->changed);
+    cw__mutex_unlock(&r->lock);
+}
+
 static void wait(run *r)
 {
+    const atomic_bool *stop = r->x->stop;
+    cw__task end = {.run = give_up, .user = r};
+    bool ending = false;
+
     cw__mutex_lock(&r->lock);
-    while (!r->over)
-        cw__cond_wait(&r->changed, &r->lock);
+    while (!r->over || (ending && !r->gave_up)) {
+        if (stop)
+            cw__cond_wait_ms(&r->changed, &r->lock, LOOK_EVERY_MS);
+        else
+            cw__cond_wait(&r->changed, &r->lock);
+        if (stop && !ending && atomic_load(stop)) {
+            cw__loop_post(r->x->loop, &end);
+            ending = true;
+        }
+    }
     cw__mutex_unlock(&r->lock);
 }
 

@@ -23,7 +23,12 @@ static cw_status set_endpoint(const cw_client *c, const char *bucket, cw_identit
                               cw_error *err)
 {
     cw__text host = {0}, path = {0};
-    cw__endpoint_address(&c->endpoint, c->region, bucket, "", &host, &path);
+    cw__route route;
+    cw_status status =
+        cw__endpoint_route(&c->endpoint, c->region, bucket, CW__REACH_OBJECTS, &route, err);
+    if (status != CW_OK)
+        return status;
+    cw__endpoint_address(&c->endpoint, &route, bucket, "", &host, &path);
     snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
              cw__text_str(&host), cw__text_str(&path));
     bool failed = host.failed || path.failed;
@@ -75,7 +80,9 @@ static void set_keys(const cw__keys *k, cw_identity *out)
 static cw_status verify(cw_client *c, const cw__keys *k, cw_identity *out, cw_error *err)
 {
     cw__sts sts = {.endpoint_url = cw__credentials_sts_url(c->credentials), .region = c->region};
-    cw__asking how = {.may_wait = true, .tls = cw__credentials_http(c->credentials)};
+    cw__asking how = {.may_wait = true,
+                      .tls = cw__credentials_http(c->credentials),
+                      .variant = c->endpoint.variant};
     cw__pipe_guard guard;
     if (k->anonymous)
         return cw__fail(err, CW_E_CREDENTIALS_MISSING,

@@ -255,9 +255,25 @@ static cw_status check_key(const char *bucket, const char *key, cw_error *err)
     return CW_OK;
 }
 
+/* What can be known before anything is written to it. */
+static cw_status check_bucket(const cw__plan *p, const cw_writer_options *o, cw_error *err)
+{
+    cw__route way;
+
+    if (!p->bucket)
+        return cw__fail_memory(err, "opening a writer");
+    if (o->tags_count > 0 && cw__is_directory_bucket(p->bucket))
+        return cw__fail(err, CW_E_UNSUPPORTED, "s3://%s is a directory bucket: it has no tags",
+                        p->bucket);
+    return cw__client_route(p->client, p->bucket, CW__REACH_OBJECTS, &way, err);
+}
+
 static cw_status fill(cw__plan *p, const cw_writer_options *o, cw_error *err)
 {
-    cw_status st = add_description(p, o, err);
+    cw_status st = check_bucket(p, o, err);
+
+    if (st == CW_OK)
+        st = add_description(p, o, err);
 
     if (st == CW_OK)
         st = add_encryption(p, o, err);
@@ -266,7 +282,7 @@ static cw_status fill(cw__plan *p, const cw_writer_options *o, cw_error *err)
     if (st == CW_OK)
         st = choose_protection(p, o, err);
     add_token(p);
-    if (st == CW_OK && (!p->bucket || !p->key || p->headers.failed))
+    if (st == CW_OK && (!p->key || p->headers.failed))
         st = cw__fail_memory(err, "opening a writer");
     return st;
 }

@@ -30,6 +30,15 @@ typedef struct cw__profile {
     char *max_attempts;
     char *checksum_calculation; /* request_checksum_calculation */
 
+    char *payload_signing_enabled; /* these, in the s3 = section or beside it: "true", "false" */
+    char *use_dualstack_endpoint;
+    char *use_fips_endpoint;
+    char *use_accelerate_endpoint;
+    char *us_east_1_regional_endpoint; /* "regional", "legacy" */
+    char *s3_use_arn_region;
+    char *s3_disable_multiregion_access_points;
+    char *s3_disable_express_session_auth;
+
     cw__profile_way way;
     char *role_arn;
     char *source_profile;

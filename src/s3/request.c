@@ -106,8 +106,9 @@ static cw_status add_authorization(cw__request *r, const cw__layout *how, size_t
     add_line(&r->lines, "x-amz-content-sha256", how->payload_hash);
     add_signed(r, &count, "x-amz-content-sha256", how->payload_hash);
     if (how->keys->session_token && *how->keys->session_token) {
-        add_line(&r->lines, "x-amz-security-token", how->keys->session_token);
-        add_signed(r, &count, "x-amz-security-token", how->keys->session_token);
+        const char *name = how->keys->of_bucket ? "x-amz-s3session-token" : "x-amz-security-token";
+        add_line(&r->lines, name, how->keys->session_token);
+        add_signed(r, &count, name, how->keys->session_token);
     }
     cw__sign_input in = {.method = r->method,
                          .path = cw__text_str(&r->path),
@@ -115,8 +116,8 @@ static cw_status add_authorization(cw__request *r, const cw__layout *how, size_t
                          .headers = r->sign_list,
                          .header_count = count,
                          .payload_hash = how->payload_hash,
-                         .region = how->region && *how->region ? how->region : "us-east-1",
-                         .service = "s3",
+                         .region = how->route->region,
+                         .service = how->route->service,
                          .wall_ms = how->wall_ms};
     cw__text_add(&r->lines, "authorization: ");
     cw_status status = cw__sign(how->keys, &in, how->day_key, &r->lines);
@@ -209,7 +210,7 @@ cw_status cw__request_lay_out(cw__request *r, const cw__layout *how)
     cw__text_reset(&r->host);
     cw__text_reset(&r->path);
     cw__text_reset(&r->lines);
-    cw__endpoint_address(how->endpoint, how->region, r->bucket, r->key, &r->host, &r->path);
+    cw__endpoint_address(how->endpoint, how->route, r->bucket, r->key, &r->host, &r->path);
     add_url(r, cw__endpoint_tls(how->endpoint));
     size_t count = add_own_headers(r);
     if (how->keys)

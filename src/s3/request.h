@@ -15,6 +15,7 @@ typedef struct cw__request {
     const char *method; /* static */
     char *bucket;
     char *key;
+    cw__reach reach;
     cw__text query;   /* encoded, in the order of addition */
     cw__text headers; /* "name\0value\0" pairs; names in lower case */
     size_t header_count;
@@ -48,9 +49,9 @@ typedef struct cw__layout {
     const cw__endpoint *endpoint;
     const cw__sign_keys *keys; /* NULL: unsigned */
     cw__sign_day_key *day_key; /* nullable */
-    const char *region;
-    const char *payload_hash; /* hex SHA-256, or CW__UNSIGNED_PAYLOAD */
-    int64_t wall_ms;          /* with the service's offset added */
+    const cw__route *route;    /* to the request's bucket */
+    const char *payload_hash;  /* hex SHA-256, or CW__UNSIGNED_PAYLOAD */
+    int64_t wall_ms;           /* with the service's offset added */
 } cw__layout;
 
 /**

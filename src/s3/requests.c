@@ -152,20 +152,12 @@ void cw__request_document(cw__exchange *x, const cw__text *document, char *hash)
                          .bytes = (uint64_t)document->n};
 }
 
-static bool is_directory_bucket(const char *name)
-{
-    static const char end[] = "--x-s3";
-    size_t n = strlen(name);
-
-    return n >= sizeof end && strcmp(name + n - (sizeof end - 1), end) == 0;
-}
-
 void cw__request_digest(cw__exchange *x, const char *bucket, const cw__text *document)
 {
     unsigned char raw[CW__SHA256_BYTES];
     char text[48];
 
-    bool whole = !document->failed, simple = whole && !is_directory_bucket(bucket);
+    bool whole = !document->failed, simple = whole && !cw__is_directory_bucket(bucket);
 
     if (simple && cw__md5_of(document->p, document->n, raw) == CW_OK) {
         cw__base64(raw, CW__MD5_BYTES, text);
@@ -208,9 +200,10 @@ static void add_source(cw__exchange *x, const cw__copy_source *from)
 {
     cw__text source = {0}, etag = {0};
 
-    cw__text_add_char(&source, '/');
-    cw__text_add_encoded(&source, from->bucket, strlen(from->bucket), false);
-    cw__text_add_char(&source, '/');
+    bool arn = cw__is_arn(from->bucket);
+    cw__text_add(&source, arn ? "" : "/");
+    cw__text_add_encoded(&source, from->bucket, strlen(from->bucket), true);
+    cw__text_add(&source, arn ? "/object/" : "/");
     cw__text_add_encoded(&source, from->key, strlen(from->key), true);
     if (from->version_id) {
         cw__text_add(&source, "?versionId=");
@@ -228,6 +221,7 @@ static void add_source(cw__exchange *x, const cw__copy_source *from)
 /* A copy may take minutes, as a commit may. */
 static void expect_copy(cw__exchange *x, const cw__plan *p, const char *root)
 {
+    x->request.reach = CW__REACH_OWN;
     x->expect = CW__EXPECT_DOCUMENT;
     x->root = root;
     x->reply_ms = p->client->commit_timeout_ms;

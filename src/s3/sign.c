@@ -379,7 +379,8 @@ static void add_presigned_query(cw__text *out, const cw__sign_keys *keys, const 
     cw__text_reset(&value);
     if (keys->session_token && *keys->session_token) {
         cw__text_add(&value, keys->session_token);
-        add_parameter(out, "X-Amz-Security-Token", &value);
+        add_parameter(out, keys->of_bucket ? "X-Amz-S3session-Token" : "X-Amz-Security-Token",
+                      &value);
         cw__text_reset(&value);
     }
     add_header_names(&value, headers);

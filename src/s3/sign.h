@@ -20,6 +20,7 @@ typedef struct cw__sign_keys {
     const char *access_key_id;
     const char *secret_access_key;
     const char *session_token; /* NULL or "" for none; signing does not add its header */
+    bool of_bucket;            /* the keys are those of a session with a directory bucket */
 } cw__sign_keys;
 
 /** A header that is signed: the name in lower case; the value as sent. */

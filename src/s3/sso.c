@@ -149,13 +149,13 @@ cw_status cw__sso_parse_keys(cw__keys **out, const char *p, size_t n, cw_error *
     return status;
 }
 
-static void add_url(cw__text *url, const cw__profile *p, const char *endpoint_url)
+static void add_url(cw__text *url, const cw__profile *p, const char *endpoint_url,
+                    cw__variant variant)
 {
     if (endpoint_url)
         cw__text_add(url, endpoint_url);
     else
-        cw__text_addf(url, "https://portal.sso.%s.amazonaws.com%s", p->sso_region,
-                      cw__starts_with(p->sso_region, "cn-") ? ".cn" : "");
+        cw__add_service_url(url, "portal.sso", p->sso_region, variant);
     cw__text_add(url, "/federation/credentials?role_name=");
     cw__text_add_encoded(url, p->sso_role_name, strlen(p->sso_role_name), false);
     cw__text_add(url, "&account_id=");
@@ -185,7 +185,7 @@ static cw_status ask(const cw__profile *p, const char *token, const char *endpoi
     cw__text url = {0}, line = {.secret = true};
     cw__answer answer = {0};
     cw_status status;
-    add_url(&url, p, endpoint_url);
+    add_url(&url, p, endpoint_url, how->variant);
     cw__text_add(&line, "x-amz-sso_bearer_token: ");
     cw__text_add(&line, token);
     const char *headers[] = {cw__text_str(&line), NULL};

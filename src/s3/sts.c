@@ -58,13 +58,12 @@ static void add_role(action *a, const cw__sts_role *role)
     add_field(a, "DurationSeconds", role->duration_s ? seconds : NULL);
 }
 
-static void add_url(cw__text *url, const cw__sts *sts)
+static void add_url(cw__text *url, const cw__sts *sts, cw__variant variant)
 {
-    bool china = cw__starts_with(sts->region, "cn-");
     if (sts->endpoint_url)
         cw__text_add(url, sts->endpoint_url);
     else
-        cw__text_addf(url, "https://sts.%s.amazonaws.com%s", sts->region, china ? ".cn" : "");
+        cw__add_service_url(url, "sts", sts->region, variant);
 }
 
 static void add_line(cw__text *lines, const char *name, const char *value)
@@ -185,9 +184,10 @@ static bool take_text(char **out, const cw__xml_node *node, const char *name)
     return *out || !cw__xml_child(node, name);
 }
 
-static cw_status keys_of(cw__keys **out, const cw__xml_node *credentials, const char *source,
-                         cw_error *err)
+cw_status cw__sts_read_keys(cw__keys **out, const cw__xml_node *in, const char *source,
+                            cw_error *err)
 {
+    const cw__xml_node *credentials = cw__xml_child(in, "Credentials");
     char *id = NULL, *secret = NULL, *token = NULL, until[64];
     int64_t expires_ms = 0;
     cw_status status = CW_OK;
@@ -199,7 +199,7 @@ static cw_status keys_of(cw__keys **out, const cw__xml_node *credentials, const 
         status = cw__fail_memory(err, "copying the credentials");
     else if (!id || !secret || !token || !*id || !*secret || !cw__credentials_printable(id) ||
              !cw__credentials_printable(token) || !cw__clock_parse_iso(until, &expires_ms))
-        status = cw__fail(err, CW_E_PROTOCOL, "the reply of STS has no usable credentials");
+        status = cw__fail(err, CW_E_PROTOCOL, "the reply has no usable credentials");
     if (status == CW_OK) {
         *out = cw__keys_new(id, secret, *token ? token : NULL, expires_ms, source);
         status = *out ? CW_OK : cw__fail_memory(err, "copying the credentials");
@@ -218,7 +218,7 @@ cw_status cw__sts_parse_keys(cw__keys **out, const char *p, size_t n, const char
     cw_status status = cw__xml_parse(&xml, p, n, err);
     if (status != CW_OK)
         return status;
-    status = keys_of(out, cw__xml_child(result_of(xml, name), "Credentials"), source, err);
+    status = cw__sts_read_keys(out, result_of(xml, name), source, err);
     cw__xml_free(xml);
     return status;
 }
@@ -236,7 +236,7 @@ static cw_status post(action *a, const cw__sts *sts, const cw__asking *how, cw__
     if (!sts->endpoint_url && !cw__credentials_is_region(sts->region))
         status =
             cw__fail(err, CW_E_INVALID_ARGUMENT, "there is no STS in a region '%s'", sts->region);
-    add_url(&url, sts);
+    add_url(&url, sts, how->variant);
     add_line(&lines, "content-type", content_type);
     if (status == CW_OK && a->with && !url.failed && !a->form.failed)
         status = add_signature(&lines, a, sts, url.p, err);

@@ -2,6 +2,7 @@
 #ifndef CW_S3_STS_H
 #define CW_S3_STS_H
 
+#include "port/xml.h"
 #include "s3/credentials.h"
 
 /** Strings are borrowed. */
@@ -32,6 +33,10 @@ cw_status cw__sts_caller(const cw__sts *sts, const cw__keys *with, const cw__ask
 /** The pure half: keys out of a reply's Credentials, in the result element of `action`. */
 cw_status cw__sts_parse_keys(cw__keys **out, const char *p, size_t n, const char *action,
                              const char *source, cw_error *err);
+
+/** The same of a document that was parsed already: of the Credentials below `in`. */
+cw_status cw__sts_read_keys(cw__keys **out, const cw__xml_node *in, const char *source,
+                            cw_error *err);
 
 /** The pure half of a refusal: always fails, with what the service said. */
 cw_status cw__sts_parse_error(const char *p, size_t n, int http_status, const char *action,

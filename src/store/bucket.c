@@ -35,12 +35,13 @@ static cw_status parse(cw__url *at, const cw_client *c, const char *url, cw_erro
 }
 
 static void begin(cw__exchange *x, cw_client *c, const cw__url *at, const char *method,
-                  const char *doing)
+                  cw__reach reach, const char *doing)
 {
     cw__exchange_init(x, c, cw__client_next_lane(c)->loop, method, at->bucket, "");
     x->expect = CW__EXPECT_EMPTY;
     x->payload_hash = CW__EMPTY_SHA256;
     x->doing = doing;
+    x->request.reach = reach;
 }
 
 /* ---- create ---- */
@@ -49,7 +50,40 @@ static void begin(cw__exchange *x, cw_client *c, const cw__url *at, const char *
 static bool names_region(const cw_client *c)
 {
     return c->region && c->region[0] && strcmp(c->region, "us-east-1") != 0 &&
-           strcmp(c->region, "auto") != 0;
+           strcmp(c->region, "auto") != 0 && strcmp(c->region, "aws-global") != 0;
+}
+
+#define CONFIGURATION "CreateBucketConfiguration"
+
+/* A zone of an availability zone has one hyphen in its id, one of a local zone two. */
+static void write_zone(cw__text *t, cw__piece zone)
+{
+    const char *hyphen = memchr(zone.p, '-', zone.n);
+    bool local = memchr(hyphen + 1, '-', (size_t)(zone.p + zone.n - hyphen) - 1) != NULL;
+    const char *kind = local ? "LocalZone" : "AvailabilityZone";
+
+    cw__text_addf(t,
+                  "<Location><Name>%.*s</Name><Type>%s</Type></Location><Bucket><DataRedundancy>"
+                  "Single%s</DataRedundancy><Type>Directory</Type></Bucket>",
+                  (int)zone.n, zone.p, kind, kind);
+}
+
+/* What a bucket is to be; nothing for one of us-east-1. */
+static void write_configuration(cw__text *t, const cw_client *c, const char *bucket)
+{
+    cw__piece zone = cw__directory_zone(bucket);
+
+    if (!zone.n && !names_region(c))
+        return;
+    cw__text_add(t, "<" CONFIGURATION " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    if (zone.n) {
+        write_zone(t, zone);
+    } else {
+        cw__text_add(t, "<LocationConstraint>");
+        cw__text_add_xml(t, c->region);
+        cw__text_add(t, "</LocationConstraint>");
+    }
+    cw__text_add(t, "</" CONFIGURATION ">");
 }
 
 static cw_status create_s3(cw_client *c, const cw__url *at, cw_error *err)
@@ -59,14 +93,10 @@ static cw_status create_s3(cw_client *c, const cw__url *at, cw_error *err)
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, at, "PUT", "create the bucket");
-    if (names_region(c)) {
-        cw__text_add(&document, "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/"
-                                "2006-03-01/\"><LocationConstraint>");
-        cw__text_add_xml(&document, c->region);
-        cw__text_add(&document, "</LocationConstraint></CreateBucketConfiguration>");
+    begin(&x, c, at, "PUT", CW__REACH_BUCKET, "create the bucket");
+    write_configuration(&document, c, at->bucket);
+    if (document.n > 0 || document.failed)
         cw__request_document(&x, &document, hash);
-    }
     st = cw__exchange_run(&x, err);
     if (st == CW_E_CONFLICT && cw__starts_with(x.reply.code, "BucketAlready")) {
         bool ours = x.in_doubt && strcmp(x.reply.code, "BucketAlreadyOwnedByYou") == 0;
@@ -105,7 +135,7 @@ static cw_status delete_s3(cw_client *c, const cw__url *at, cw_error *err)
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, at, "DELETE", "delete the bucket");
+    begin(&x, c, at, "DELETE", CW__REACH_BUCKET, "delete the bucket");
     st = cw__exchange_run(&x, err);
     if (st == CW_E_BUCKET_NOT_FOUND && x.in_doubt) { /* an attempt that was not answered did it */
         cw__error_clear(err);
@@ -152,7 +182,7 @@ static cw_status look_s3(cw_client *c, const cw__url *at, int *exists, char *reg
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, at, "HEAD", "look at the bucket");
+    begin(&x, c, at, "HEAD", CW__REACH_OWN, "look at the bucket");
     st = cw__exchange_run(&x, err);
     *exists = st != CW_E_NOT_FOUND && st != CW_E_BUCKET_NOT_FOUND;
     cw__copy_string(region, bytes, x.reply.region);
@@ -206,7 +236,7 @@ static cw_status ask_location(cw_client *c, const cw__url *at, char *out, size_t
     cw__exchange x;
     cw_status st;
 
-    begin(&x, c, at, "GET", "get the location of");
+    begin(&x, c, at, "GET", CW__REACH_BUCKET, "get the location of");
     cw__request_query(&x.request, "location", NULL);
     x.expect = CW__EXPECT_DOCUMENT;
     x.root = "LocationConstraint";

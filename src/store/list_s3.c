@@ -17,7 +17,8 @@ typedef struct page_list {
     cw_client *client;
     const cw_list_options *options;
     cw__url at;
-    cw__exchange x; /* of the page; has to be freed once `asked` */
+    size_t prefix_bytes; /* of at.path, which are asked for */
+    cw__exchange x;      /* of the page; has to be freed once `asked` */
     bool asked;
     cw__page page;
 } page_list;
@@ -50,6 +51,17 @@ static void request_versions(page_list *p)
     p->x.root = "ListVersionsResult";
 }
 
+static void add_prefix(page_list *p)
+{
+    cw__text prefix = {0};
+
+    cw__text_add_n(&prefix, p->at.path, p->prefix_bytes);
+    if (p->prefix_bytes)
+        cw__request_query(&p->x.request, "prefix", prefix.p);
+    p->x.request.failed |= prefix.failed;
+    cw__text_free(&prefix);
+}
+
 /* Keys are asked for in URL encoding, since XML cannot hold every byte of one. */
 static void request_page(page_list *p)
 {
@@ -63,8 +75,7 @@ static void request_page(page_list *p)
     else
         request_keys(p);
     cw__request_query(&p->x.request, "encoding-type", "url");
-    if (p->at.path[0])
-        cw__request_query(&p->x.request, "prefix", p->at.path);
+    add_prefix(p);
     if (p->options->delimiter)
         cw__request_query(&p->x.request, "delimiter", p->options->delimiter);
     snprintf(keys, sizeof keys, "%u", p->options->page_keys);
@@ -93,14 +104,25 @@ static cw_status next_page(page_list *p, cw_error *err)
     return st == CW_OK ? cw__page_take(&p->page, p->x.reply.document, err) : st;
 }
 
+/* Of what more was asked for than is wanted. */
+static bool is_wanted(const page_list *p, const char *key)
+{
+    return !p->at.path[p->prefix_bytes] || cw__starts_with(key, p->at.path);
+}
+
 static cw_status next_key(void *self, cw_list_entry *e, cw_error *err)
 {
     page_list *p = self;
     cw_status st = CW_OK;
 
-    while (st == CW_OK && p->page.more && cw__page_at_end(&p->page))
-        st = next_page(p, err);
-    return st == CW_OK ? cw__page_next(&p->page, e, err) : st;
+    do {
+        e->key = NULL;
+        while (st == CW_OK && p->page.more && cw__page_at_end(&p->page))
+            st = next_page(p, err);
+        if (st == CW_OK)
+            st = cw__page_next(&p->page, e, err);
+    } while (st == CW_OK && e->key && !is_wanted(p, e->key));
+    return st;
 }
 
 static void free_list(void *self)
@@ -114,13 +136,32 @@ static void free_list(void *self)
     cw__free(p);
 }
 
+/* Directory buckets list folders, whole, and in no order. */
+static cw_status check_directory(const char *bucket, const cw_list_options *o, cw_error *err)
+{
+    const char *wrong = o->versions      ? "has no versions"
+                        : o->start_after ? "lists in no order"
+                        : o->delimiter && strcmp(o->delimiter, "/") != 0
+                            ? "knows no delimiter but /"
+                            : NULL;
+
+    if (!wrong)
+        return CW_OK;
+    return cw__fail(err, CW_E_UNSUPPORTED, "s3://%s is a directory bucket, which %s", bucket,
+                    wrong);
+}
+
 cw_status cw__source_s3(cw__source *out, cw_client *c, cw__url *at, const cw_list_options *o,
                         cw_error *err)
 {
-    page_list *p = cw__alloc_zero(sizeof *p);
+    bool directory = cw__is_directory_bucket(at->bucket);
+    cw_status st = directory ? check_directory(at->bucket, o, err) : CW_OK;
+    const char *slash = strrchr(at->path, '/');
+    page_list *p = st == CW_OK ? cw__alloc_zero(sizeof *p) : NULL;
 
     if (!p)
-        return cw__fail_memory(err, "opening a list");
+        return st == CW_OK ? cw__fail_memory(err, "opening a list") : st;
+    p->prefix_bytes = !directory ? strlen(at->path) : slash ? (size_t)(slash - at->path) + 1 : 0;
     p->client = cw_client_retain(c);
     p->options = o;
     p->at = *at;

@@ -17,7 +17,7 @@ typedef struct signing {
     cw_client *client;
     const cw__url *at;
     const cw_presign_options *options;
-    char region[64];
+    cw__route route;
     cw__text host, path, query;
     cw__sign_header *headers; /* host, then the caller's */
 } signing;
@@ -68,14 +68,10 @@ static void write_query(signing *s)
 
 static bool address(signing *s)
 {
-    cw_client *c = s->client;
     size_t count = s->options->header_count;
 
-    cw__copy_string(s->region, sizeof s->region, c->region ? c->region : "");
-    cw__learned_region(&c->learned, s->at->bucket, s->region, sizeof s->region);
-    if (!s->region[0])
-        cw__copy_string(s->region, sizeof s->region, "us-east-1");
-    cw__endpoint_address(&c->endpoint, s->region, s->at->bucket, s->at->path, &s->host, &s->path);
+    cw__endpoint_address(&s->client->endpoint, &s->route, s->at->bucket, s->at->path, &s->host,
+                         &s->path);
     write_query(s);
     s->headers = cw__alloc((count + 1) * sizeof *s->headers);
     if (!s->headers)
@@ -89,15 +85,16 @@ static bool address(signing *s)
 
 static cw_status sign(const signing *s, const cw__keys *k, cw__text *url)
 {
-    cw__sign_keys keys = {k->access_key_id, k->secret_access_key, k->session_token};
+    cw__sign_keys keys = {k->access_key_id, k->secret_access_key, k->session_token,
+                          s->route.session};
     cw__sign_input in = {.method = s->options->method,
                          .path = cw__text_str(&s->path),
                          .query = cw__text_str(&s->query),
                          .headers = s->headers,
                          .header_count = s->options->header_count + 1,
                          .payload_hash = CW__UNSIGNED_PAYLOAD,
-                         .region = s->region,
-                         .service = "s3",
+                         .region = s->route.region,
+                         .service = s->route.service,
                          .wall_ms = cw__learned_wall_ms(&s->client->learned)};
 
     cw__text_add(url, cw__endpoint_tls(&s->client->endpoint) ? "https://" : "http://");
@@ -120,11 +117,15 @@ static cw_status give(const cw__text *url, char *out, size_t bytes, cw_error *er
 
 static cw_status sign_with_keys(signing *s, char *out, size_t bytes, cw_error *err)
 {
-    cw__credentials *credentials = s->client->credentials;
+    cw__credentials *credentials;
     cw__text url = {.secret = true};
     cw__keys *keys = NULL;
-    cw_status st = cw__credentials_get(credentials, &keys, err);
+    cw_status st = cw__client_route(s->client, s->at->bucket, CW__REACH_OBJECTS, &s->route, err);
 
+    if (st == CW_OK)
+        st = cw__client_keys(s->client, &s->route, s->at->bucket, &credentials, err);
+    if (st == CW_OK)
+        st = cw__credentials_get(credentials, &keys, err);
     if (st != CW_OK)
         return st;
     if (keys->anonymous)

@@ -13,7 +13,7 @@ enum { URL_BYTES = 8192 };
 
 struct cw_store {
     cw_client *client;
-    char *root; /* as given, with a slash at its end */
+    char *root; /* with a slash at its end */
 };
 
 /* ---- what can be done ---- */
@@ -25,33 +25,42 @@ unsigned cw_capabilities(const char *url)
                                   CW_CAN_ENCRYPT | CW_CAN_BUCKET | CW_CAN_UPLOAD;
     cw__url at;
     cw__scheme scheme;
+    bool directory;
 
     if (url && strcmp(url, "mem://") == 0)
         return CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
     if (cw__url_parse(&at, url, NULL) != CW_OK)
         return 0;
     scheme = at.scheme;
+    directory = scheme == CW__SCHEME_S3 && cw__is_directory_bucket(at.bucket);
     cw__url_free(&at);
     if (scheme == CW__SCHEME_S3)
-        return of_s3;
+        return directory ? of_s3 & ~(unsigned)(CW_CAN_TAG | CW_CAN_VERSION) : of_s3;
     return scheme == CW__SCHEME_FILE ? CW_CAN_CREATE_ONLY | CW_CAN_BUCKET | CW_CAN_MOVE_ATOMIC
                                      : CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
 }
 
 /* ---- the root ---- */
 
-static cw_status check_root(const cw_client *c, const char *url, cw_error *err)
+/* Buckets are written as lists write them: an ARN has more than one spelling. */
+static cw_status read_root(cw__text *root, const cw_client *c, const char *url, cw_error *err)
 {
     cw__url at;
     cw_status st;
     bool s3;
 
-    if (url && strcmp(url, "mem://") == 0)
+    if (url && strcmp(url, "mem://") == 0) {
+        cw__text_add(root, url);
         return CW_OK;
+    }
     st = cw__url_parse(&at, url, err);
     if (st != CW_OK)
         return st;
     s3 = at.scheme == CW__SCHEME_S3;
+    if (s3)
+        cw__text_addf(root, "s3://%s/%s", at.bucket, at.path);
+    else
+        cw__text_add(root, url);
     cw__url_free(&at);
     if (s3 && !c)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' cannot be reached without a client", url);
@@ -66,10 +75,11 @@ cw_status cw_store_open(cw_store **out, cw_client *c, const char *url, cw_error 
 
     *out = NULL;
     cw__error_clear(err);
-    st = check_root(c, url, err);
-    if (st != CW_OK)
+    st = read_root(&root, c, url, err);
+    if (st != CW_OK) {
+        cw__text_free(&root);
         return st;
-    cw__text_add(&root, url);
+    }
     if (root.n > 0 && !root.failed && root.p[root.n - 1] != '/')
         cw__text_add_char(&root, '/');
     s = cw__alloc_zero(sizeof *s);

@@ -27,10 +27,11 @@ static cw_status parse(cw__url *at, const cw_client *c, const char *url, cw_erro
 {
     cw_status st = cw__place_parse(at, c, url, err);
 
-    if (st != CW_OK || at->scheme == CW__SCHEME_S3)
+    if (st != CW_OK || (at->scheme == CW__SCHEME_S3 && !cw__is_directory_bucket(at->bucket)))
         return st;
     cw__url_free(at);
-    return cw__fail(err, CW_E_UNSUPPORTED, "'%s' has no tags: only objects on S3 have", url);
+    return cw__fail(err, CW_E_UNSUPPORTED,
+                    "'%s' has no tags: only objects on S3 have, and not in directory buckets", url);
 }
 
 /* ---- get ---- */

@@ -95,7 +95,7 @@ static inline bool has_secret(const char *text)
     static const char signature[] = "Signature=";
     const char *at = strstr(text, signature);
 
-    return strstr(text, SECRET) || strstr(text, SESSION) ||
+    return strstr(text, SECRET) || strstr(text, SESSION) || strstr(text, "of+session") ||
            (at && isxdigit((unsigned char)at[sizeof signature - 1]));
 }
 

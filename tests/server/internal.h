@@ -48,6 +48,7 @@ typedef enum ts_op {
     TS_OP_GET_TAGGING,
     TS_OP_PUT_TAGGING,
     TS_OP_DELETE_TAGGING,
+    TS_OP_CREATE_SESSION,
     TS_OP_COUNT
 } ts_op;
 
@@ -201,6 +202,8 @@ int ts_awschunk_decode(ts_server *s, ts_request *q, ts_reply *r);
 typedef struct ts_identity {
     char *access, *secret, *token; /* token may be NULL */
     bool expired;
+    char *bucket;    /* NULL: no session's */
+    int64_t ends_ms; /* 0 = never */
     struct ts_identity *next;
 } ts_identity;
 
@@ -353,6 +356,17 @@ int ts_s3_list_uploads(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_list_objects(ts_server *s, ts_request *q, ts_reply *r);
 int ts_s3_bucket(ts_server *s, ts_request *q, ts_reply *r); /* the verbs on a bucket alone */
 
+/* s3express.c */
+bool ts_is_directory(const char *bucket);
+/* The token of a session that the request carries; NULL = none. */
+const char *ts_session_token(const ts_request *q);
+/* What directory buckets want, and do not take. 0 or ts_fail() */
+int ts_express_check(ts_server *s, const ts_request *q, ts_reply *r);
+/* Theirs are no digests. */
+void ts_express_etag(const ts_request *q, char *etag);
+int ts_s3_create_session(ts_server *s, ts_request *q, ts_reply *r);
+int64_t ts_now_ms(ts_server *s);
+
 /* s3common.c */
 void ts_classify(ts_server *s, ts_request *q);
 int ts_s3_dispatch(ts_server *s, ts_request *q, ts_reply *r);
@@ -416,6 +430,7 @@ struct ts_server {
     ts_store store;
     ts_faults faults;
     ts_identity *identities;
+    unsigned sessions;
     uint64_t counts[TS_OP_COUNT];
     char *last_line[TS_OP_COUNT];
     ts_kvs last_headers[TS_OP_COUNT];

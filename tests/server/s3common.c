@@ -38,6 +38,7 @@ const char *const ts_op_names[TS_OP_COUNT] = {
     [TS_OP_GET_TAGGING] = "GetObjectTagging",
     [TS_OP_PUT_TAGGING] = "PutObjectTagging",
     [TS_OP_DELETE_TAGGING] = "DeleteObjectTagging",
+    [TS_OP_CREATE_SESSION] = "CreateSession",
 };
 
 const char *ts_get(const ts_request *q, const char *header)
@@ -120,12 +121,12 @@ static void address(ts_server *s, ts_request *q)
 static bool subresource(const ts_request *q)
 {
     static const char *const names[] = {
-        "acl",       "retention",  "legal-hold",       "torrent",        "attributes",
-        "restore",   "select",     "versioning",       "policy",         "lifecycle",
-        "cors",      "website",    "logging",          "notification",   "versions",
-        "versionId", "encryption", "replication",      "requestPayment", "inventory",
-        "metrics",   "analytics",  "object-lock",      "session",        "append",
-        "rename",    "accelerate", "publicAccessBlock"};
+        "acl",        "retention",        "legal-hold",  "torrent",        "attributes",
+        "restore",    "select",           "versioning",  "policy",         "lifecycle",
+        "cors",       "website",          "logging",     "notification",   "versions",
+        "versionId",  "encryption",       "replication", "requestPayment", "inventory",
+        "metrics",    "analytics",        "object-lock", "append",         "rename",
+        "accelerate", "publicAccessBlock"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (ts_param(q, names[i]))
@@ -147,6 +148,8 @@ static ts_op bucket_op(const ts_request *q)
         return ts_param(q, "delete") ? TS_OP_DELETE_OBJECTS : TS_OP_UNKNOWN;
     if (strcmp(m, "GET") != 0)
         return TS_OP_UNKNOWN;
+    if (ts_param(q, "session"))
+        return TS_OP_CREATE_SESSION;
     if (ts_param(q, "location"))
         return TS_OP_GET_BUCKET_LOCATION;
     if (ts_param(q, "uploads"))
@@ -496,6 +499,7 @@ int ts_s3_dispatch(ts_server *s, ts_request *q, ts_reply *r)
         [TS_OP_GET_TAGGING] = ts_s3_tagging,
         [TS_OP_PUT_TAGGING] = ts_s3_tagging,
         [TS_OP_DELETE_TAGGING] = ts_s3_tagging,
+        [TS_OP_CREATE_SESSION] = ts_s3_create_session,
     };
     const char *checksum = s->o.no_checksums ? unsupported_checksum(q) : NULL;
 

@@ -96,6 +96,7 @@ static void make_etag(ts_server *s, const ts_request *q, const ts_kvs *headers, 
         ts_md5(md5, text, strlen(text));
     }
     ts_hex(out, md5, 16);
+    ts_express_etag(q, out);
 }
 
 static ts_object *object_from(ts_server *s, ts_request *q, ts_reply *r)

@@ -113,6 +113,7 @@ static ts_part *part_from(ts_server *s, ts_request *q)
         ts_md5(md5, q->body ? q->body : (const unsigned char *)"", q->body_n);
     }
     ts_hex(p->etag, md5, 16);
+    ts_express_etag(q, p->etag);
     p->checksum = ts_strdup(ts_request_checksum(q, &alg));
     p->modified = ts_now(s);
     p->blob = ts_blob_new(q->body, q->body_n);

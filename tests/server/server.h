@@ -19,7 +19,7 @@
  * DeleteObjects, CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
  * AbortMultipartUpload, ListParts, ListMultipartUploads, ListObjectsV2, ListBuckets, CreateBucket,
  * HeadBucket, DeleteBucket, GetBucketLocation, GetObjectTagging, PutObjectTagging,
- * DeleteObjectTagging, Unknown.
+ * DeleteObjectTagging, CreateSession, Unknown.
  */
 /* clang-format off */
 /* FAULT RULES, one on a line ('#' starts a comment line):
@@ -123,6 +123,8 @@ typedef struct ts_options {
     int skew_s;                /* how far this server's clock is ahead */
     bool anonymous_read;       /* unsigned GET, HEAD and lists are answered */
     bool anonymous;            /* unsigned requests are answered */
+    int session_ms;            /* what a session with a directory bucket lasts; 0 = 5 minutes */
+    bool session_optional;     /* directory buckets take the client's own keys as well */
     bool tls;                  /* https with a leaf certificate from a CA made at the start */
     const char
         *ca_file; /* where the CA is written (PEM); NULL = a file in /tmp, removed at the stop */
@@ -175,6 +177,9 @@ void ts_credentials_set(ts_server *s, const char *access, const char *secret, co
 
 /** The new identity; all former ones answer ExpiredToken. */
 void ts_credentials_rotate(ts_server *s, const char *access, const char *secret, const char *token);
+
+/** Sessions with directory buckets answer ExpiredToken from now on. */
+void ts_sessions_expire(ts_server *s);
 
 /** How far the server's clock is ahead of this machine's, in seconds. */
 void ts_skew_set(ts_server *s, int64_t seconds);

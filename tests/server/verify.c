@@ -26,6 +26,7 @@ typedef struct claim {
     char access[160], date[16], region[64], service[32], terminator[32];
     char signed_headers[4096], signature[80], amz_date[24];
     const char *token;
+    const char *bucket; /* that the keys must be of a session with; NULL = the client's own */
     int64_t expires;
     time_t when;
     char secret[160];
@@ -81,6 +82,7 @@ void ts_identities_free(ts_server *s)
         free(i->access);
         free(i->secret);
         free(i->token);
+        free(i->bucket);
         free(i);
     }
     s->identities = NULL;
@@ -91,6 +93,11 @@ static bool same(const char *a, const char *b)
     return (!a && !b) || (a && b && !strcmp(a, b));
 }
 
+static bool is_over(ts_server *s, const ts_identity *i)
+{
+    return i->expired || (i->ends_ms && i->ends_ms <= ts_now_ms(s));
+}
+
 static int find_identity(ts_server *s, claim *c, ts_reply *r)
 {
     const ts_identity *by_key = NULL, *exact = NULL;
@@ -98,7 +105,7 @@ static int find_identity(ts_server *s, claim *c, ts_reply *r)
 
     pthread_mutex_lock(&s->lock);
     for (const ts_identity *i = s->identities; i; i = i->next) {
-        if (strcmp(i->access, c->access) != 0)
+        if (strcmp(i->access, c->access) != 0 || !same(i->bucket, c->bucket))
             continue;
         if (!by_key)
             by_key = i;
@@ -108,7 +115,7 @@ static int find_identity(ts_server *s, claim *c, ts_reply *r)
     if (!by_key)
         rc = ts_fail(r, 403, "InvalidAccessKeyId",
                      "The AWS Access Key Id you provided does not exist in our records.");
-    else if ((exact ? exact : by_key)->expired)
+    else if (is_over(s, exact ? exact : by_key))
         rc = ts_fail(r, 400, "ExpiredToken", "The provided token has expired.");
     else if (!exact)
         rc = ts_fail(r, 400, "InvalidToken",
@@ -266,8 +273,12 @@ static int check_time(ts_server *s, const claim *c, ts_reply *r)
 
 static int check_scope(ts_server *s, const ts_request *q, const claim *c, ts_reply *r)
 {
-    if (strcmp(c->service, "s3") != 0 || strcmp(c->terminator, "aws4_request") != 0)
-        return malformed(c, r, "the service is \"s3\" and the scope ends in \"aws4_request\"");
+    const char *service = ts_is_directory(q->bucket) ? "s3express" : "s3";
+
+    if (strcmp(c->service, service) != 0 || strcmp(c->terminator, "aws4_request") != 0)
+        return malformed(c, r,
+                         "the service is \"s3\" (\"s3express\" for directory buckets) and the "
+                         "scope ends in \"aws4_request\"");
     if (!strcmp(c->region, s->o.region))
         return 0;
     ts_header(r, "x-amz-bucket-region", "%s", s->o.region);
@@ -566,6 +577,12 @@ static int verify(ts_server *s, ts_request *q, ts_reply *r)
         rc = read_date(&c, q, r);
     if (rc == 0)
         rc = check_scope(s, q, &c, r);
+    if (rc == 0 && ts_session_token(q)) {
+        c.token = ts_session_token(q);
+        c.bucket = q->bucket;
+    }
+    if (rc == 0)
+        rc = ts_express_check(s, q, r);
     if (rc == 0)
         rc = find_identity(s, &c, r);
     if (rc == 0)
@@ -580,7 +597,8 @@ static int verify(ts_server *s, ts_request *q, ts_reply *r)
 /* Time, expiry and region are not the signer's fault. */
 static bool signers_fault(const ts_reply *r)
 {
-    return strcmp(r->code, "ExpiredToken") != 0 && strcmp(r->code, "RequestTimeTooSkewed") != 0 &&
+    return strcmp(r->code, "ExpiredToken") != 0 && r->status < 500 &&
+           strcmp(r->code, "RequestTimeTooSkewed") != 0 &&
            strcmp(r->code, "PermanentRedirect") != 0 && !strstr(r->message, "the region is wrong");
 }
 

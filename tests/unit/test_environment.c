@@ -30,6 +30,12 @@ static const char *const names[] = {"AWS_ACCESS_KEY_ID",
                                     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
                                     "AWS_ENDPOINT_URL_STS",
                                     "AWS_ENDPOINT_URL_SSO",
+                                    "AWS_USE_DUALSTACK_ENDPOINT",
+                                    "AWS_USE_FIPS_ENDPOINT",
+                                    "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+                                    "AWS_S3_USE_ARN_REGION",
+                                    "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+                                    "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
                                     "HOME"};
 
 static void clear(void)
@@ -139,6 +145,28 @@ static void what_is_set_stays(void)
     CHECK(o.session_token == NULL); /* it belongs to other keys */
 }
 
+static void which_endpoints(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_USE_DUALSTACK_ENDPOINT", "TRUE");
+    put("AWS_USE_FIPS_ENDPOINT", "false");
+    put("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "Legacy");
+    put("AWS_S3_USE_ARN_REGION", "false");
+    put("AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "true");
+    put("AWS_S3_DISABLE_EXPRESS_SESSION_AUTH", "true");
+    o.s3_use_arn_region = CW_ON;
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_INT(o.use_dualstack_endpoint, CW_ON);
+    CHECK_INT(o.use_fips_endpoint, CW_OFF);
+    CHECK_INT(o.use_accelerate_endpoint, CW_AS_CONFIGURED);
+    CHECK_INT(o.us_east_1_regional_endpoint, CW_OFF);
+    CHECK_INT(o.s3_use_arn_region, CW_ON);
+    CHECK_INT(o.s3_disable_multiregion_access_points, CW_ON);
+    CHECK_INT(o.s3_disable_express_session_auth, CW_ON);
+}
+
 static void keys_and_profiles(void)
 {
     cw_client_options o = options();
@@ -191,6 +219,8 @@ static const char *const wrong[][2] = {
     {"AWS_SECRET_ACCESS_KEY", "s3cr3t"},
     {"AWS_REQUEST_CHECKSUM_CALCULATION", "sometimes"},
     {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "perhaps"},
+    {"AWS_USE_FIPS_ENDPOINT", "1"},
+    {"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "true"},
 };
 
 static void unusable_values_are_named(void)
@@ -295,6 +325,7 @@ int main(int argc, char **argv)
     TEST(everything_is_taken);
     TEST(the_second_names_are_taken_when_the_first_are_not_there);
     TEST(what_is_set_stays);
+    TEST(which_endpoints);
     TEST(keys_and_profiles);
     TEST(ignored_endpoints);
     TEST(unusable_values_are_named);

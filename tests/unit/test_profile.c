@@ -140,6 +140,25 @@ static void nested_settings(void)
     cw__profile_free(&p);
 }
 
+static void endpoint_settings_stand_alone_or_below_s3(void)
+{
+    WITH_CONFIG(p, "default",
+                "[default]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = false\n"
+                "s3_use_arn_region = false\ns3_disable_express_session_auth = true\n"
+                "s3 =\n  use_dualstack_endpoint = true\n  use_accelerate_endpoint = true\n"
+                "  us_east_1_regional_endpoint = legacy\n  payload_signing_enabled = true\n"
+                "  s3_disable_multiregion_access_points = true\n");
+    CHECK_STR(p.use_fips_endpoint, "true");
+    CHECK_STR(p.use_dualstack_endpoint, "true");
+    CHECK_STR(p.use_accelerate_endpoint, "true");
+    CHECK_STR(p.us_east_1_regional_endpoint, "legacy");
+    CHECK_STR(p.payload_signing_enabled, "true");
+    CHECK_STR(p.s3_use_arn_region, "false");
+    CHECK_STR(p.s3_disable_multiregion_access_points, "true");
+    CHECK_STR(p.s3_disable_express_session_auth, "true");
+    cw__profile_free(&p);
+}
+
 /* As long as no line is indented further than the key above it, nothing is nested. */
 static void files_that_indent_everything(void)
 {
@@ -507,6 +526,7 @@ int main(int argc, char **argv)
     TEST(profile_default_comes_before_default);
     TEST(an_empty_section_counts_as_found);
     TEST(nested_settings);
+    TEST(endpoint_settings_stand_alone_or_below_s3);
     TEST(files_that_indent_everything);
     TEST(services_come_before_the_profiles_endpoint);
     TEST(endpoints_may_be_ignored);

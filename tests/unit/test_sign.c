@@ -234,7 +234,7 @@ static void day_key_follows_day_region_and_secret(void)
     const char *regions[] = {"us-east-1", "us-east-1", "eu-west-1"};
     const char *secrets[] = {"one", "two", "two"};
     for (int round = 0; round < 12; round++) {
-        cw__sign_keys keys = {"AK", secrets[round % 3], NULL};
+        cw__sign_keys keys = {.access_key_id = "AK", .secret_access_key = secrets[round % 3]};
         cw__text with = {0}, without = {0};
         in.region = regions[round % 3];
         in.wall_ms = DAY_2013 + (int64_t)(round / 6) * 86400000;

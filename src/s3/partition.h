@@ -1,0 +1,30 @@
+/* partition.h - the parts of AWS that know nothing of each other, by their regions' names */
+#ifndef CW_S3_PARTITION_H
+#define CW_S3_PARTITION_H
+
+#include <stdbool.h>
+#include "base/text.h"
+#include <cloudwriter/client.h>
+
+typedef struct cw__partition {
+    const char *prefix; /* of its regions */
+    const char *name;
+    const char *domain;
+    const char *dualstack_domain; /* S3 has its own way, below `domain` */
+} cw__partition;
+
+/** That of a region; regions that nobody has heard of are in "aws". */
+const cw__partition *cw__partition_of(const char *region);
+
+/** Which of AWS's endpoints are wanted, of S3 and of what gives keys for it. */
+typedef struct cw__variant {
+    bool dualstack;
+    bool fips;
+} cw__variant;
+
+cw__variant cw__variant_of(const cw_client_options *o);
+
+/** Append "https://SERVICE.REGION.DOMAIN" of a service that follows the common rule. */
+void cw__add_service_url(cw__text *url, const char *service, const char *region, cw__variant v);
+
+#endif
