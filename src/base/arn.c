@@ -89,7 +89,7 @@ cw_status cw__arn_parse(cw__arn *out, const char *text, const char **rest, cw_er
 
 bool cw__piece_is(cw__piece piece, const char *s)
 {
-    return strlen(s) == piece.n && memcmp(piece.p, s, piece.n) == 0;
+    return strlen(s) == piece.n && (piece.n == 0 || memcmp(piece.p, s, piece.n) == 0);
 }
 
 bool cw__is_arn(const char *bucket)

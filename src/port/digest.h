@@ -1,4 +1,4 @@
-/* digest.h - SHA-256, HMAC-SHA-256, SHA-1 and MD5 (libcrypto)
+/* digest.h - SHA-256, HMAC-SHA-256, SHA-1, MD5 and signatures on P-256 (libcrypto)
  *
  * The algorithms are fetched once for the process; a running digest is reused with reset. All are
  * thread-safe, one object in one thread at a time.
@@ -28,5 +28,16 @@ cw_status cw__hmac_sha256(const void *key, size_t key_n, const void *p, size_t n
 cw_status cw__sha1_of(const void *p, size_t n, unsigned char out[CW__SHA1_BYTES]);
 /** CW_E_UNSUPPORTED where libcrypto has no MD5 (FIPS). */
 cw_status cw__md5_of(const void *p, size_t n, unsigned char out[CW__MD5_BYTES]);
+
+enum { CW__P256_BYTES = 32, CW__ECDSA_BYTES = 72 /* at most, in DER */ };
+
+/**
+ * Sign a SHA-256 digest on the curve P-256 with a private key, a number from 1 to below the curve's
+ * order in big-endian bytes. Each signature is another.
+ * @return CW_OK; CW_E_NO_MEMORY, also for a libcrypto without the curve
+ */
+cw_status cw__ecdsa_p256_sign(const unsigned char key[CW__P256_BYTES],
+                              const unsigned char digest[CW__SHA256_BYTES],
+                              unsigned char der[CW__ECDSA_BYTES], size_t *n);
 
 #endif

@@ -230,10 +230,10 @@ static cw_status route_to_many(const cw__endpoint *e, const char *bucket, cw__ro
                       err);
     if (!cw__piece_is(r->arn.partition, cw__partition_of(r->region)->name))
         return refuse(bucket, "it is of another partition of AWS than the client's region", err);
-    return cw__fail(err, CW_E_UNSUPPORTED,
-                    "'%.200s' is an access point of many regions, whose requests want SigV4A, "
-                    "which is not built: name one of a region",
-                    bucket);
+    r->host = "accesspoint.s3-global";
+    r->region_set = "*";
+    r->everywhere = true;
+    return CW_OK;
 }
 
 static cw_status route_by_arn(const cw__endpoint *e, const char *bucket, cw__route *r,
@@ -330,8 +330,10 @@ static void add_bucket(const cw__route *r, const char *bucket, cw__text *host)
         cw__text_add(host, bucket);
     } else {
         add_piece(host, r->arn.name);
-        cw__text_add_char(host, '-');
-        add_piece(host, r->arn.account);
+        if (!r->region_set) {
+            cw__text_add_char(host, '-');
+            add_piece(host, r->arn.account);
+        }
         if (r->arn.outpost.n) {
             cw__text_add_char(host, '.');
             add_piece(host, r->arn.outpost);

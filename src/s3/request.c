@@ -11,8 +11,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-/* Headers that a layout adds: host, date, hash of the body, session token, authorization. */
-enum { ADDED_HEADERS = 5 };
+/* Headers that a layout adds: host, date, hash of the body, session token, region set,
+ * authorization. */
+enum { ADDED_HEADERS = 6 };
 
 static bool is_blank(char c)
 {
@@ -110,6 +111,10 @@ static cw_status add_authorization(cw__request *r, const cw__layout *how, size_t
         add_line(&r->lines, name, how->keys->session_token);
         add_signed(r, &count, name, how->keys->session_token);
     }
+    if (how->route->region_set) {
+        add_line(&r->lines, "x-amz-region-set", how->route->region_set);
+        add_signed(r, &count, "x-amz-region-set", how->route->region_set);
+    }
     cw__sign_input in = {.method = r->method,
                          .path = cw__text_str(&r->path),
                          .query = cw__text_str(&r->query),
@@ -117,6 +122,7 @@ static cw_status add_authorization(cw__request *r, const cw__layout *how, size_t
                          .header_count = count,
                          .payload_hash = how->payload_hash,
                          .region = how->route->region,
+                         .region_set = how->route->region_set,
                          .service = how->route->service,
                          .wall_ms = how->wall_ms};
     cw__text_add(&r->lines, "authorization: ");

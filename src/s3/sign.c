@@ -15,13 +15,14 @@
 #include "base/crc.h"
 #include "base/memory.h"
 #include "port/digest.h"
+#include "s3/sign_everywhere.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
 enum {
     FEW_PAIRS = 32, /* more headers or parameters than this are sorted in allocated memory */
     SCOPE_BYTES = sizeof((cw__sign_day_key *)0)->scope,
-    HEX_BYTES = 2 * CW__SHA256_BYTES + 1
+    HEX_BYTES = 2 * CW__ECDSA_BYTES + 1
 };
 
 /* A header or a query parameter, where it lies in the input. */
@@ -216,10 +217,17 @@ static void add_canonical(cw__text *out, const cw__sign_input *in, const pairs *
     cw__text_add(out, in->payload_hash);
 }
 
-/* "20260102/us-east-1/s3" */
+static const char *algorithm_of(const cw__sign_input *in)
+{
+    return in->region_set ? CW__SIGV4A : ALGORITHM;
+}
+
+/* "20260102/us-east-1/s3", without a region where all are meant */
 static bool make_scope(const cw__sign_input *in, const char date[17], char scope[SCOPE_BYTES])
 {
-    int n = snprintf(scope, SCOPE_BYTES, "%.8s/%s/%s", date, in->region, in->service);
+    bool one = !in->region_set;
+    int n = snprintf(scope, SCOPE_BYTES, "%.8s/%s%s%s", date, one ? in->region : "", one ? "/" : "",
+                     in->service);
     return n > 0 && n < SCOPE_BYTES;
 }
 
@@ -286,7 +294,8 @@ static cw_status add_string_to_sign(const cw__sign_input *in, const cw__text *ca
     if (status != CW_OK)
         return status;
     cw__hex(digest, sizeof digest, hex);
-    cw__text_add(out, ALGORITHM "\n");
+    cw__text_add(out, algorithm_of(in));
+    cw__text_add_char(out, '\n');
     cw__text_add(out, date);
     cw__text_add_char(out, '\n');
     cw__text_add(out, scope);
@@ -313,6 +322,22 @@ static cw_status sign_string(const cw__sign_keys *keys, const cw__sign_input *in
     return status;
 }
 
+static cw_status sign_everywhere(const cw__sign_keys *keys, const cw__text *string,
+                                 char hex[HEX_BYTES])
+{
+    unsigned char key[CW__P256_BYTES], digest[CW__SHA256_BYTES], der[CW__ECDSA_BYTES];
+    size_t n = 0;
+    cw_status status = cw__sign_everywhere_key(keys->access_key_id, keys->secret_access_key, key);
+    if (status == CW_OK)
+        status = cw__sha256_of(string->p, string->n, digest);
+    if (status == CW_OK)
+        status = cw__ecdsa_p256_sign(key, digest, der, &n);
+    if (status == CW_OK)
+        cw__hex(der, n, hex);
+    cw__wipe(key, sizeof key);
+    return status;
+}
+
 static cw_status signature(const cw__sign_keys *keys, const cw__sign_input *in,
                            const pairs *headers, cw__sign_day_key *day, char hex[HEX_BYTES])
 {
@@ -325,7 +350,8 @@ static cw_status signature(const cw__sign_keys *keys, const cw__sign_input *in,
     }
     status = add_string_to_sign(in, &canonical, &string);
     if (status == CW_OK)
-        status = sign_string(keys, in, day, &string, hex);
+        status = in->region_set ? sign_everywhere(keys, &string, hex)
+                                : sign_string(keys, in, day, &string, hex);
 out:
     cw__text_free(&canonical);
     cw__text_free(&string);
@@ -334,15 +360,12 @@ out:
 
 static void add_credential(cw__text *out, const cw__sign_keys *keys, const cw__sign_input *in)
 {
-    char date[17];
+    char date[17], scope[SCOPE_BYTES] = "";
     cw__clock_format_amz(in->wall_ms, date);
+    make_scope(in, date, scope);
     cw__text_add(out, keys->access_key_id);
     cw__text_add_char(out, '/');
-    cw__text_add_n(out, date, 8);
-    cw__text_add_char(out, '/');
-    cw__text_add(out, in->region);
-    cw__text_add_char(out, '/');
-    cw__text_add(out, in->service);
+    cw__text_add(out, scope);
     cw__text_add(out, "/aws4_request");
 }
 
@@ -365,7 +388,7 @@ static void add_presigned_query(cw__text *out, const cw__sign_keys *keys, const 
     cw__clock_format_amz(in->wall_ms, date);
     cw__text_add(out, in->query ? in->query : "");
 
-    cw__text_add(&value, ALGORITHM);
+    cw__text_add(&value, algorithm_of(in));
     add_parameter(out, "X-Amz-Algorithm", &value);
     cw__text_reset(&value);
     add_credential(&value, keys, in);
@@ -383,6 +406,11 @@ static void add_presigned_query(cw__text *out, const cw__sign_keys *keys, const 
                       &value);
         cw__text_reset(&value);
     }
+    if (in->region_set) {
+        cw__text_add(&value, in->region_set);
+        add_parameter(out, "X-Amz-Region-Set", &value);
+        cw__text_reset(&value);
+    }
     add_header_names(&value, headers);
     add_parameter(out, "X-Amz-SignedHeaders", &value);
     cw__text_free(&value);
@@ -397,7 +425,8 @@ cw_status cw__sign(const cw__sign_keys *keys, const cw__sign_input *in, cw__sign
         return CW_E_NO_MEMORY;
     cw_status status = signature(keys, in, &headers, day, hex);
     if (status == CW_OK) {
-        cw__text_add(authorization, ALGORITHM " Credential=");
+        cw__text_add(authorization, algorithm_of(in));
+        cw__text_add(authorization, " Credential=");
         add_credential(authorization, keys, in);
         cw__text_add(authorization, ",SignedHeaders=");
         add_header_names(authorization, &headers);

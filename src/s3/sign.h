@@ -1,6 +1,7 @@
 /* sign.h - AWS Signature Version 4, as pure functions
  *
- * No clock, no environment, no state: the same input gives the same signature. For S3 the path is
+ * No clock, no environment, no state: the same input gives the same signature (by SigV4A another
+ * one each time, for the same text). For S3 the path is
  * encoded once and never normalised, and so is the query.
  */
 #ifndef CW_S3_SIGN_H
@@ -37,6 +38,8 @@ typedef struct cw__sign_input {
     size_t header_count;
     const char *payload_hash; /* hex SHA-256, or CW__UNSIGNED_PAYLOAD */
     const char *region;
+    const char *region_set; /* "*": sign by SigV4A, for all regions, in place of `region`; the
+                               headers must include x-amz-region-set. NULL: by SigV4 */
     const char *service;
     int64_t wall_ms;
 } cw__sign_input;

@@ -94,6 +94,7 @@ static cw_status sign(const signing *s, const cw__keys *k, cw__text *url)
                          .header_count = s->options->header_count + 1,
                          .payload_hash = CW__UNSIGNED_PAYLOAD,
                          .region = s->route.region,
+                         .region_set = s->route.region_set,
                          .service = s->route.service,
                          .wall_ms = cw__learned_wall_ms(&s->client->learned)};
 

@@ -2,6 +2,8 @@
  * directory buckets and their sessions */
 #include "fixture.h"
 
+#include "fault_alloc.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -215,7 +217,7 @@ static void ways_that_do_not_exist(void)
     CHECK_STATUS(cw_bucket_create(b.client, "s3://" POINT "/name", &err), CW_E_INVALID_ARGUMENT,
                  err);
     CHECK_INT(ts_request_count(b.server, NULL), 0);
-    look(o, many, CW_E_UNSUPPORTED);
+    CHECK_STR(LOOK(o, many), "https://m.mrap.accesspoint.s3-global.amazonaws.com/");
     o.s3_disable_multiregion_access_points = CW_ON;
     look(o, many, CW_E_INVALID_ARGUMENT);
     bed_close(&b);
@@ -527,6 +529,30 @@ static void signed_urls(void)
     bed_close(&b);
 }
 
+/* With a client and so a session for each. */
+static void every_allocation_may_fail(void)
+{
+    enum { MOST = 2000 };
+    ts_options s = directory_server();
+    ts_server *server = start_server(&s);
+    bool reached = true;
+
+    for (long nth = 1; reached && test_failures_here < 5; nth++) {
+        REQUIRE(nth < MOST);
+        fault_install();
+        cw_client *c = start_client(server, NULL);
+        fault_arm(nth, nth);
+        cw_status st = put(c, "s3://" DIRECTORY "/key", "x", 1);
+        reached = fault_disarm() >= nth;
+        cw_client_release(c);
+        cw_memory_remove(NULL);
+        CHECK_INT(fault_end(), 0);
+        if (st != CW_OK && !(reached && st == CW_E_NO_MEMORY))
+            CHECK_OK(st, err);
+    }
+    ts_server_stop(server);
+}
+
 int main(int argc, char **argv)
 {
     WITHIN(2000, the_option_comes_before_environment_and_profile);
@@ -548,5 +574,6 @@ int main(int argc, char **argv)
     WITHIN(2000, any_prefix_can_be_listed);
     WITHIN(1000, directory_buckets_are_made);
     WITHIN(1000, signed_urls);
+    WITHIN(20000, every_allocation_may_fail);
     return test_end();
 }

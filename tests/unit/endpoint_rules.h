@@ -23,6 +23,8 @@
     "https://myendpoint-123456789012.s3-accesspoint-fips.dualstack.us-west-2.amazonaws.com", "s3", "us-west-2"},
 {"us-east-1", "arn:aws:s3:us-west-2:123456789012:accesspoint:myendpoint", NULL, DUAL,
     "https://myendpoint-123456789012.s3-accesspoint.dualstack.us-west-2.amazonaws.com", "s3", "us-west-2"},
+{"us-east-1", "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap", NULL, 0,
+    "https://mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com", "s3", "*"},
 {"us-east-1", "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap", NULL, FIPS, REFUSED},
 {"us-east-1", "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap", NULL, DUAL, REFUSED},
 {"us-east-1", "arn:aws:s3::123456789012:accesspoint:mfzwi23gnjvgw.mrap", NULL, ACCEL, REFUSED},

@@ -144,7 +144,7 @@ static void check_rule(const struct rule *r, const cw__endpoint *e, const cw__ro
     cw__text_add_n(&url, path.p, path.n - (path.p[path.n - 1] == '/'));
     CHECK_STR(cw__text_str(&url), r->url);
     CHECK_STR(route->service, r->service);
-    CHECK_STR(route->region, r->signing_region);
+    CHECK_STR(route->region_set ? route->region_set : route->region, r->signing_region);
     CHECK_INT(route->session, (r->flags & SESSION) != 0);
     cw__text_free(&url);
     cw__text_free(&path);
