@@ -71,6 +71,15 @@ static cw_status fill_switch(cw_switch *s, const char *value, const char *name,
                     name, profile->name, value, on, off);
 }
 
+/* "aws-global" is another name for us-east-1 and its host without a region. */
+static void fill_region(cw_client_options *o, const cw__profile *p)
+{
+    if (strcmp(first_of(o->region, p->region, ""), "aws-global") != 0)
+        return;
+    o->region = "us-east-1";
+    o->us_east_1_regional_endpoint = CW_OFF;
+}
+
 static cw_status fill_switches(cw_client_options *o, const cw__profile *p, cw_error *err)
 {
     cw_switch signing = o->payload ? CW_OFF : CW_AS_CONFIGURED;
@@ -297,6 +306,7 @@ static cw_status build(cw_client *c, cw_client_options *o, cw_error *err)
 
     if (st != CW_OK)
         return st;
+    fill_region(o, &profile);
     st = fill_switches(o, &profile, err);
     if (st == CW_OK)
         st = take_settings(c, o, &profile, err);

@@ -153,6 +153,8 @@ static cw_status route_to_general(const cw__endpoint *e, const char *bucket, cw_
                                   cw__route *r, cw_error *err)
 {
     r->in_host = is_virtual_hosted(e, bucket);
+    r->everywhere = e->global && !e->variant.dualstack && !e->variant.fips &&
+                    strcmp(r->region, "us-east-1") == 0;
     r->accelerated = e->accelerate && *bucket && reach != CW__REACH_BUCKET;
     if (r->accelerated) {
         r->host = "s3-accelerate";
@@ -287,22 +289,12 @@ bool cw__is_directory_bucket(const char *bucket)
     return ends_with(bucket, directory_end) || ends_with(bucket, directory_point_end);
 }
 
-/* "aws-global" is us-east-1 by another name. @return whether its host may be that of no region */
-static bool set_region(const cw__endpoint *e, const char *region, cw__route *r)
-{
-    bool plain = !e->variant.dualstack && !e->variant.fips;
-    bool world = region && strcmp(region, "aws-global") == 0;
-    cw__copy_string(r->region, sizeof r->region,
-                    world || !region || !*region ? "us-east-1" : region);
-    return plain && (world || (e->global && strcmp(r->region, "us-east-1") == 0));
-}
-
 cw_status cw__endpoint_route(const cw__endpoint *e, const char *region, const char *bucket,
                              cw__reach reach, cw__route *out, cw_error *err)
 {
     cw_status status;
     *out = (cw__route){.service = "s3", .host = "s3"};
-    bool anywhere = set_region(e, region, out);
+    cw__copy_string(out->region, sizeof out->region, region && *region ? region : "us-east-1");
     if (cw__is_arn(bucket)) {
         status = route_to_access_point(e, bucket, reach, out, err);
     } else if (cw__is_directory_bucket(bucket)) {
@@ -310,7 +302,6 @@ cw_status cw__endpoint_route(const cw__endpoint *e, const char *region, const ch
     } else if (ends_with(bucket, outpost_alias_end)) {
         status = route_to_outpost_alias(e, bucket, out, err);
     } else {
-        out->everywhere = anywhere;
         status = route_to_general(e, bucket, reach, out, err);
     }
     return status == CW_OK ? route_to_partition(e, bucket, out, err) : status;

@@ -50,7 +50,7 @@ static void begin(cw__exchange *x, cw_client *c, const cw__url *at, const char *
 static bool names_region(const cw_client *c)
 {
     return c->region && c->region[0] && strcmp(c->region, "us-east-1") != 0 &&
-           strcmp(c->region, "auto") != 0 && strcmp(c->region, "aws-global") != 0;
+           strcmp(c->region, "auto") != 0;
 }
 
 #define CONFIGURATION "CreateBucketConfiguration"

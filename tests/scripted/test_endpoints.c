@@ -64,6 +64,10 @@ static void the_option_comes_before_environment_and_profile(void)
     o.use_accelerate_endpoint = CW_OFF;
     o.region = "us-east-1";
     CHECK_STR(LOOK(o, "s3://bucket"), "https://bucket.s3.amazonaws.com/");
+    o.region = "aws-global";
+    CHECK_STR(look(o, "s3://bucket", CW_OK).region, "us-east-1");
+    CHECK_STR(LOOK(o, NULL), "https://s3.amazonaws.com/");
+    o.region = "us-east-1";
     o.us_east_1_regional_endpoint = CW_ON;
     CHECK_STR(LOOK(o, "s3://bucket"), "https://bucket.s3.us-east-1.amazonaws.com/");
     write_config(path, "[default]\ns3_use_arn_region = no\n");

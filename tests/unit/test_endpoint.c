@@ -124,14 +124,15 @@ static cw_status follow(const struct rule *r, cw__endpoint *e, cw__route *route,
         return status;
     e->variant = (cw__variant){.dualstack = r->flags & DUAL, .fips = r->flags & FIPS};
     e->accelerate = r->flags & ACCEL;
-    e->global = r->flags & GLOBAL;
+    bool world = strcmp(r->region, "aws-global") == 0; /* a client's name for two settings */
+    e->global = (r->flags & GLOBAL) || world;
     e->no_multi_region = r->flags & NO_MRAP;
     e->no_session = r->flags & NO_SESSION;
     e->own_region_only = r->flags & HOME;
     status = cw__endpoint_check(e, err);
     if (status != CW_OK)
         return status;
-    return cw__endpoint_route(e, r->region, r->bucket,
+    return cw__endpoint_route(e, world ? "us-east-1" : r->region, r->bucket,
                               r->flags & CONTROL ? CW__REACH_BUCKET : CW__REACH_OBJECTS, route,
                               err);
 }
