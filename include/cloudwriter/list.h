@@ -56,8 +56,12 @@ typedef struct cw_list_entry {
  * Of files, folders are no entries, but with the delimiter "/" each is one prefix, empty ones too.
  * Symlinks to files are listed, those to folders are not followed; what a writer has not published
  * yet is left out.
+ *
+ * A directory bucket (name--ZONE--x-s3) lists in no order, without versions, start_after and
+ * delimiters but "/".
  * @param c  needed for s3:// alone
- * @return CW_OK; CW_E_INVALID_ARGUMENT; CW_E_UNSUPPORTED for versions of files
+ * @return CW_OK; CW_E_INVALID_ARGUMENT; CW_E_UNSUPPORTED for versions of files, and for what a
+ *         directory bucket does not do
  */
 CW_CHECKED cw_status cw_list_open(cw_list **out, cw_client *c, const char *url,
                                   const cw_list_options *o, cw_error *err);

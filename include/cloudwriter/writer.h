@@ -10,7 +10,9 @@
  * A writer belongs to one thread at a time, any thread.
  *
  * URLs are taken byte for byte, nothing is decoded: s3://bucket/key, file:///path or a bare path,
- * mem://name (an object in the process, for tests; see object.h).
+ * mem://name (an object in the process, for tests; see object.h). The bucket may be the ARN of an
+ * access point, s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/key, or a directory bucket
+ * (docs/endpoints.md).
  */
 #ifndef CLOUDWRITER_WRITER_H
 #define CLOUDWRITER_WRITER_H

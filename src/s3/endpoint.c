@@ -265,7 +265,8 @@ static cw_status route_to_access_point(const cw__endpoint *e, const char *bucket
     if (status != CW_OK)
         return status;
     if (reach == CW__REACH_BUCKET)
-        return refuse(bucket, "it is an access point, and no bucket", err);
+        return cw__fail(err, CW_E_UNSUPPORTED, "'s3://%.200s' is an access point, and no bucket",
+                        bucket);
     if (!can_be_in_host(e))
         return refuse(bucket,
                       "an access point stands in the name of a host: not with path-style "

@@ -480,6 +480,9 @@ static cw_status find_way(cw__exchange *x)
     st = cw__client_route(x->client, x->request.bucket, x->request.reach, &x->route, &x->error);
     if (st != CW_OK)
         return st;
+    if (cw__is_directory_bucket(x->request.bucket) &&
+        strstr(cw__text_str(&x->request.query), "versionId="))
+        return cw__fail(&x->error, CW_E_UNSUPPORTED, "a directory bucket has no versions");
     return cw__client_keys(x->client, &x->route, x->request.bucket, &x->keys_from, &x->error);
 }
 

@@ -25,17 +25,20 @@ unsigned cw_capabilities(const char *url)
                                   CW_CAN_ENCRYPT | CW_CAN_BUCKET | CW_CAN_UPLOAD;
     cw__url at;
     cw__scheme scheme;
-    bool directory;
+    unsigned lacks = 0;
 
     if (url && strcmp(url, "mem://") == 0)
         return CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
     if (cw__url_parse(&at, url, NULL) != CW_OK)
         return 0;
     scheme = at.scheme;
-    directory = scheme == CW__SCHEME_S3 && cw__is_directory_bucket(at.bucket);
+    if (scheme == CW__SCHEME_S3 && cw__is_directory_bucket(at.bucket))
+        lacks = CW_CAN_TAG | CW_CAN_VERSION;
+    else if (scheme == CW__SCHEME_S3 && cw__is_arn(at.bucket))
+        lacks = CW_CAN_BUCKET;
     cw__url_free(&at);
     if (scheme == CW__SCHEME_S3)
-        return directory ? of_s3 & ~(unsigned)(CW_CAN_TAG | CW_CAN_VERSION) : of_s3;
+        return of_s3 & ~lacks;
     return scheme == CW__SCHEME_FILE ? CW_CAN_CREATE_ONLY | CW_CAN_BUCKET | CW_CAN_MOVE_ATOMIC
                                      : CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
 }

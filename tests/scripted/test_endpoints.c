@@ -218,8 +218,8 @@ static void ways_that_do_not_exist(void)
     CHECK_STATUS(put(b.client, "s3://" POINT "/name/key", "x", 1), CW_E_INVALID_ARGUMENT, err);
     CHECK(strstr(err.message, "not at an address"));
     CHECK_STATUS(cw_object_delete(b.client, many, NULL, &err), CW_E_INVALID_ARGUMENT, err);
-    CHECK_STATUS(cw_bucket_create(b.client, "s3://" POINT "/name", &err), CW_E_INVALID_ARGUMENT,
-                 err);
+    CHECK_STATUS(cw_bucket_create(b.client, "s3://" POINT "/name", &err), CW_E_UNSUPPORTED, err);
+    CHECK_INT(cw_capabilities("s3://" POINT "/name") & CW_CAN_BUCKET, 0);
     CHECK_INT(ts_request_count(b.server, NULL), 0);
     CHECK_STR(LOOK(o, many), "https://m.mrap.accesspoint.s3-global.amazonaws.com/");
     o.s3_disable_multiregion_access_points = CW_ON;
@@ -447,10 +447,14 @@ static void what_a_directory_bucket_does_not_do(void)
     cw_pair tag = {"a", "b"};
     cw_writer_options w = CW_WRITER_OPTIONS_INIT;
     cw_list_options l = CW_LIST_OPTIONS_INIT;
+    cw_object_delete_options d = CW_OBJECT_DELETE_OPTIONS_INIT;
     cw_object_tags *tags;
     cw_writer *writer;
     cw_list *list;
 
+    d.version_id = "1";
+    CHECK_STATUS(cw_object_delete(b.client, "s3://" DIRECTORY "/a", &d, &err), CW_E_UNSUPPORTED,
+                 err);
     w.tags = &tag;
     w.tags_count = 1;
     CHECK_STATUS(cw_object_tags_get(&tags, b.client, "s3://" DIRECTORY "/a", &err),
