@@ -108,6 +108,27 @@ static void what_cannot_be_had_together(void)
     look(o, "s3://bucket", CW_E_INVALID_ARGUMENT);
 }
 
+static void a_profile_may_want_bodies_signed(void)
+{
+    char path[] = "/tmp/cw-endpoints-XXXXXX", hash[100];
+    ts_options s = server_defaults();
+    cw_client_options o = client_defaults();
+
+    close(mkstemp(path));
+    write_config(path, "[default]\ns3 =\n payload_signing_enabled = true\n");
+    o.config_file = path;
+    s.tls = true;
+    for (int unsigned_wanted = 0; unsigned_wanted < 2; unsigned_wanted++) {
+        o.payload = unsigned_wanted ? CW_PAYLOAD_UNSIGNED : CW_PAYLOAD_AUTO;
+        bed b = bed_open(&s, &o);
+        CHECK_OK(send_bytes(&b, "key", NULL, "x", 1, NULL, &err), err);
+        ts_request_header(b.server, "PutObject", "x-amz-content-sha256", hash, sizeof hash);
+        CHECK_INT(strcmp(hash, "UNSIGNED-PAYLOAD") == 0, unsigned_wanted);
+        bed_close(&b);
+    }
+    remove(path);
+}
+
 /* ---- access points ---- */
 
 static bed bed_of_point(void)
@@ -565,6 +586,7 @@ int main(int argc, char **argv)
 {
     WITHIN(2000, the_option_comes_before_environment_and_profile);
     WITHIN(1000, what_cannot_be_had_together);
+    WITHIN(3000, a_profile_may_want_bodies_signed);
     WITHIN(2000, an_access_point_is_a_bucket);
     WITHIN(1000, a_store_on_an_access_point);
     WITHIN(1000, the_source_of_a_copy);
