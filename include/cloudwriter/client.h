@@ -20,6 +20,19 @@ typedef enum cw_addressing {
     CW_ADDRESSING_VIRTUAL   /**< https://bucket.host/key */
 } cw_addressing;
 
+/** Who runs the service: what can be done there. docs/providers.md has what each of them means. */
+typedef enum cw_provider {
+    CW_PROVIDER_AUTO = 0, /**< by the host of the endpoint, else by what it answers */
+    CW_PROVIDER_GENERIC,  /**< like AWS, but conditions on writes are not sure to hold */
+    CW_PROVIDER_AWS,
+    CW_PROVIDER_R2,    /**< Cloudflare */
+    CW_PROVIDER_GCS,   /**< Google Cloud Storage, the XML API with HMAC keys */
+    CW_PROVIDER_MINIO, /**< MinIO */
+    CW_PROVIDER_CEPH,  /**< Ceph Object Gateway */
+    CW_PROVIDER_B2,    /**< Backblaze */
+    CW_PROVIDER_OSS    /**< Alibaba Cloud */
+} cw_provider;
+
 /** Which check of the bytes travels with them. */
 typedef enum cw_checksum {
     CW_CHECKSUM_DEFAULT = 0, /**< the client's choice; there: CRC-64/NVME */
@@ -84,7 +97,7 @@ typedef struct cw_client_options {
 
     /* where */
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
-    const char *region;       /**< NULL: the profile's, or us-east-1 */
+    const char *region;       /**< NULL: the profile's, or the provider's own, or us-east-1 */
     cw_addressing addressing;
 
     /* as whom: the first that has keys of `credentials`, explicit keys, a web identity, the
@@ -150,6 +163,8 @@ typedef struct cw_client_options {
     const char *source_access_key_id;         /**< these three: the keys of a profile that says */
     const char *source_secret_access_key;     /**< "credential_source = Environment" */
     const char *source_session_token;         /**< NULL: none */
+
+    cw_provider provider; /**< what is set here is believed, whatever host or answers say */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)

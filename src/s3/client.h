@@ -11,6 +11,7 @@
 #include "s3/endpoint.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
+#include "s3/provider.h"
 #include "s3/retry.h"
 #include <cloudwriter/client.h>
 
@@ -40,6 +41,7 @@ struct cw_client {
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
+    cw__provider provider;         /* the same */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;
@@ -69,6 +71,10 @@ typedef struct cw__lane {
 
 /** The lane for the next object, in turn. */
 cw__lane *cw__client_next_lane(cw_client *c);
+
+/** Where requests go, with the style of address that was learned. What it points to is the
+ * client's. */
+cw__endpoint cw__client_endpoint(const cw_client *c);
 
 /** A commit token that nobody else has: random bits of the client, and a number of its own. */
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);

@@ -271,6 +271,9 @@ cw_status cw__copy_parts(const cw__plan *plan, const cw__copy_source *from, uint
                  .err = err};
     cw_status st;
 
+    st = cw__plan_check_conditions(plan, true, err);
+    if (st != CW_OK)
+        return st;
     c.part_bytes = choose_part_bytes(bytes, o->part_bytes);
     if (bytes > c.part_bytes * CW__MAX_PARTS)
         return cw__fail(err, CW_E_TOO_LARGE, "s3://%s/%s is larger than a copy can be",
