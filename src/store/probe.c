@@ -17,6 +17,7 @@
 typedef struct probe {
     cw__plan plan;
     cw__loop *loop;
+    const char *url;
     char upload_id[CW__UPLOAD_ID];
     cw__part_receipt part;
     unsigned traits; /* found */
@@ -101,14 +102,17 @@ static cw_status complete(probe *p, cw_error *err)
     return st;
 }
 
-/* Whatever came of it: an upload that is left over would cost. */
-static void abort_upload(probe *p)
+/* An upload that is left over would cost: one that cannot be aborted is named. */
+static cw_status give_up(probe *p, cw_status st, cw_error *err)
 {
-    cw__exchange x;
+    cw_error why;
+    cw_status aborted = cw_upload_abort(p->plan.client, p->url, p->upload_id, &why);
 
-    cw__request_abort(&x, cw__plan_object(&p->plan), p->loop, p->upload_id);
-    cw__exchange_run(&x, NULL);
-    cw__exchange_free(&x);
+    if (aborted == CW_OK)
+        return st;
+    cw__copy_string(why.upload_id, sizeof why.upload_id, p->upload_id);
+    cw__error_copy(err, &why);
+    return aborted;
 }
 
 static cw_status try_parts(probe *p, cw_error *err)
@@ -121,9 +125,7 @@ static cw_status try_parts(probe *p, cw_error *err)
     st = send_part(p, etag, err);
     if (st == CW_OK)
         st = complete(p, err);
-    if (st != CW_OK)
-        abort_upload(p);
-    return st;
+    return st == CW_OK ? st : give_up(p, st, err);
 }
 
 /* ---- what is found ---- */
@@ -156,15 +158,17 @@ static cw_status try_all(probe *p, const cw__url *at, cw_error *err)
         st = judge(p, try_parts(p, err), CW__NO_COMPLETE_IF, err);
     gone.missing_ok = 1;
     removed = cw__backend_s3.remove(p->plan.client, at, &gone, st == CW_OK ? err : NULL);
+    if (st != CW_OK && removed != CW_OK)
+        cw__error_append(err, "; the object of the probe was left behind");
     return st == CW_OK ? removed : st;
 }
 
-static cw_status run(cw_client *c, const cw__url *at, cw_error *err)
+static cw_status run(cw_client *c, const char *url, const cw__url *at, cw_error *err)
 {
     static const unsigned all =
         CW__NO_PUT_IF | CW__NO_COMPLETE_IF | CW__PUT_IF_UNSURE | CW__COMPLETE_IF_UNSURE;
     cw_writer_options o = CW_WRITER_OPTIONS_INIT;
-    probe p = {.loop = cw__client_next_lane(c)->loop};
+    probe p = {.loop = cw__client_next_lane(c)->loop, .url = url};
     cw_status st;
 
     o.checksum = CW_CHECKSUM_NONE;
@@ -188,7 +192,7 @@ cw_status cw_capabilities_probe(cw_client *c, const char *url, cw_error *err)
     if (st != CW_OK)
         return st;
     if (at.scheme == CW__SCHEME_S3)
-        st = run(c, &at, err);
+        st = run(c, url, &at, err);
     cw__url_free(&at);
     return st;
 }
