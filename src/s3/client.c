@@ -91,6 +91,7 @@ static cw_status take_provider(cw_client *c, const cw_client_options *o, const c
 
     if (st != CW_OK)
         return st;
+    atomic_init(&c->endpoint.wants_host, cw__provider_is(&c->provider, CW__BUCKET_IN_HOST));
     cw__provider_region(&c->provider, host, own, sizeof own);
     c->region = cw__strdup(first_of(o->region, profile->region, own));
     if (c->region && strlen(c->region) > LONGEST_REGION)
@@ -312,15 +313,6 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
         return cw__fail(err, CW_E_STATE,
                         "this client belongs to the parent process: make one after the fork");
     return CW_OK;
-}
-
-cw__endpoint cw__client_endpoint(const cw_client *c)
-{
-    cw__endpoint e = c->endpoint;
-
-    if (e.addressing == CW_ADDRESSING_AUTO && cw__provider_is(&c->provider, CW__BUCKET_IN_HOST))
-        e.addressing = CW_ADDRESSING_VIRTUAL;
-    return e;
 }
 
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES])

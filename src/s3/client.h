@@ -19,7 +19,7 @@ struct cw__upload;
 
 enum { CW__TOKEN_BYTES = 16 };
 
-/* Set when made and never changed, but for what says otherwise. */
+/* Set when made and never changed, but for what says otherwise, or is atomic. */
 struct cw_client {
     atomic_uint references;
     unsigned fork_generation;
@@ -71,10 +71,6 @@ typedef struct cw__lane {
 
 /** The lane for the next object, in turn. */
 cw__lane *cw__client_next_lane(cw_client *c);
-
-/** Where requests go, with the style of address that was learned. What it points to is the
- * client's. */
-cw__endpoint cw__client_endpoint(const cw_client *c);
 
 /** A commit token that nobody else has: random bits of the client, and a number of its own. */
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);

@@ -40,7 +40,7 @@ static bool is_virtual_hosted(const cw__endpoint *e, const char *bucket)
 {
     if (!*bucket || e->addressing == CW_ADDRESSING_PATH || (e->custom && is_numeric(e->url.host)))
         return false;
-    if (e->addressing == CW_ADDRESSING_VIRTUAL)
+    if (e->addressing == CW_ADDRESSING_VIRTUAL || atomic_load(&e->wants_host))
         return true;
     if (e->custom && !wants_bucket_in_host(e->url.host))
         return false;

@@ -199,14 +199,15 @@ static bool go_without_checksum(cw__exchange *x)
 /* The bucket stood in the path where the service wants it in the host. HEAD does not say so. */
 static bool learn_style(cw__exchange *x)
 {
-    cw__provider *p = &x->client->provider;
+    cw__endpoint *e = &x->client->endpoint;
+    bool wanted = strcmp(x->reply.code, "SecondLevelDomainForbidden") == 0 ||
+                  cw__provider_is(&x->client->provider, CW__BUCKET_IN_HOST);
 
-    if (x->in_host || x->client->endpoint.addressing != CW_ADDRESSING_AUTO ||
-        x->reply.http_status != 403)
+    if (!wanted || x->wanted_host || x->reply.http_status != 403 ||
+        e->addressing != CW_ADDRESSING_AUTO)
         return false;
-    if (strcmp(x->reply.code, "SecondLevelDomainForbidden") == 0)
-        cw__provider_learn(p, CW__BUCKET_IN_HOST, 0);
-    return cw__provider_is(p, CW__BUCKET_IN_HOST);
+    atomic_store(&e->wants_host, true);
+    return true;
 }
 
 static bool learn(cw__exchange *x)
@@ -443,16 +444,15 @@ static cw_status sign(cw__exchange *x)
 {
     cw_client *c = x->client;
     cw__sign_keys keys = {0};
-    cw__endpoint endpoint = cw__client_endpoint(c);
     cw__layout layout = {
-        .endpoint = &endpoint,
+        .endpoint = &c->endpoint,
         .region = x->region,
         .day_key = &c->day_key,
         .payload_hash = x->payload_hash ? x->payload_hash : CW__UNSIGNED_PAYLOAD,
     };
     cw_status st;
 
-    x->in_host = endpoint.addressing == CW_ADDRESSING_VIRTUAL;
+    x->wanted_host = atomic_load(&c->endpoint.wants_host);
     cw__copy_string(x->region, sizeof x->region, c->region);
     cw__learned_region(&c->learned, x->request.bucket, x->region, sizeof x->region);
     layout.wall_ms = x->signed_ms = cw__learned_wall_ms(&c->learned);

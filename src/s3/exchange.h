@@ -70,9 +70,9 @@ struct cw__exchange {
     int64_t signed_ms;
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
-    bool held;     /* this attempt waited for others' throttling to pass */
-    bool body_out; /* this attempt was fully sent */
-    bool in_host;  /* its bucket stood in the host by more than a guess */
+    bool held;        /* this attempt waited for others' throttling to pass */
+    bool body_out;    /* this attempt was fully sent */
+    bool wanted_host; /* it was known by then that the bucket has to be in the host */
     bool learned_clock, learned_region, stripped_checksum;
     cw__exchange *probe; /* asking for the bucket's region */
     unsigned refreshed;

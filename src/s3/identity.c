@@ -22,9 +22,8 @@ static void mask(char *out, size_t size, const char *id)
 static cw_status set_endpoint(const cw_client *c, const char *bucket, cw_identity *out,
                               cw_error *err)
 {
-    cw__endpoint endpoint = cw__client_endpoint(c);
     cw__text host = {0}, path = {0};
-    cw__endpoint_address(&endpoint, c->region, bucket, "", &host, &path);
+    cw__endpoint_address(&c->endpoint, c->region, bucket, "", &host, &path);
     snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
              cw__text_str(&host), cw__text_str(&path));
     bool failed = host.failed || path.failed;

@@ -19,10 +19,11 @@ static const struct facts {
     [CW_PROVIDER_GENERIC] = {"generic", "us-east-1", NULL, UINT64_MAX, UNSURE},
     [CW_PROVIDER_AWS] = {"aws", "us-east-1", NULL, UINT64_MAX, 0},
     [CW_PROVIDER_R2] = {"r2", "auto", NULL, 5 * TIB,
-                        CW__EQUAL_PARTS | CW__NO_TAGS | CW__NO_VERSIONS | CW__COMPLETE_IF_UNSURE},
+                        CW__EQUAL_PARTS | CW__NO_TAGS | CW__NO_VERSIONS | CW__COMPLETE_IF_UNSURE |
+                            CW__NO_PART_COPY_IF},
     [CW_PROVIDER_GCS] = {"gcs", "auto", "UploadServer", 5 * TIB,
                          CW__NO_CHECKSUMS | CW__NO_TAGS | CW__NO_VERSIONS | CW__NO_PUT_IF |
-                             CW__NO_COMPLETE_IF},
+                             CW__NO_COMPLETE_IF | CW__NO_PART_COPY},
     [CW_PROVIDER_MINIO] = {"minio", "us-east-1", "MinIO", UINT64_MAX, UNSURE},
     [CW_PROVIDER_CEPH] = {"ceph", "us-east-1", "Ceph Object Gateway", UINT64_MAX,
                           CW__NO_COMPLETE_IF},

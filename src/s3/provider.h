@@ -23,10 +23,12 @@ typedef enum cw__trait {
     CW__NO_TAGS = 1 << 4,
     CW__NO_VERSIONS = 1 << 5,
     CW__NO_UPLOAD_LIST = 1 << 6,
-    CW__NO_PUT_IF = 1 << 7,          /* conditions on PUT: refused, or ignored without a word */
-    CW__NO_COMPLETE_IF = 1 << 8,     /* the same on Complete */
-    CW__PUT_IF_UNSURE = 1 << 9,      /* it may ignore them: nobody has looked */
-    CW__COMPLETE_IF_UNSURE = 1 << 10 /* the same */
+    CW__NO_PUT_IF = 1 << 7,           /* conditions on PUT: refused, or ignored without a word */
+    CW__NO_COMPLETE_IF = 1 << 8,      /* the same on Complete */
+    CW__PUT_IF_UNSURE = 1 << 9,       /* it may ignore them: nobody has looked */
+    CW__COMPLETE_IF_UNSURE = 1 << 10, /* the same */
+    CW__NO_PART_COPY = 1 << 11,       /* copies objects of any size in one request instead */
+    CW__NO_PART_COPY_IF = 1 << 12     /* the source of a part cannot be pinned */
 } cw__trait;
 
 typedef struct cw__provider {

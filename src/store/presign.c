@@ -69,14 +69,13 @@ static void write_query(signing *s)
 static bool address(signing *s)
 {
     cw_client *c = s->client;
-    cw__endpoint endpoint = cw__client_endpoint(c);
     size_t count = s->options->header_count;
 
     cw__copy_string(s->region, sizeof s->region, c->region ? c->region : "");
     cw__learned_region(&c->learned, s->at->bucket, s->region, sizeof s->region);
     if (!s->region[0])
         cw__copy_string(s->region, sizeof s->region, "us-east-1");
-    cw__endpoint_address(&endpoint, s->region, s->at->bucket, s->at->path, &s->host, &s->path);
+    cw__endpoint_address(&c->endpoint, s->region, s->at->bucket, s->at->path, &s->host, &s->path);
     write_query(s);
     s->headers = cw__alloc((count + 1) * sizeof *s->headers);
     if (!s->headers)

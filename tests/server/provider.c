@@ -13,6 +13,7 @@
 enum {
     PUTS = 1 << TS_OP_PUT_OBJECT,
     COPIES = 1 << TS_OP_COPY_OBJECT,
+    PART_COPIES = 1 << TS_OP_UPLOAD_PART_COPY,
     COMPLETES = 1 << TS_OP_COMPLETE_UPLOAD,
     CREATES = 1 << TS_OP_CREATE_UPLOAD,
     TAGGINGS = 1 << TS_OP_GET_TAGGING | 1 << TS_OP_PUT_TAGGING | 1 << TS_OP_DELETE_TAGGING,
@@ -38,6 +39,7 @@ static const rule r2[] = {
     {ANY, "x-amz-trailer", NOT_IMPLEMENTED},
     {ANY, "x-amz-tagging", NOT_IMPLEMENTED},
     {COPIES, "if-none-match", 0, NULL, NULL},
+    {PART_COPIES, "x-amz-copy-source-if-", NOT_IMPLEMENTED},
     {0, NULL, 0, NULL, NULL},
 };
 
@@ -85,7 +87,7 @@ struct ts_provider {
 
 static const ts_provider providers[] = {
     {"r2", "cloudflare", r2, TAGGINGS, false, false, false, false},
-    {"gcs", "UploadServer", gcs, TAGGINGS, false, true, true, false},
+    {"gcs", "UploadServer", gcs, TAGGINGS | PART_COPIES, false, true, true, false},
     {"minio", "MinIO", nothing, 0, false, false, false, false},
     {"ceph-old", "Ceph Object Gateway (quincy)", ceph_old, 0, false, false, false, true},
     {"b2", "nginx", b2, TAGGINGS, false, false, false, false},
