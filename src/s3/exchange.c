@@ -452,7 +452,6 @@ static cw_status sign(cw__exchange *x)
     };
     cw_status st;
 
-    x->wanted_host = atomic_load(&c->endpoint.wants_host);
     cw__copy_string(x->region, sizeof x->region, c->region);
     cw__learned_region(&c->learned, x->request.bucket, x->region, sizeof x->region);
     layout.wall_ms = x->signed_ms = cw__learned_wall_ms(&c->learned);
@@ -520,6 +519,7 @@ static void attempt(cw__exchange *x)
         return;
     }
     x->held = false;
+    x->wanted_host = atomic_load(&x->client->endpoint.wants_host); /* before it is addressed */
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);
