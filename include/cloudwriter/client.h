@@ -27,6 +27,19 @@ typedef enum cw_switch {
     CW_OFF
 } cw_switch;
 
+/** Who runs the service: what can be done there. docs/providers.md has what each of them means. */
+typedef enum cw_provider {
+    CW_PROVIDER_AUTO = 0, /**< by the host of the endpoint, else by what it answers */
+    CW_PROVIDER_GENERIC,  /**< like AWS, but conditions on writes are not sure to hold */
+    CW_PROVIDER_AWS,
+    CW_PROVIDER_R2,    /**< Cloudflare */
+    CW_PROVIDER_GCS,   /**< Google Cloud Storage, the XML API with HMAC keys */
+    CW_PROVIDER_MINIO, /**< MinIO */
+    CW_PROVIDER_CEPH,  /**< Ceph Object Gateway */
+    CW_PROVIDER_B2,    /**< Backblaze */
+    CW_PROVIDER_OSS    /**< Alibaba Cloud */
+} cw_provider;
+
 /** Which check of the bytes travels with them. */
 typedef enum cw_checksum {
     CW_CHECKSUM_DEFAULT = 0, /**< the client's choice; there: CRC-64/NVME */
@@ -91,7 +104,7 @@ typedef struct cw_client_options {
 
     /* where */
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
-    const char *region;       /**< NULL: the profile's, or us-east-1 */
+    const char *region;       /**< NULL: the profile's, or the provider's own, or us-east-1 */
     cw_addressing addressing;
 
     /* as whom: the first that has keys of `credentials`, explicit keys, a web identity, the
@@ -169,6 +182,8 @@ typedef struct cw_client_options {
     cw_switch s3_disable_multiregion_access_points; /**< refuse them; default off */
     cw_switch s3_disable_express_session_auth;      /**< directory buckets without CreateSession;
                                                          default off */
+
+    cw_provider provider; /**< what is set here is believed, whatever host or answers say */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)

@@ -21,21 +21,45 @@ typedef struct cw_store cw_store;
 
 /** What a backend can do. What it cannot is refused with CW_E_UNSUPPORTED. */
 typedef enum cw_capability {
-    CW_CAN_CREATE_ONLY = 1 << 0, /**< writers with create_only; S3 services may ignore it */
-    CW_CAN_IF_MATCH = 1 << 1,    /**< ETags, and conditions on them */
+    CW_CAN_CREATE_ONLY = 1 << 0, /**< writers with create_only */
+    CW_CAN_IF_MATCH = 1 << 1,    /**< ETags, and writers with if_match */
     CW_CAN_DESCRIBE = 1 << 2,    /**< content types, metadata, storage classes are kept */
     CW_CAN_TAG = 1 << 3,
     CW_CAN_VERSION = 1 << 4,
     CW_CAN_PRESIGN = 1 << 5,
     CW_CAN_REQUEST = 1 << 6, /**< cw_request_send */
     CW_CAN_ENCRYPT = 1 << 7,
-    CW_CAN_BUCKET = 1 << 8,      /**< cw_bucket_create and the like */
-    CW_CAN_UPLOAD = 1 << 9,      /**< uploads in progress can be listed and aborted */
-    CW_CAN_MOVE_ATOMIC = 1 << 10 /**< cw_object_move is one step */
+    CW_CAN_BUCKET = 1 << 8,           /**< cw_bucket_create and the like */
+    CW_CAN_UPLOAD = 1 << 9,           /**< uploads in progress can be listed and aborted */
+    CW_CAN_MOVE_ATOMIC = 1 << 10,     /**< cw_object_move is one step */
+    CW_CAN_CONDITION_PARTS = 1 << 11, /**< create_only and if_match of objects in several parts,
+                                           too */
+    CW_CAN_CONDITION_SURELY = 1 << 12 /**< they are known to hold; without it some services publish
+                                           all the same, and do not say so */
 } cw_capability;
 
-/** The capabilities of the backend of a URL, or'ed; 0 for what is no URL. */
+/** The capabilities of the backend of a URL, or'ed; 0 for what is no URL. Those that every S3
+ * service may have: cw_capabilities_get knows which one it is. */
 CW_API unsigned cw_capabilities(const char *url);
+
+/**
+ * The same of the service that a client talks to, as far as its provider, its answers so far and
+ * cw_capabilities_probe have shown it (docs/providers.md). Sends nothing. From any thread.
+ * @param c  NULL: as cw_capabilities
+ */
+CW_API unsigned cw_capabilities_get(const cw_client *c, const char *url);
+
+/**
+ * Find out whether the service holds to conditions on writes, by trying: ten requests or fewer,
+ * about an empty object that is made at `url` and deleted again. What is found replaces what the
+ * provider is said to do, for as long as the client lives: afterwards cw_capabilities_get has
+ * CW_CAN_CONDITION_SURELY, and what does not hold is CW_E_UNSUPPORTED before it is sent.
+ * Does nothing for file:// and mem://, where they hold.
+ * @param url  s3://bucket/key of an object that is not there, and that nobody else writes
+ * @return CW_OK; CW_E_ALREADY_EXISTS: there is an object, which was left as it is; else what kept
+ *         it from being found out: then what was known before still counts
+ */
+CW_CHECKED cw_status cw_capabilities_probe(cw_client *c, const char *url, cw_error *err);
 
 /**
  * @param c    a reference is kept; may be NULL but for s3://

@@ -110,7 +110,9 @@ typedef struct cw_writer_options {
     const unsigned char *sse_customer_key; /**< 32 bytes; with CW_SSE_C */
 
     /* when it may be published */
-    int create_only;      /**< only if the key does not exist: else CW_E_ALREADY_EXISTS */
+    int create_only;      /**< only if the key does not exist: else CW_E_ALREADY_EXISTS. Here and
+                               below, CW_E_UNSUPPORTED where the service is known not to hold to it;
+                               docs/providers.md */
     const char *if_match; /**< only over the object with this ETag: else CW_E_PRECONDITION */
 
     /* on the way */

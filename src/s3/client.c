@@ -157,6 +157,26 @@ static void take_checksum(cw_client *c, const cw_client_options *o, const cw__pr
         c->checksum = CW_CHECKSUM_NONE;
 }
 
+/* Of the region, what the provider calls its own where nobody names one. */
+static cw_status take_provider(cw_client *c, const cw_client_options *o, const cw__profile *profile,
+                               cw_error *err)
+{
+    const char *host = c->endpoint.custom ? c->endpoint.url.host : NULL;
+    char own[LONGEST_REGION + 1];
+    cw_status st = cw__provider_init(&c->provider, o->provider, host, err);
+
+    if (st != CW_OK)
+        return st;
+    atomic_init(&c->endpoint.wants_host, cw__provider_is(&c->provider, CW__BUCKET_IN_HOST));
+    cw__provider_region(&c->provider, host, own, sizeof own);
+    c->region = cw__strdup(first_of(o->region, profile->region, own));
+    if (c->region && strlen(c->region) > LONGEST_REGION)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the region has %zu characters; none has over %d", strlen(c->region),
+                        LONGEST_REGION);
+    return c->region ? CW_OK : cw__fail_memory(err, "making a client");
+}
+
 static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
                                cw_error *err)
 {
@@ -164,13 +184,10 @@ static cw_status take_settings(cw_client *c, const cw_client_options *o, const c
 
     if (st == CW_OK)
         st = take_attempts(c, o, profile, err);
+    if (st == CW_OK)
+        st = take_provider(c, o, profile, err);
     if (st != CW_OK)
         return st;
-    c->region = cw__strdup(first_of(o->region, profile->region, "us-east-1"));
-    if (c->region && strlen(c->region) > LONGEST_REGION)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "the region has %zu characters; none has over %d", strlen(c->region),
-                        LONGEST_REGION);
     c->tls = cw__endpoint_tls(&c->endpoint);
     c->stall_timeout_ms = or_default(o->stall_timeout_ms, DEFAULT_STALL_MS);
     c->commit_timeout_ms = or_default(o->commit_timeout_ms, DEFAULT_COMMIT_MS);
@@ -179,7 +196,7 @@ static cw_status take_settings(cw_client *c, const cw_client_options *o, const c
     take_checksum(c, o, profile);
     c->payload = o->payload;
     c->log = (cw__log){o->log, o->log_user, o->log_level};
-    return c->region ? CW_OK : cw__fail_memory(err, "making a client");
+    return CW_OK;
 }
 
 /* ---- locks ---- */

@@ -11,6 +11,7 @@
 #include "s3/endpoint.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
+#include "s3/provider.h"
 #include "s3/retry.h"
 #include "s3/session.h"
 #include <cloudwriter/client.h>
@@ -19,7 +20,7 @@ struct cw__upload;
 
 enum { CW__TOKEN_BYTES = 16 };
 
-/* Set when made and never changed, but for what says otherwise. */
+/* Set when made and never changed, but for what says otherwise, or is atomic. */
 struct cw_client {
     atomic_uint references;
     unsigned fork_generation;
@@ -42,6 +43,7 @@ struct cw_client {
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
+    cw__provider provider;         /* the same */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;

@@ -68,7 +68,7 @@ static bool is_virtual_hosted(const cw__endpoint *e, const char *bucket)
 {
     if (!*bucket || !can_be_in_host(e))
         return false;
-    if (e->addressing == CW_ADDRESSING_VIRTUAL)
+    if (e->addressing == CW_ADDRESSING_VIRTUAL || atomic_load(&e->wants_host))
         return true;
     if (e->custom && !wants_bucket_in_host(e->url.host))
         return false;

@@ -2,6 +2,7 @@
 #ifndef CW_S3_ENDPOINT_H
 #define CW_S3_ENDPOINT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include "base/arn.h"
 #include "base/text.h"
@@ -14,6 +15,7 @@ typedef struct cw__endpoint {
     bool custom; /* an endpoint URL was given; else AWS by region */
     cw__endpoint_url url;
     cw_addressing addressing;
+    atomic_bool wants_host; /* the service takes the bucket in the host only; may be learned */
 
     /* set between init and check */
     cw__variant variant;

@@ -175,6 +175,7 @@ static bool refresh_keys(cw__exchange *x)
     return true;
 }
 
+/* It is learned once that has helped (recognise): what was refused may be something else. */
 static bool go_without_checksum(cw__exchange *x)
 {
     static const char *const headers[] = {
@@ -190,8 +191,21 @@ static bool go_without_checksum(cw__exchange *x)
     x->sent_checksum = false;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         cw__request_set_header(&x->request, headers[i], NULL);
-    cw__learn_no_checksums(&x->client->learned);
     cw__log_line(&x->client->log, CW_LOG_WARN, "the service takes no checksums: going without");
+    return true;
+}
+
+/* The bucket stood in the path where the service wants it in the host. HEAD does not say so. */
+static bool learn_style(cw__exchange *x)
+{
+    cw__endpoint *e = &x->client->endpoint;
+    bool wanted = strcmp(x->reply.code, "SecondLevelDomainForbidden") == 0 ||
+                  cw__provider_is(&x->client->provider, CW__BUCKET_IN_HOST);
+
+    if (!wanted || x->wanted_host || x->reply.http_status != 403 ||
+        e->addressing != CW_ADDRESSING_AUTO)
+        return false;
+    atomic_store(&e->wants_host, true);
     return true;
 }
 
@@ -206,6 +220,8 @@ static bool learn(cw__exchange *x)
         return refresh_keys(x);
     case CW__VERDICT_CHECKSUM:
         return go_without_checksum(x);
+    case CW__VERDICT_FINAL:
+        return learn_style(x);
     default:
         return false;
     }
@@ -331,6 +347,26 @@ static void judge_intake(cw__exchange *x)
     x->judgement.status = CW_E_UNAVAILABLE;
 }
 
+/*
+ * An answer may show who the service is, and that something was refused for what it never takes;
+ * or that a request is not refused any more now that it goes without checksums.
+ */
+static void recognise(cw__exchange *x)
+{
+    cw__provider *p = &x->client->provider;
+    const char *name = cw__provider_see(p, &x->reply);
+    int status = x->reply.http_status;
+    bool refused = status == 400 || status == 501;
+
+    if (name)
+        cw__log_line(&x->client->log, CW_LOG_INFO, "the service is %s, by its answer", name);
+    if (x->stripped_checksum && !refused && status >= 200 && status <= 499)
+        cw__provider_learn(p, CW__NO_CHECKSUMS, 0);
+    if (x->sent_checksum && refused && x->judgement.verdict == CW__VERDICT_FINAL &&
+        cw__provider_is(p, CW__NO_CHECKSUMS))
+        x->judgement.verdict = CW__VERDICT_CHECKSUM;
+}
+
 static void judge(cw__exchange *x, bool resent)
 {
     cw__judge_input in = {
@@ -342,6 +378,7 @@ static void judge(cw__exchange *x, bool resent)
     };
 
     cw__reply_judge(&x->reply, &in, &x->judgement);
+    recognise(x);
     if (x->intake)
         judge_intake(x);
     note_doubt(x, resent);
@@ -497,6 +534,7 @@ static void attempt(cw__exchange *x)
         return;
     }
     x->held = false;
+    x->wanted_host = atomic_load(&x->client->endpoint.wants_host); /* before it is addressed */
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);
@@ -568,7 +606,9 @@ void cw__exchange_init(cw__exchange *x, cw_client *c, cw__loop *loop, const char
 
 void cw__exchange_start(cw__exchange *x)
 {
-    if (set_limit(x) != CW_OK)
+    if (!x->raw && cw__provider_check(&x->client->provider, &x->request, &x->error) != CW_OK)
+        fail_later(x);
+    else if (set_limit(x) != CW_OK)
         fail_memory(x);
     else
         attempt(x);

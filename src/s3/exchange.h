@@ -36,6 +36,7 @@ struct cw__exchange {
     const char *payload_hash; /* hex SHA-256; NULL: unsigned. Borrowed until done */
     bool sent_checksum;       /* its headers carry one, and it can do without */
     bool create_only;         /* its headers carry If-None-Match: * */
+    bool raw;                 /* the caller's own: sent even where it is known to be no use */
     uint32_t reply_ms;        /* from the end of the request to the reply; default: stall_ms */
     uint64_t deadline;        /* on the clock that never steps; 0: none */
     const char *doing;        /* static: "upload part", "abort the upload" */
@@ -71,8 +72,9 @@ struct cw__exchange {
     int64_t signed_ms;
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
-    bool held;     /* this attempt waited for others' throttling to pass */
-    bool body_out; /* this attempt was fully sent */
+    bool held;        /* this attempt waited for others' throttling to pass */
+    bool body_out;    /* this attempt was fully sent */
+    bool wanted_host; /* it was known by then that the bucket has to be in the host */
     bool learned_clock, learned_region, stripped_checksum;
     cw__exchange *probe; /* asking for the bucket's region */
     unsigned refreshed;

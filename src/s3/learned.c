@@ -82,16 +82,6 @@ void cw__learn_clock(cw__learned *l, int64_t server_wall_ms)
     atomic_store(&l->clock_offset_ms, server_wall_ms - cw__clock_wall_ms());
 }
 
-bool cw__learned_no_checksums(cw__learned *l)
-{
-    return atomic_load(&l->no_checksums);
-}
-
-void cw__learn_no_checksums(cw__learned *l)
-{
-    atomic_store(&l->no_checksums, true);
-}
-
 uint64_t cw__learned_hold_until_ms(cw__learned *l)
 {
     return atomic_load(&l->hold_until_ms);

@@ -6,7 +6,8 @@
  *     parts    1…1000   1001…2000   2001…10000      (128 MiB budget)
  *     size      8 MiB      16 MiB    about 28 MiB
  *
- * With a size hint the first part is as large as needed for the whole to fit 10,000 parts.
+ * With a size hint the first part is as large as needed for the whole to fit 10,000 parts. Where
+ * the service wants equal parts they are fixed, at 16 MiB (156 GiB in all) without a size hint.
  */
 #include "s3/part_size.h"
 
@@ -15,7 +16,7 @@
 
 static const uint64_t mib = 1024 * 1024;
 
-enum { DEFAULT_MIB = 8, DOUBLE_AFTER = 1000, PARTS_IN_MEMORY = 4 };
+enum { DEFAULT_MIB = 8, EQUAL_MIB = 16, DOUBLE_AFTER = 1000, PARTS_IN_MEMORY = 4 };
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -50,7 +51,7 @@ uint64_t cw__part_sizes_largest(const cw__part_sizes *s)
 
     for (unsigned n = 1; n <= CW__MAX_PARTS; n += DOUBLE_AFTER)
         total += cw__part_sizes_of(s, n) * DOUBLE_AFTER;
-    return least(total, CW__MAX_OBJECT_BYTES);
+    return least(total, s->most);
 }
 
 bool cw__part_sizes_may_cut(const cw__part_sizes *s, uint64_t bytes)
@@ -75,6 +76,10 @@ static cw_status check(const cw__part_sizes *s, uint64_t hint, uint64_t slab_byt
                         "memory_bytes or lower part_bytes",
                         (unsigned long long)s->first,
                         (unsigned long long)least(slab_bytes, CW__MAX_PART_BYTES));
+    if (hint > s->most)
+        return cw__fail(err, CW_E_TOO_LARGE,
+                        "size_hint is %llu bytes, but an object of this service has %llu at most",
+                        (unsigned long long)hint, (unsigned long long)s->most);
     if (hint > cw__part_sizes_largest(s))
         return cw__fail(
             err, CW_E_TOO_LARGE,
@@ -84,12 +89,16 @@ static cw_status check(const cw__part_sizes *s, uint64_t hint, uint64_t slab_byt
     return CW_OK;
 }
 
-cw_status cw__part_sizes_init(cw__part_sizes *out, const cw_writer_options *o, uint64_t slab_bytes,
-                              cw_error *err)
+cw_status cw__part_sizes_init(cw__part_sizes *out, const cw_writer_options *o,
+                              const cw__provider *p, uint64_t slab_bytes, cw_error *err)
 {
-    out->fixed = o->part_policy == CW_PARTS_FIXED;
+    bool equal = p && cw__provider_is(p, CW__EQUAL_PARTS);
+
+    out->fixed = equal || o->part_policy == CW_PARTS_FIXED;
+    out->most = least(p ? cw__provider_most_bytes(p) : UINT64_MAX, CW__MAX_OBJECT_BYTES);
     out->cap = least(comfortable(slab_bytes), CW__MAX_PART_BYTES);
-    out->first = o->part_bytes ? o->part_bytes : least(DEFAULT_MIB * mib, out->cap);
+    out->first =
+        o->part_bytes ? o->part_bytes : least((equal ? EQUAL_MIB : DEFAULT_MIB) * mib, out->cap);
     out->cap = most(out->cap, out->first);
     if (!o->part_bytes)
         make_room(out, o->size_hint);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "s3/provider.h"
 #include <cloudwriter/writer.h>
 
 enum { CW__MAX_PARTS = 10000 };
@@ -15,15 +16,17 @@ typedef struct cw__part_sizes {
     bool fixed;
     uint64_t first; /* of part 1 */
     uint64_t cap;   /* growing stops here */
+    uint64_t most;  /* bytes of an object, whatever the parts hold */
 } cw__part_sizes;
 
 /**
  * Choose sizes for a writer whose client has `slab_bytes` for parts.
+ * @param p  the service; NULL: one like AWS
  * @return CW_OK; CW_E_INVALID_ARGUMENT when a part does not fit the memory; CW_E_TOO_LARGE when the
  *         size hint does not fit the parts
  */
-cw_status cw__part_sizes_init(cw__part_sizes *out, const cw_writer_options *o, uint64_t slab_bytes,
-                              cw_error *err);
+cw_status cw__part_sizes_init(cw__part_sizes *out, const cw_writer_options *o,
+                              const cw__provider *p, uint64_t slab_bytes, cw_error *err);
 
 /** Bytes of part `number` (from 1). */
 uint64_t cw__part_sizes_of(const cw__part_sizes *s, unsigned number);

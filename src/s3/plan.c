@@ -97,6 +97,9 @@ static cw_status add_tags(cw__plan *p, const cw_writer_options *o, cw_error *err
     cw__text value = {0};
     cw_status st = CW_OK;
 
+    if (o->tags_count > 0 && cw__provider_is(&p->client->provider, CW__NO_TAGS))
+        return cw__fail(err, CW_E_UNSUPPORTED, "this service (%s) keeps no tags: leave them out",
+                        cw__provider_name(&p->client->provider));
     if (o->tags_count > MOST_TAGS)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "%zu tags; an object can have %d",
                         o->tags_count, MOST_TAGS);
@@ -198,6 +201,19 @@ static cw_status add_encryption(cw__plan *p, const cw_writer_options *o, cw_erro
 
 /* ---- conditions, and how it is sent ---- */
 
+cw_status cw__plan_check_conditions(const cw__plan *p, bool parts, cw_error *err)
+{
+    const cw__provider *at = &p->client->provider;
+
+    if (!p->conditional || !cw__provider_is(at, parts ? CW__NO_COMPLETE_IF : CW__NO_PUT_IF))
+        return CW_OK;
+    return cw__fail(
+        err, CW_E_UNSUPPORTED, "this service (%s) does not hold to create_only and if_match%s",
+        cw__provider_name(at),
+        parts ? " of an object in several parts: raise part_bytes above its size"
+              : ": do without, or set the provider to generic to send them all the same");
+}
+
 static cw_status add_conditions(cw__plan *p, const cw_writer_options *o, cw_error *err)
 {
     cw__text quoted = {0};
@@ -208,6 +224,9 @@ static cw_status add_conditions(cw__plan *p, const cw_writer_options *o, cw_erro
                         "create_only and if_match exclude each other: choose one");
     p->create_only = o->create_only != 0;
     p->conditional = o->create_only || o->if_match;
+    st = cw__plan_check_conditions(p, false, err);
+    if (st != CW_OK)
+        return st;
     if (o->create_only)
         add(p, CW__USE_COMMIT, "if-none-match", "*");
     if (o->if_match) {
@@ -230,6 +249,8 @@ static cw_status choose_protection(cw__plan *p, const cw_writer_options *o, cw_e
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "checksum %d or payload %d is not one of its enum", (int)p->checksum,
                         (int)payload);
+    if (cw__provider_is(&p->client->provider, CW__NO_CHECKSUMS))
+        p->checksum = CW_CHECKSUM_NONE; /* nobody would look at it */
     p->sign_payload =
         payload == CW_PAYLOAD_SIGNED || (payload == CW_PAYLOAD_AUTO && !p->client->tls);
     return CW_OK;

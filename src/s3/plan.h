@@ -42,4 +42,10 @@ cw_status cw__plan_init(cw__plan *p, cw_client *c, const char *bucket, const cha
                         const cw_writer_options *o, cw_error *err);
 void cw__plan_free(cw__plan *p);
 
+/**
+ * Will the service hold to the plan's conditions, where the object goes in one request or (`parts`)
+ * in several? @return CW_OK, also where nobody knows; CW_E_UNSUPPORTED: it is known not to
+ */
+cw_status cw__plan_check_conditions(const cw__plan *p, bool parts, cw_error *err);
+
 #endif

@@ -21,10 +21,13 @@ typedef struct kept_header {
     }
 
 static const kept_header kept_headers[] = {
-    KEEP("x-amz-version-id", version_id),     KEEP("x-amz-request-id", request_id),
+    KEEP("x-amz-version-id", version_id),
+    KEEP("x-amz-request-id", request_id),
     KEEP("x-oss-request-id", request_id),     /* Alibaba */
     KEEP("x-guploader-uploadid", request_id), /* Google */
-    KEEP("x-amz-bucket-region", region),      KEEP("x-amz-meta-cw-commit", token),
+    KEEP("x-amz-bucket-region", region),
+    KEEP("x-amz-meta-cw-commit", token),
+    KEEP("server", server),
 };
 
 static const char *const checksum_headers[] = {

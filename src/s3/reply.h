@@ -30,7 +30,8 @@ typedef struct cw__reply {
     char etag[136]; /* without quotes */
     char version_id[136];
     char request_id[96];
-    char region[64];   /* x-amz-bucket-region */
+    char region[64]; /* x-amz-bucket-region */
+    char server[32];
     char checksum[96]; /* "crc64nvme:BASE64", from an x-amz-checksum-* header */
     char token[40];    /* x-amz-meta-cw-commit */
     uint64_t content_length;

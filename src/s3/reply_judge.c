@@ -223,7 +223,8 @@ static bool says_wrong_value(const char *message)
            (contains(message, "value for") && contains(message, "is invalid"));
 }
 
-/* 501 is about the checksum unless it names something else as what is not implemented. */
+/* 501 is about the checksum unless it names something else as what is not implemented, and 400 to
+ * a HEAD, which has no body to say why, may be. */
 static bool is_unknown_checksum(const cw__reply *r, const cw__xml_node *error)
 {
     char header[80], argument[80];
@@ -233,7 +234,7 @@ static bool is_unknown_checksum(const cw__reply *r, const cw__xml_node *error)
         return true;
     bool not_implemented = r->http_status == 501 || strcmp(r->code, "NotImplemented") == 0 ||
                            strcmp(r->code, "XNotImplemented") == 0;
-    return not_implemented && !*header;
+    return (not_implemented && !*header) || (r->http_status == 400 && !*r->code);
 }
 
 static bool judge_checksum(const cw__reply *r, const cw__xml_node *error, const cw__judge_input *in,

@@ -102,6 +102,9 @@ static const code_rule code_rules[] = {
 
     /* not allowed; the advice on AccessDenied names the permission, see reply_explain.c */
     {"AccessDenied*", {FINAL, CW_E_PERMISSION, NULL}},
+    {"SecondLevelDomainForbidden",
+     {FINAL, CW_E_PERMISSION,
+      "the service wants the bucket in the host: use virtual-hosted style"}},
     {"AccessForbidden", {FINAL, CW_E_PERMISSION, NULL}},
     {"Forbidden", {FINAL, CW_E_PERMISSION, NULL}},
     {"Unauthorized*", {FINAL, CW_E_PERMISSION, NULL}},

@@ -10,7 +10,9 @@
 
 static const cw__checksum_kind *checksum_of(const cw__plan *p)
 {
-    return cw__learned_no_checksums(&p->client->learned) ? NULL : cw__checksum_kind_of(p->checksum);
+    return cw__provider_is(&p->client->provider, CW__NO_CHECKSUMS)
+               ? NULL
+               : cw__checksum_kind_of(p->checksum);
 }
 
 static void begin_at(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *method,
@@ -235,9 +237,12 @@ void cw__request_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
     if (describe) {
         add_headers(x, p, CW__USE_PUT);
         cw__request_header(&x->request, "x-amz-metadata-directive", "REPLACE");
-        cw__request_header(&x->request, "x-amz-tagging-directive", "REPLACE");
-    } else if (p->create_only) {
-        cw__request_header(&x->request, "if-none-match", "*");
+        if (!cw__provider_is(&p->client->provider, CW__NO_TAGS))
+            cw__request_header(&x->request, "x-amz-tagging-directive", "REPLACE");
+    }
+    if (p->create_only) {
+        cw__request_set_header(&x->request, "if-none-match", NULL);
+        cw__request_header(&x->request, cw__provider_copy_condition(&p->client->provider), "*");
     }
     x->create_only = p->create_only;
     expect_copy(x, p, "CopyObjectResult");
@@ -265,6 +270,14 @@ void cw__request_part_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
 cw__object_name cw__plan_object(const cw__plan *p)
 {
     return (cw__object_name){p->client, p->bucket, p->key};
+}
+
+void cw__request_checksum_mode(cw__exchange *x)
+{
+    if (cw__provider_is(&x->client->provider, CW__NO_CHECKSUMS))
+        return;
+    cw__request_header(&x->request, "x-amz-checksum-mode", "ENABLED");
+    x->sent_checksum = true;
 }
 
 void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop)

@@ -53,6 +53,9 @@ cw__object_name cw__plan_object(const cw__plan *p);
 
 void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop);
 
+/** Ask for the checksum of the object, where the service knows of any. */
+void cw__request_checksum_mode(cw__exchange *x);
+
 /**
  * A range ("bytes=0-99"; NULL: what an intake asks for) of the object with that ETag, or of
  * whichever is there where it is "".

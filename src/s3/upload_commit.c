@@ -19,6 +19,18 @@ enum {
 
 static void start_asking(cw__upload *up);
 
+/* What became known of the service since the plan was made may forbid it: before any effect. */
+static bool may_condition(cw__upload *up, bool parts)
+{
+    cw_error e;
+
+    if (cw__plan_check_conditions(up->plan, parts, &e) == CW_OK)
+        return true;
+    cw__upload_fail(up, &e);
+    cw__upload_start_abort(up);
+    return false;
+}
+
 /* ---- Create ---- */
 
 static void on_create_done(void *user, cw_status status)
@@ -40,6 +52,8 @@ void cw__upload_start_create(cw__upload *up)
 {
     cw__exchange *x = &up->x;
 
+    if (!may_condition(up, true))
+        return;
     up->state = CW__UPLOAD_CREATING;
     cw__upload_enter_lane(up);
     cw__request_create(x, up->plan, up->lane->loop);
@@ -128,6 +142,8 @@ static void on_commit_done(void *user, cw_status status)
 
 void cw__upload_start_put(cw__upload *up)
 {
+    if (!may_condition(up, false))
+        return;
     up->state = CW__UPLOAD_PUTTING;
     cw__upload_enter_lane(up);
     up->put_part = up->first ? cw__upload_dequeue(up) : NULL;
@@ -149,6 +165,8 @@ void cw__upload_start_complete(cw__upload *up)
 {
     cw__manifest m = manifest_of(up);
 
+    if (!may_condition(up, true))
+        return;
     up->state = CW__UPLOAD_COMPLETING;
     cw__request_complete(&up->x, up->plan, up->lane->loop, &m, &up->document, up->document_hash);
     cw__upload_take_exchange(up, on_commit_done)->deadline = up->plan->deadline;

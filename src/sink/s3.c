@@ -193,9 +193,11 @@ static cw_status s3_begin(void *self, const cw_writer_options *o, cw_error *err)
     cw_status st;
 
     cw__pool_get_stats(s->client->pool, &pool);
-    st = cw__part_sizes_init(&s->sizes, o, pool.budget_bytes, err);
+    st = cw__part_sizes_init(&s->sizes, o, &s->client->provider, pool.budget_bytes, err);
     if (st == CW_OK)
         st = cw__plan_init(&s->plan, s->client, s->bucket, s->key, o, err);
+    if (st == CW_OK && o->size_hint > s->sizes.first)
+        st = cw__plan_check_conditions(&s->plan, true, err);
     if (st != CW_OK)
         return st;
     cw__part_digest_init(&s->digest, s->plan.checksum, s->plan.sign_payload);

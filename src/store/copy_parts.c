@@ -1,8 +1,10 @@
 /* copy_parts.c - a copy that is too large for one request: create, copy the parts, complete
  *
- * Several parts are under way at once. The first failure ends it: those under way are waited for,
- * and the upload is aborted; if that fails, the error names the upload. A Complete in doubt is
- * settled by the commit token in the object's metadata, and else told as such.
+ * Several parts are under way at once, each pinned to the source that was seen; where a part cannot
+ * be, the source is looked at once more before the upload is completed. The first failure ends it:
+ * those under way are waited for, and the upload is aborted; if that fails, the error names the
+ * upload. A Complete in doubt is settled by the commit token in the object's metadata, and else
+ * told as such.
  */
 #include "store/copy_parts.h"
 
@@ -21,6 +23,7 @@ enum { DEFAULT_AT_ONCE = 8, MOST_AT_ONCE = 64 };
 typedef struct copying {
     const cw__plan *plan;
     const cw__copy_source *from;
+    bool pinned;
     const cw_object_copy_options *options;
     cw__loop *loop;
     cw__fleet fleet;
@@ -58,8 +61,12 @@ static void launch(copying *c)
     cw__ship *s = c->idle;
     unsigned number = ++c->sent;
 
+    cw__copy_source from = *c->from;
+
+    if (!c->pinned)
+        from.etag = "";
     c->idle = s->next;
-    cw__request_part_copy(&s->x, c->plan, c->loop, c->upload_id, number, c->from,
+    cw__request_part_copy(&s->x, c->plan, c->loop, c->upload_id, number, &from,
                           (number - 1) * c->part_bytes, bytes_of(c, number));
     cw__fleet_launch(&c->fleet, s);
 }
@@ -122,6 +129,23 @@ static void copy_all(copying *c)
             tell_progress(c);
         }
     } while (s);
+}
+
+static cw_status look_again(copying *c)
+{
+    cw__exchange x;
+    cw_status st;
+
+    cw__request_look(&x, (cw__object_name){c->plan->client, c->from->bucket, c->from->key},
+                     c->loop);
+    if (c->from->version_id)
+        cw__request_query(&x.request, "versionId", c->from->version_id);
+    st = cw__exchange_run(&x, c->err);
+    if (st == CW_OK && strcmp(x.reply.etag, c->from->etag) != 0)
+        st = cw__fail(c->err, CW_E_PRECONDITION, "s3://%s/%s was replaced while it was copied",
+                      c->from->bucket, c->from->key);
+    cw__exchange_free(&x);
+    return st;
 }
 
 /* ---- the upload ---- */
@@ -222,6 +246,8 @@ static cw_status run(copying *c, cw_object_info *info)
     if (c->status != CW_OK)
         return c->status;
     copy_all(c);
+    if (c->status == CW_OK && !c->pinned)
+        c->status = look_again(c);
     if (c->status == CW_OK)
         c->status = complete(c, info);
     if (c->status != CW_OK && c->status != CW_E_INDETERMINATE)
@@ -265,12 +291,16 @@ cw_status cw__copy_parts(const cw__plan *plan, const cw__copy_source *from, uint
 {
     copying c = {.plan = plan,
                  .from = from,
+                 .pinned = !cw__provider_is(&plan->client->provider, CW__NO_PART_COPY_IF),
                  .options = o,
                  .loop = cw__client_next_lane(plan->client)->loop,
                  .bytes = bytes,
                  .err = err};
     cw_status st;
 
+    st = cw__plan_check_conditions(plan, true, err);
+    if (st != CW_OK)
+        return st;
     c.part_bytes = choose_part_bytes(bytes, o->part_bytes);
     if (bytes > c.part_bytes * CW__MAX_PARTS)
         return cw__fail(err, CW_E_TOO_LARGE, "s3://%s/%s is larger than a copy can be",

@@ -120,6 +120,8 @@ static bool goes_in_parts(const copy *c)
 {
     uint64_t most = c->options->multipart_bytes;
 
+    if (cw__provider_is(&c->client->provider, CW__NO_PART_COPY))
+        return false;
     return c->source->bytes > (most && most < MOST_IN_ONE ? most : MOST_IN_ONE);
 }
 

@@ -122,18 +122,18 @@ static void set_all_alone(deletion *d)
 
 static cw_status delete_together(deletion *d, cw_error *err)
 {
-    cw__learned *learned = &d->client->learned;
+    cw__provider *provider = &d->client->provider;
     cw__text document = {0};
     cw_status st = CW_OK;
 
-    if (d->count == 1 || atomic_load(&learned->no_multi_delete))
+    if (d->count == 1 || cw__provider_is(provider, CW__NO_BATCH_DELETE))
         set_all_alone(d);
     else if (write_document(d, &document) > 0)
         st = document.failed ? cw__fail_memory(err, "deleting") : send_batch(d, &document, err);
     cw__text_free(&document);
     if (st != CW_E_UNSUPPORTED)
         return st;
-    atomic_store(&learned->no_multi_delete, true);
+    cw__provider_learn(provider, CW__NO_BATCH_DELETE, 0);
     set_all_alone(d);
     cw__error_clear(err);
     return CW_OK;

@@ -138,10 +138,8 @@ cw_status cw__pinned_look(cw__pinned *o, const char *if_match, bool checksum, cw
         snprintf(quoted, sizeof quoted, "\"%s\"", if_match);
         cw__request_header(&x.request, "if-match", quoted);
     }
-    if (checksum && !cw__learned_no_checksums(&o->client->learned)) {
-        cw__request_header(&x.request, "x-amz-checksum-mode", "ENABLED");
-        x.sent_checksum = true;
-    }
+    if (checksum)
+        cw__request_checksum_mode(&x);
     x.header = on_header;
     x.header_user = o;
     st = run(o, &x, err);

@@ -42,7 +42,7 @@ static cw_status run_look(cw_object_meta **out, cw__exchange *x, const cw__url *
 {
     cw_status st;
 
-    cw__request_header(&x->request, "x-amz-checksum-mode", "ENABLED");
+    cw__request_checksum_mode(x);
     x->reply.keep_headers = true;
     st = cw__exchange_run(x, err);
     if (st == CW_OK)

@@ -84,6 +84,7 @@ static cw_status fill(cw__exchange *x, const cw_request_options *o, char *hash, 
     x->expect = CW__EXPECT_EMPTY;
     x->payload_hash = CW__EMPTY_SHA256;
     x->doing = "send a request to";
+    x->raw = true;
     x->reply.keep_headers = true;
     return o->body_bytes ? add_body(x, o, hash, err) : CW_OK;
 }

@@ -22,13 +22,18 @@ unsigned cw_capabilities(const char *url)
 {
     static const unsigned of_s3 = CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH | CW_CAN_DESCRIBE |
                                   CW_CAN_TAG | CW_CAN_VERSION | CW_CAN_PRESIGN | CW_CAN_REQUEST |
-                                  CW_CAN_ENCRYPT | CW_CAN_BUCKET | CW_CAN_UPLOAD;
+                                  CW_CAN_ENCRYPT | CW_CAN_BUCKET | CW_CAN_UPLOAD |
+                                  CW_CAN_CONDITION_PARTS;
+    static const unsigned of_file = CW_CAN_CREATE_ONLY | CW_CAN_BUCKET | CW_CAN_MOVE_ATOMIC |
+                                    CW_CAN_CONDITION_PARTS | CW_CAN_CONDITION_SURELY;
+    static const unsigned of_memory =
+        CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH | CW_CAN_CONDITION_PARTS | CW_CAN_CONDITION_SURELY;
     cw__url at;
     cw__scheme scheme;
     unsigned lacks = 0;
 
     if (url && strcmp(url, "mem://") == 0)
-        return CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
+        return of_memory;
     if (cw__url_parse(&at, url, NULL) != CW_OK)
         return 0;
     scheme = at.scheme;
@@ -39,8 +44,30 @@ unsigned cw_capabilities(const char *url)
     cw__url_free(&at);
     if (scheme == CW__SCHEME_S3)
         return of_s3 & ~lacks;
-    return scheme == CW__SCHEME_FILE ? CW_CAN_CREATE_ONLY | CW_CAN_BUCKET | CW_CAN_MOVE_ATOMIC
-                                     : CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH;
+    return scheme == CW__SCHEME_FILE ? of_file : of_memory;
+}
+
+unsigned cw_capabilities_get(const cw_client *c, const char *url)
+{
+    static const struct {
+        unsigned trait, lost;
+    } losses[] = {
+        {CW__NO_TAGS, CW_CAN_TAG},
+        {CW__NO_VERSIONS, CW_CAN_VERSION},
+        {CW__NO_UPLOAD_LIST, CW_CAN_UPLOAD},
+        {CW__NO_PUT_IF, CW_CAN_CREATE_ONLY | CW_CAN_IF_MATCH},
+        {CW__NO_PUT_IF | CW__NO_COMPLETE_IF, CW_CAN_CONDITION_PARTS},
+        {CW__PUT_IF_UNSURE | CW__COMPLETE_IF_UNSURE, CW_CAN_CONDITION_SURELY},
+    };
+    unsigned can = cw_capabilities(url);
+
+    if (!c || !(can & CW_CAN_REQUEST))
+        return can;
+    can |= CW_CAN_CONDITION_SURELY;
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        if (cw__provider_is(&c->provider, losses[i].trait))
+            can &= ~losses[i].lost;
+    return can;
 }
 
 /* ---- the root ---- */

@@ -122,7 +122,7 @@ uint64_t cw_writer_largest_object(const cw_writer_options *options, uint64_t mem
         cw__budget_split(&budget, memory_bytes, 1, 0, true, NULL) != CW_OK)
         return 0;
     o.size_hint = 0;
-    if (cw__part_sizes_init(&sizes, &o, budget.slab_bytes, NULL) != CW_OK)
+    if (cw__part_sizes_init(&sizes, &o, NULL, budget.slab_bytes, NULL) != CW_OK)
         return 0;
     return cw__part_sizes_largest(&sizes);
 }

@@ -219,6 +219,14 @@ static const struct choice payloads[] = {
     {NULL, 0},
 };
 
+static const struct choice providers[] = {
+    {"auto", CW_PROVIDER_AUTO}, {"generic", CW_PROVIDER_GENERIC},
+    {"aws", CW_PROVIDER_AWS},   {"r2", CW_PROVIDER_R2},
+    {"gcs", CW_PROVIDER_GCS},   {"minio", CW_PROVIDER_MINIO},
+    {"ceph", CW_PROVIDER_CEPH}, {"b2", CW_PROVIDER_B2},
+    {"oss", CW_PROVIDER_OSS},   {NULL, 0},
+};
+
 static const struct choice encryptions[] = {
     {"AES256", CW_SSE_S3},
     {"aws:kms", CW_SSE_KMS},
@@ -373,7 +381,7 @@ const struct option option_table[] = {
     VALUE("part-size", "SIZE", WRITE, OPTION_BYTES, WRITER(part_bytes),
           "of the first part (default 8MiB); they grow"),
     SET("fixed-parts", 0, WRITE, WRITER(part_policy), CW_PARTS_FIXED,
-        "all parts but the last equal (Cloudflare R2)"),
+        "all parts but the last equal, as on --provider r2"),
     VALUE("concurrency", "N", WRITE, OPTION_COUNT, WRITER(concurrency),
           "parts of one file sent at once (default 8)"),
     VALUE("size-hint", "SIZE", VERB_PUT, OPTION_BYTES, WRITER(size_hint),
@@ -416,6 +424,8 @@ const struct option option_table[] = {
     VALUE("endpoint-url", "URL", ALL, OPTION_TEXT, CLIENT(endpoint_url),
           "http[s]://host[:port] of the service"),
     VALUE("region", "NAME", ALL, OPTION_TEXT, CLIENT(region), "default us-east-1"),
+    CHOICE("provider", "NAME", ALL, CLIENT(provider), providers,
+           "auto (default), aws, r2, gcs, minio, ceph, b2, oss, generic"),
     VALUE("profile", "NAME", ALL, OPTION_TEXT, CLIENT(profile), "of the shared config files"),
     VALUE("config-file", "FILE", ALL, OPTION_TEXT, CLIENT(config_file),
           "in place of ~/.aws/config"),

@@ -4,6 +4,8 @@
 
 enum { BYTES = 5000 };
 
+static char left_at[40] = "s3://bucket/to"; /* where an upload may be left */
+
 typedef cw_status (*verb)(cw_client *c, cw_error *err);
 
 static cw_status do_stat(cw_client *c, cw_error *err)
@@ -152,7 +154,7 @@ static void clear_up(bed *b, const cw_error *err)
     if (ts_upload_count(b->server) == 0)
         return;
     CHECK(err->upload_id[0]);
-    CHECK_INT(cw_upload_abort(b->client, "s3://bucket/to", err->upload_id, &again), CW_OK);
+    CHECK_INT(cw_upload_abort(b->client, left_at, err->upload_id, &again), CW_OK);
 }
 
 static void fail_each(verb run)
@@ -184,6 +186,15 @@ static void fail_each(verb run)
     fault_end();
 }
 
+/* Anew each time: what could not be deleted for want of memory stays. */
+static cw_status probe(cw_client *c, cw_error *err)
+{
+    static unsigned n;
+
+    snprintf(left_at, sizeof left_at, "s3://bucket/probe/%u", ++n);
+    return cw_capabilities_probe(c, left_at, err);
+}
+
 #define VERB(fn)                                                                                   \
     static void failing_##fn(void)                                                                 \
     {                                                                                              \
@@ -202,6 +213,7 @@ VERB(do_presign)
 VERB(send_request)
 VERB(look_at_bucket)
 VERB(open_store)
+VERB(probe)
 
 int main(int argc, char **argv)
 {
@@ -218,5 +230,6 @@ int main(int argc, char **argv)
     WITHIN(10000, failing_send_request);
     WITHIN(10000, failing_look_at_bucket);
     WITHIN(10000, failing_open_store);
+    WITHIN(10000, failing_probe);
     return test_end();
 }

@@ -360,17 +360,21 @@ static const char *reason(int status)
     return "Other";
 }
 
-static void error_body(const ts_request *q, ts_reply *r)
+static void error_body(const ts_server *s, const ts_request *q, ts_reply *r)
 {
     ts_buf_free(&r->body);
     ts_xml_begin(&r->body, NULL);
     ts_buf_puts(&r->body, "<Error>");
     ts_xml_element(&r->body, "Code", r->code);
     ts_xml_element(&r->body, "Message", r->message);
-    ts_buf_add(&r->body, r->extra.data, r->extra.len);
-    ts_xml_element(&r->body, "Resource", q->path ? q->path : "/");
-    ts_xml_element(&r->body, "RequestId", q->id);
-    ts_xml_element(&r->body, "HostId", "cw-test-s3");
+    if (ts_provider_is_google(s)) {
+        ts_xml_element(&r->body, "Details", r->message);
+    } else {
+        ts_buf_add(&r->body, r->extra.data, r->extra.len);
+        ts_xml_element(&r->body, "Resource", q->path ? q->path : "/");
+        ts_xml_element(&r->body, "RequestId", q->id);
+        ts_xml_element(&r->body, "HostId", "cw-test-s3");
+    }
     ts_buf_puts(&r->body, "</Error>");
 }
 
@@ -391,9 +395,11 @@ static void build_head(ts_server *s, const ts_request *q, const ts_reply *r, ts_
 
     ts_http_time(date, ts_now(s));
     ts_buf_printf(h,
-                  "HTTP/1.1 %d %s\r\nx-amz-request-id: %s\r\nx-amz-id-2: cw-test-s3\r\nDate: %s\r\n"
-                  "Server: cw-test-s3\r\n",
-                  r->status, reason(r->status), q->id, date);
+                  "HTTP/1.1 %d %s\r\n%s: %s\r\nx-amz-id-2: cw-test-s3\r\nDate: %s\r\n"
+                  "Server: %s\r\n",
+                  r->status, reason(r->status),
+                  ts_provider_is_google(s) ? "X-GUploader-UploadID" : "x-amz-request-id", q->id,
+                  date, ts_provider_server(s));
     if (r->headers.len)
         ts_buf_add(h, r->headers.data, r->headers.len);
     if (r->body.len && !r->object && !strstr(h->data, "\r\nContent-Type:"))
@@ -502,7 +508,7 @@ void ts_http_reply(ts_conn *c, ts_request *q, ts_reply *r)
     if (q->http10 || !q->keep_alive)
         r->close = true;
     if (r->code[0])
-        error_body(q, r);
+        error_body(c->s, q, r);
     if (q->plan.active && q->plan.whitespace_ms > 0 && r->status >= 300)
         r->status = 200;
     c->out_n = 0;

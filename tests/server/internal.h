@@ -391,6 +391,20 @@ void ts_iso_time(char out[32], time_t t);
 void ts_http_time(char out[40], time_t t);
 time_t ts_now(ts_server *s);
 
+/* ---- provider.c ---- */
+
+typedef struct ts_provider ts_provider;
+
+/* NULL: as AWS. -1: no such one. */
+int ts_provider_set(ts_server *s, const char *name, char *why, size_t why_size);
+const char *ts_provider_server(const ts_server *s); /* header */
+bool ts_provider_wants_length(const ts_server *s);  /* of a request without a body, too */
+bool ts_provider_takes_region(const ts_server *s, const char *region);
+bool ts_provider_is_google(const ts_server *s);
+bool ts_provider_ignores_checksums(const ts_server *s);
+/* Refuse what it refuses, drop the headers that it ignores. 0 or ts_fail() */
+int ts_provider_check(ts_server *s, ts_request *q, ts_reply *r);
+
 /* ---- fault.c ---- */
 
 typedef struct ts_rule ts_rule;
@@ -423,6 +437,7 @@ void *ts_serve(void *conn);
 
 struct ts_server {
     ts_options o; /* with own strings; the numbers are resolved */
+    const ts_provider *provider;
     char *url, *host;
     char *own_ca; /* to be removed at the stop */
     ts_net net;

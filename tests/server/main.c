@@ -44,9 +44,7 @@ static const char help[] =
     "  --no-full-object-crc32   400 to multipart FULL_OBJECT CRC32 and CRC32C\n"
     "  --no-metadata            drop user metadata silently\n"
     "  --no-conditional         ignore conditions on writes silently\n"
-    "  --profile r2|gcs|minio|ceph  the options above as that service has them:\n"
-    "                             r2: equal parts; gcs: no checksums, no conditions;\n"
-    "                             minio: no full-object CRC32; ceph: no checksums, no conditions\n"
+    "  --provider NAME          answer as r2, gcs, minio, ceph-old, b2 or oss does: provider.c\n"
     "  --skew SECONDS           how far this server's clock is ahead\n"
     "  --tls                    https, with a CA made at the start\n"
     "  --ca-file FILE           where the CA is written (PEM); a file in /tmp without it\n"
@@ -78,7 +76,6 @@ enum option_code {
     OPT_PARENT,
     OPT_IDENTITY,
     OPT_BUCKET,
-    OPT_PROFILE,
     OPT_FAULT,
     OPT_MBPS,
     OPT_HELP,
@@ -107,19 +104,6 @@ static int bad_value(const char *name, const char *value)
 {
     fprintf(stderr, "cw-test-s3: --%s: not a value that fits: %s\n", name, value);
     return -1;
-}
-
-static int profile(ts_options *o, const char *name)
-{
-    if (!strcmp(name, "r2"))
-        o->equal_parts = true;
-    else if (!strcmp(name, "gcs") || !strcmp(name, "ceph"))
-        o->no_checksums = o->no_conditional = true;
-    else if (!strcmp(name, "minio"))
-        o->no_full_object_crc32 = true;
-    else
-        return bad_value("profile", name);
-    return 0;
 }
 
 static int append(const char *name, const char **list, size_t *n, const char *value)
@@ -155,8 +139,6 @@ static int apply(settings *s, const entry *e, char *value)
         return append(e->name, s->faults, &s->fault_n, value);
     case OPT_IDENTITY:
         return append(e->name, s->identities, &s->identity_n, value);
-    case OPT_PROFILE:
-        return profile(&s->o, value);
     case OPT_HELP:
         fputs(help, stdout);
         exit(fflush(stdout) ? 1 : 0);
@@ -195,7 +177,7 @@ static int parse(settings *s, int argc, char **argv)
         {"no-full-object-crc32", OPT_FLAG, &s->o.no_full_object_crc32},
         {"no-metadata", OPT_FLAG, &s->o.no_metadata},
         {"no-conditional", OPT_FLAG, &s->o.no_conditional},
-        {"profile", OPT_PROFILE, NULL},
+        {"provider", OPT_TEXT, &s->o.provider},
         {"skew", OPT_NUMBER, &s->skew_s},
         {"tls", OPT_FLAG, &s->o.tls},
         {"ca-file", OPT_TEXT, &s->o.ca_file},

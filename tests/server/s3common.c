@@ -501,6 +501,8 @@ int ts_s3_dispatch(ts_server *s, ts_request *q, ts_reply *r)
         [TS_OP_DELETE_TAGGING] = ts_s3_tagging,
         [TS_OP_CREATE_SESSION] = ts_s3_create_session,
     };
+    if (ts_provider_check(s, q, r) != 0)
+        return -1;
     const char *checksum = s->o.no_checksums ? unsupported_checksum(q) : NULL;
 
     if (checksum) {

@@ -614,6 +614,90 @@ static void options_of_services(void)
     stop();
 }
 
+static void start_as(const char *provider)
+{
+    start(&(ts_options){.min_part_bytes = 1, .provider = provider, .anonymous = true});
+    ts_object_put(server, "bucket", "k", "older", 5);
+}
+
+static bool says_it_is(const char *name)
+{
+    tc_reply r = tc_call(&client, "GET", "/bucket/k", "", NULL, 0);
+    bool says = !strcmp(tc_header(&r, "server"), name);
+
+    tc_reply_free(&r);
+    return says;
+}
+
+/* If-None-Match on PUT and on Complete: what is answered, and with which code. */
+static void check_conditions(int put, const char *put_code, int done, const char *done_code)
+{
+    CHECK(tc_is(&client, put, put_code, "PUT", "/bucket/k", "if-none-match: *\n", "1"));
+    create("");
+    put_part(1, "", "12345");
+    CHECK(complete(done, done_code, "if-none-match: *\n", "1"));
+}
+
+static void other_services(void)
+{
+    static const char checksum[] = "x-amz-checksum-crc32: y/Q5Jg==\n";
+    tc_reply r;
+    ts_server *none;
+    char why[100];
+
+    start_as("r2");
+    CHECK(says_it_is("cloudflare"));
+    CHECK(tc_is(&client, 501, "NotImplemented", "PUT", "/bucket/k",
+                "x-amz-trailer: x-amz-checksum-crc32\n", "1"));
+    CHECK(tc_is(&client, 501, "NotImplemented", "PUT", "/bucket/k", "x-amz-tagging: a=b\n", "1"));
+    CHECK(tc_is(&client, 501, "NotImplemented", "GET", "/bucket/k?tagging=", "", NULL));
+    CHECK(tc_is(&client, 200, "", "PUT", "/bucket/k", checksum, "123456789"));
+    CHECK(tc_is(&client, 200, "", "PUT", "/bucket/k",
+                "if-none-match: *\nx-amz-copy-source: /bucket/k\n"
+                "x-amz-metadata-directive: REPLACE\n",
+                NULL));
+    CHECK(tc_is(&client, 412, "PreconditionFailed", "PUT", "/bucket/k",
+                "cf-copy-destination-if-none-match: *\nx-amz-copy-source: /bucket/k\n"
+                "x-amz-metadata-directive: REPLACE\n",
+                NULL));
+    check_conditions(412, "PreconditionFailed", 412, "PreconditionFailed");
+    stop();
+
+    start_as("gcs");
+    CHECK(says_it_is("UploadServer"));
+    CHECK(tc_is(&client, 400, "ExcessHeaderValues", "PUT", "/bucket/k", checksum, "123456789"));
+    CHECK(tc_is(&client, 400, "ExcessHeaderValues", "PUT", "/bucket/k",
+                "x-goog-if-generation-match: 0\n", "1"));
+    check_conditions(200, "", 200, "");
+    r = tc_call(&client, "GET", "/bucket/none", "", NULL, 0);
+    CHECK(*tc_xml(&r, "Details") && !*tc_xml(&r, "RequestId"));
+    CHECK(*tc_header(&r, "x-guploader-uploadid") && !*tc_header(&r, "x-amz-request-id"));
+    tc_reply_free(&r);
+    CHECK_INT(raw_status("POST /bucket/k?uploads= HTTP/1.1\r\nHost: x\r\n\r\n"), 411);
+    stop();
+
+    start_as("ceph-old");
+    CHECK(says_it_is("Ceph Object Gateway (quincy)"));
+    CHECK(tc_is(&client, 200, "", "PUT", "/bucket/k", "x-amz-checksum-crc32: y/Q5Jg==\n",
+                "123456789"));
+    CHECK_INT(ts_object_header(server, "bucket", "k", "x-amz-checksum-crc32", why, sizeof why), -1);
+    check_conditions(412, "PreconditionFailed", 200, "");
+    stop();
+
+    start_as("b2");
+    CHECK(tc_is(&client, 400, "InvalidArgument", "PUT", "/bucket/k", checksum, "123456789"));
+    CHECK_INT(tc_status(&client, "HEAD", "/bucket/k", "x-amz-checksum-mode: ENABLED\n", NULL), 400);
+    check_conditions(501, "NotImplemented", 501, "NotImplemented");
+    stop();
+
+    start_as("oss");
+    CHECK(tc_is(&client, 403, "SecondLevelDomainForbidden", "GET", "/bucket/k", "", NULL));
+    stop();
+
+    CHECK_INT(ts_server_start(&none, &(ts_options){.provider = "nobody"}, why, sizeof why), -1);
+    CHECK_STR(why, "no such provider: nobody");
+}
+
 /* ---- lists ---- */
 
 /* All the keys of a paged list, each with a comma. */
@@ -782,6 +866,7 @@ int main(int argc, char **argv)
     TEST(multipart_is_strict);
     TEST(multipart_checksums);
     TEST(options_of_services);
+    TEST(other_services);
     TEST(lists_page_by_page);
     TEST(uploads_are_listed);
     TEST(parts_are_listed);

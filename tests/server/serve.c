@@ -39,10 +39,10 @@ static void request_over(ts_server *s, const ts_request *q)
 }
 
 /* A Create has no body, and some clients say so by not naming a length (RFC 9112, 6.3). */
-static int check_length(const ts_request *q, ts_reply *r)
+static int check_length(const ts_server *s, const ts_request *q, ts_reply *r)
 {
-    bool wants =
-        (!strcmp(q->method, "PUT") || !strcmp(q->method, "POST")) && q->op != TS_OP_CREATE_UPLOAD;
+    bool wants = (!strcmp(q->method, "PUT") || !strcmp(q->method, "POST")) &&
+                 (q->op != TS_OP_CREATE_UPLOAD || ts_provider_wants_length(s));
 
     if (q->chunked && !ts_get(q, "x-amz-decoded-content-length"))
         return ts_fail(r, 501, "NotImplemented",
@@ -142,7 +142,7 @@ static bool serve_s3(ts_conn *c, ts_request *q, ts_reply *r)
         return false;
     }
     int rc = ts_verify_head(s, q, r);
-    if (check_length(q, rc ? &(ts_reply){0} : r) != 0 || (rc != 0 && q->expect)) {
+    if (check_length(s, q, rc ? &(ts_reply){0} : r) != 0 || (rc != 0 && q->expect)) {
         refuse_without_body(c, q, r);
         return false;
     }

@@ -38,6 +38,7 @@ static void copy_options(ts_server *s, const ts_options *o)
     s->o.region = or_default(o->region, "us-east-1");
     s->o.domain = or_default(o->domain, "localhost");
     s->o.dir = ts_strdup(o->dir);
+    s->o.provider = NULL; /* s->provider */
     s->o.ca_file = ts_strdup(o->ca_file);
     copy_buckets(s, o->buckets);
     s->o.min_part_bytes = o->min_part_bytes ? o->min_part_bytes : 5 << 20;
@@ -113,7 +114,8 @@ int ts_server_start(ts_server **out, const ts_options *o, char *why, size_t why_
     pthread_mutex_init(&s->net.lock, NULL);
     copy_options(s, o);
     first_state(s);
-    if (ts_store_open(s, why, why_size) != 0 || start_tls(s, why, why_size) != 0 ||
+    if (ts_provider_set(s, o->provider, why, why_size) != 0 ||
+        ts_store_open(s, why, why_size) != 0 || start_tls(s, why, why_size) != 0 ||
         ts_net_start(s, why, why_size) != 0) {
         ts_server_stop(s);
         return -1;

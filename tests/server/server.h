@@ -120,6 +120,8 @@ typedef struct ts_options {
     bool no_full_object_crc32; /* 400 to a multipart FULL_OBJECT CRC32 or CRC32C */
     bool no_metadata;          /* user metadata is dropped silently */
     bool no_conditional;       /* conditions on writes are ignored silently */
+    const char *provider;      /* answers as "r2", "gcs", "minio", "ceph-old", "b2" or "oss" does:
+                                  provider.c; NULL = as AWS */
     int skew_s;                /* how far this server's clock is ahead */
     bool anonymous_read;       /* unsigned GET, HEAD and lists are answered */
     bool anonymous;            /* unsigned requests are answered */

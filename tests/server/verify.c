@@ -279,7 +279,7 @@ static int check_scope(ts_server *s, const ts_request *q, const claim *c, ts_rep
         return malformed(c, r,
                          "the service is \"s3\" (\"s3express\" for directory buckets) and the "
                          "scope ends in \"aws4_request\"");
-    if (!strcmp(c->region, s->o.region))
+    if (ts_provider_takes_region(s, c->region) || !strcmp(c->region, s->o.region))
         return 0;
     ts_header(r, "x-amz-bucket-region", "%s", s->o.region);
     if (s->o.redirect_region) {

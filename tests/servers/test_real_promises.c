@@ -18,6 +18,19 @@ static void create_only(void)
     CHECK_STATUS(put("parts", &o, PART + 20, "", &info), CW_E_ALREADY_EXISTS, err);
 }
 
+/* What the probe finds is what the case above saw. */
+static void conditions_probed(void)
+{
+    static const unsigned all =
+        CW_CAN_CREATE_ONLY | CW_CAN_CONDITION_PARTS | CW_CAN_CONDITION_SURELY;
+
+    CHECK_OK(cw_capabilities_probe(client, url_of("probe"), &err), err);
+    CHECK_INT(cw_capabilities_get(client, url_of("")) & all, all);
+    report_absent("probe");
+    create_only();
+    CHECK_STATUS(cw_capabilities_probe(client, url_of("single"), &err), CW_E_ALREADY_EXISTS, err);
+}
+
 typedef struct racer {
     cw_writer *w;
     expected e;
@@ -263,6 +276,7 @@ static void wrong_secret(void)
 
 static const real_case cases[] = {
     {"create_only", create_only, false},
+    {"conditions_probed", conditions_probed, false},
     {"create_only_race", create_only_race, false},
     {"if_match", if_match, false},
     {"aborted", aborted, false},

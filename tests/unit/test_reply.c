@@ -152,6 +152,7 @@ static const code_case codes[] = {
     {403, "AccessDenied", FINAL, CW_E_PERMISSION},
     {403, "AccessDeniedException", FINAL, CW_E_PERMISSION},
     {403, "AccessForbidden", FINAL, CW_E_PERMISSION},
+    {403, "SecondLevelDomainForbidden", FINAL, CW_E_PERMISSION},
     {403, "Forbidden", FINAL, CW_E_PERMISSION},
     {401, "Unauthorized", FINAL, CW_E_PERMISSION},
     {401, "UnauthorizedAccess", FINAL, CW_E_PERMISSION},
@@ -600,6 +601,7 @@ static const checksum_case checksums[] = {
     {400, "InvalidArgument", "the value of x-amz-acl is invalid", "", FINAL, CW_E_INVALID_ARGUMENT},
     {400, "SomethingElse", "x-amz-checksum-crc32 is not a header we know", "", CHECKSUM,
      CW_E_UNSUPPORTED},
+    {400, NULL, "HEAD", "", CHECKSUM, CW_E_UNSUPPORTED},
     {403, "AccessDenied", "checksum", "", FINAL, CW_E_PERMISSION},
     {500, "InternalError", "checksum", "", RETRY, CW_E_UNAVAILABLE},
 
@@ -640,6 +642,7 @@ static void headers_are_kept(void)
            "ETag: \"abc-3\"\nX-Amz-Version-Id: v1\nx-amz-request-id: R1\nx-oss-request-id: R2\n"
            "X-AMZ-CHECKSUM-CRC64NVME: AAAAAAAAAAA=\nx-amz-checksum-type: FULL_OBJECT\n"
            "x-amz-checksum-crc32: BBBBBB==\nx-amz-meta-cw-commit: t0k3n\n"
+           "Server: MinIO\n"
            "Content-Length: 18446744073709551615\nDate: Tue, 14 Nov 2023 22:13:20 GMT\n"
            "Retry-After: 7",
            NULL);
@@ -648,6 +651,7 @@ static void headers_are_kept(void)
     CHECK_STR(r.request_id, "R1");
     CHECK_STR(r.checksum, "crc64nvme:AAAAAAAAAAA=");
     CHECK_STR(r.token, "t0k3n");
+    CHECK_STR(r.server, "MinIO");
     CHECK(r.has_content_length);
     CHECK(r.content_length == UINT64_MAX);
     CHECK_INT(r.date_ms, WALL);

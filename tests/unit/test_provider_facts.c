@@ -1,0 +1,144 @@
+/* test_provider_facts.c - which service it is, by its host and its answers, and what follows */
+#include "s3/provider.h"
+
+#include "harness.h"
+
+static cw__provider provider_at(const char *host)
+{
+    cw__provider p;
+    cw_error err;
+
+    CHECK_OK(cw__provider_init(&p, CW_PROVIDER_AUTO, host, &err), err);
+    return p;
+}
+
+static const char *see(cw__provider *p, const char *server, const char *code, const char *message)
+{
+    cw__reply r = {0};
+
+    snprintf(r.server, sizeof r.server, "%s", server);
+    snprintf(r.code, sizeof r.code, "%s", code);
+    snprintf(r.message, sizeof r.message, "%s", message);
+    return cw__provider_see(p, &r);
+}
+
+static void hosts_and_their_regions(void)
+{
+    static const struct {
+        const char *host, *name, *region;
+    } cases[] = {
+        {NULL, "aws", "us-east-1"},
+        {"s3.eu-west-1.amazonaws.com", "aws", "us-east-1"},
+        {"s3.cn-north-1.amazonaws.com.cn", "aws", "us-east-1"},
+        {"0123456789abcdef.r2.cloudflarestorage.com", "r2", "auto"},
+        {"0123456789abcdef.eu.r2.cloudflarestorage.com", "r2", "auto"},
+        {"storage.googleapis.com", "gcs", "auto"},
+        {"STORAGE.GOOGLEAPIS.COM", "gcs", "auto"},
+        {"s3.us-west-004.backblazeb2.com", "b2", "us-west-004"},
+        {"oss-cn-hangzhou.aliyuncs.com", "oss", "cn-hangzhou"},
+        {"s3.oss-cn-hangzhou.aliyuncs.com", "oss", "cn-hangzhou"},
+        {"oss-cn-hangzhou-internal.aliyuncs.com", "oss", "cn-hangzhou"},
+        {"backblazeb2.com", "generic", "us-east-1"},
+        {"r2.cloudflarestorage.com.example", "generic", "us-east-1"},
+        {"127.0.0.1", "generic", "us-east-1"},
+        {"localhost", "generic", "us-east-1"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cw__provider p = provider_at(cases[i].host);
+        char region[64];
+
+        CHECK_STR(cw__provider_name(&p), cases[i].name);
+        cw__provider_region(&p, cases[i].host, region, sizeof region);
+        CHECK_STR(region, cases[i].region);
+    }
+}
+
+static void a_region_that_does_not_fit_is_left_out(void)
+{
+    static const char host[] = "s3.a-region-that-is-longer-than-a-name-may-be.backblazeb2.com";
+    cw__provider p = provider_at(host);
+    char region[16];
+
+    cw__provider_region(&p, host, region, sizeof region);
+    CHECK_STR(region, "us-east-1");
+}
+
+static void answers_that_tell_and_that_do_not(void)
+{
+    cw__provider p = provider_at("localhost");
+
+    CHECK(!see(&p, "", "", "") && !see(&p, "nginx", "", "") && !see(&p, "cloudflare", "", ""));
+    CHECK(!see(&p, "AmazonS3", "", "") && !see(&p, "minio", "", ""));
+    CHECK_STR(cw__provider_name(&p), "generic");
+    CHECK_STR(see(&p, "MinIO/RELEASE", "", ""), "minio");
+    CHECK(!see(&p, "MinIO", "", ""));
+    CHECK_STR(see(&p, "Ceph Object Gateway (squid)", "", ""), "ceph");
+    CHECK_STR(see(&p, "UploadServer", "", ""), "gcs");
+    CHECK_STR(see(&p, "AliyunOSS", "", ""), "oss");
+}
+
+static void what_was_chosen_stays(void)
+{
+    cw__provider p = provider_at("storage.googleapis.com");
+    cw_error err;
+
+    CHECK(!see(&p, "MinIO", "", ""));
+    CHECK_STR(cw__provider_name(&p), "gcs");
+    CHECK_OK(cw__provider_init(&p, CW_PROVIDER_GENERIC, "storage.googleapis.com", &err), err);
+    CHECK(!see(&p, "UploadServer", "", ""));
+    CHECK(!cw__provider_is(&p, CW__NO_PUT_IF));
+}
+
+static void what_is_learned_lies_over_the_facts(void)
+{
+    cw__provider p = provider_at("storage.googleapis.com");
+
+    CHECK(cw__provider_is(&p, CW__NO_PUT_IF) && !cw__provider_is(&p, CW__NO_BATCH_DELETE));
+    cw__provider_learn(&p, CW__NO_BATCH_DELETE, CW__NO_PUT_IF);
+    CHECK(!cw__provider_is(&p, CW__NO_PUT_IF) && cw__provider_is(&p, CW__NO_BATCH_DELETE));
+    CHECK(cw__provider_is(&p, CW__NO_PUT_IF | CW__NO_COMPLETE_IF));
+    cw__provider_learn(&p, CW__NO_PUT_IF, CW__NO_PUT_IF);
+    CHECK(cw__provider_is(&p, CW__NO_PUT_IF));
+    see(&p, "", "InvalidPart", "The part is not there.");
+    CHECK(!cw__provider_is(&p, CW__EQUAL_PARTS));
+    see(&p, "", "InvalidPart", "All non-trailing parts must have the same length.");
+    CHECK(cw__provider_is(&p, CW__EQUAL_PARTS));
+}
+
+static void requests_for_what_is_not_there(void)
+{
+    static const struct {
+        const char *method, *query, *value;
+        int refused;
+    } cases[] = {
+        {"GET", "tagging", NULL, 1},      {"DELETE", "versionId", "3", 1},
+        {"GET", "versions", "", 1},       {"GET", "uploads", NULL, 1},
+        {"POST", "uploads", NULL, 0},     {"GET", "list-type", "2", 0},
+        {"GET", "prefix", "versions", 0}, {"GET", "versionIds", "1", 0},
+    };
+    cw__provider p = provider_at("oss-cn-hangzhou.aliyuncs.com");
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cw__request r;
+        cw_error err;
+
+        cw__request_init(&r, cases[i].method, "bucket", "key");
+        cw__request_query(&r, "max-keys", "7");
+        cw__request_query(&r, cases[i].query, cases[i].value);
+        CHECK_STATUS(cw__provider_check(&p, &r, &err), cases[i].refused ? CW_E_UNSUPPORTED : CW_OK,
+                     err);
+        cw__request_free(&r);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    TEST(hosts_and_their_regions);
+    TEST(a_region_that_does_not_fit_is_left_out);
+    TEST(answers_that_tell_and_that_do_not);
+    TEST(what_was_chosen_stays);
+    TEST(what_is_learned_lies_over_the_facts);
+    TEST(requests_for_what_is_not_there);
+    return test_end();
+}
