@@ -188,8 +188,8 @@ static int act_below(struct copying *c, const char *from, const char *target, co
 static int copy_below(struct copying *c, const char *from, const char *to)
 {
     struct places found = {0};
-    char *source = place_folder(from), *target = place_folder(to);
-    int code = place_collect(c->client, from, &found);
+    char *source = place_base(c->o, from), *target = place_folder(to);
+    int code = place_collect(c->o, c->client, from, &found);
 
     if (code == 0 && !strncmp(target, source, strlen(source))) {
         say_about(from, "cannot be copied into itself");
@@ -219,7 +219,7 @@ static bool ends_in_slash(const char *url)
 
 static int copy_one(struct copying *c, const char *from, const char *to)
 {
-    if (c->o->recursive)
+    if (c->o->recursive || c->o->glob)
         return copy_below(c, from, to);
     return ends_in_slash(to) ? act_below(c, from, to, place_name(from)) : act(c, from, to, 0);
 }
@@ -236,7 +236,7 @@ static int run(struct options *o, bool move)
             move ? "mv" : "cp");
         return 2;
     }
-    c.shown = o->recursive && options_want_progress(o);
+    c.shown = (o->recursive || o->glob) && options_want_progress(o);
     code = client_make(o, &c.client);
     for (size_t i = 0; i < sources && c.client && !stop_asked(); i++)
         code = exit_code_worse(code, copy_one(&c, o->operands[i], to));

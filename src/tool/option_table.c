@@ -11,7 +11,8 @@
 #define TO_OUTPUT (VERB_CAT | VERB_HEAD) /* which is then no place for results */
 #define READ      (TO_OUTPUT | VERB_GET)
 #define STORE                                                                                      \
-    (VERB_LS | VERB_STAT | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB | VERB_DU | VERB_PRESIGN)
+    (VERB_LS | VERB_GLOB | VERB_STAT | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB | VERB_DU | \
+     VERB_PRESIGN)
 #define RESULTS                                                                                    \
     (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_GET |   \
      VERB_WHOAMI | STORE)
@@ -241,6 +242,8 @@ static const struct choice formats[] = {
     {NULL, 0},
 };
 
+static const struct choice sames[] = {{"time", SAME_TIME}, {"checksum", SAME_CHECKSUM}, {NULL, 0}};
+
 static const struct choice inferences[] = {{"sample", 0}, {"all", 1}, {NULL, 0}};
 
 static const struct choice codecs[] = {
@@ -282,9 +285,17 @@ const struct option option_table[] = {
     SET("recursive", 'r', VERB_LS, AT(recursive), 1, "all that is below, not folder by folder"),
     SET("recursive", 'r', VERB_RM, AT(recursive), 1, "delete all that is below"),
     SET("recursive", 'r', COPY, AT(recursive), 1, "all that is below, to below the target"),
+    SET("recursive", 'r', VERB_GET, AT(recursive), 1, "all that is below, to below FOLDER"),
+    SET("glob", 0, VERB_GET | VERB_LS | VERB_DU | VERB_RM | COPY, AT(glob), 1,
+        "URLs are patterns: * ? [a-z] ** {this,that}"),
+    CHOICE("same", "HOW", VERB_GET, AT(same), sames,
+           "leave out files that are the same: size and time, or checksum"),
+    {"jobs", 'j', "N", VERB_GET, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+     "objects downloaded at once, with -r (default 4)"},
     SET("versions", 0, VERB_LS, AT(versions), 1, "every version and delete marker"),
     SET("force", 'f', VERB_RM, AT(force), 1, "missing objects are fine"),
-    SET("dry-run", 'n', VERB_RM | VERB_RB | COPY, AT(dry_run), 1, "say what would be done"),
+    SET("dry-run", 'n', VERB_GET | VERB_RM | VERB_RB | COPY, AT(dry_run), 1,
+        "say what would be done"),
     SET("create-only", 0, COPY, WRITER(create_only), 1, "only if the target does not exist"),
     VALUE("method", "NAME", VERB_PRESIGN, OPTION_TEXT, AT(method),
           "GET (default), HEAD, PUT, DELETE"),

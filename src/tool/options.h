@@ -25,8 +25,12 @@ enum verb {
     VERB_MB = 1 << 15,
     VERB_RB = 1 << 16,
     VERB_DU = 1 << 17,
-    VERB_PRESIGN = 1 << 18
+    VERB_PRESIGN = 1 << 18,
+    VERB_GLOB = 1 << 19
 };
+
+/** When a file is taken to be the object already. */
+enum same { SAME_NEVER = 0, SAME_TIME, SAME_CHECKSUM };
 
 /** A list of name=value that grows. */
 struct pairs {
@@ -57,6 +61,8 @@ struct options {
     const char *exec; /* NULL: no command */
     unsigned jobs;    /* 0: as many as is usual */
     int recursive;
+    int glob; /* URLs are patterns */
+    enum same same;
     int json;
     int quiet;
     int verbose; /* how often it was said */

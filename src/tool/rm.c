@@ -1,6 +1,7 @@
 /* rm.c - the verb rm: delete objects, or all that is below a URL
  *
- * What is below is listed to the end first, so that nothing is deleted where the list fails.
+ * What is below, or matches, is listed to the end first, so that nothing is deleted where the list
+ * fails.
  */
 #include "memory.h"
 #include "place.h"
@@ -54,7 +55,7 @@ static int delete_all(const struct options *o, cw_client *client, const struct p
 static int rm_below(const struct options *o, cw_client *client, const char *url)
 {
     struct places found = {0};
-    int code = place_collect(client, url, &found);
+    int code = place_collect(o, client, url, &found);
 
     if (code == 0 && o->dry_run)
         for (size_t i = 0; i < found.count; i++)
@@ -73,7 +74,7 @@ static int rm_one(const struct options *o, cw_client *client, const char *url)
     cw_error err;
     cw_status status;
 
-    if (o->recursive)
+    if (o->recursive || o->glob)
         return rm_below(o, client, url);
     how.missing_ok = o->force;
     if (o->dry_run) {

@@ -46,6 +46,40 @@ class Verbs(harness.ToolTest):
         self.assertEqual(self.urls(x), [x + "a", x + "b/"])
         self.assertEqual(self.urls("-r", x), [x + "a", x + "b/c"])
 
+    def test_glob(self):
+        self.fill("logs/2026-01/a.csv", "logs/2026-01/b.txt", "logs/2026-02/x/a.csv",
+                  "logs/2027/a.csv", "[x]")
+        pattern = "s3://bucket/logs/2026-*/**/*.csv"
+        self.assertEqual(self.ok("glob", pattern).splitlines(),
+                         ["s3://bucket/logs/2026-01/a.csv", "s3://bucket/logs/2026-02/x/a.csv"])
+        self.assertEqual(self.lines("glob", "s3://bucket/logs/{2027,x}/?.csv")[0]["bytes"], 5)
+        self.assertEqual(self.ok("glob", "s3://bucket/\\[x]"), "s3://bucket/[x]\n")
+        self.assertEqual(self.ok("glob", "s3://bucket/no*"), "")
+        self.assertEqual(self.urls("--glob", pattern)[1], "s3://bucket/logs/2026-02/x/a.csv")
+        self.assertEqual(self.lines("du", "--glob", pattern)[0]["objects"], 2)
+        self.ok("glob", "s3://buck*/x", code=2)
+        self.ok("glob", "s3://bucket/[x", code=2)
+        self.ok("glob", "s3://no-such-bucket/*", code=1)
+        self.ok("glob", code=2)
+        self.write("here.c")
+        self.assertEqual(self.ok("glob", "*.c"), "./here.c\n")
+        self.assertEqual(self.ok("glob", self.path("*.c")), self.path("here.c") + "\n")
+
+    def test_patterns_of_others(self):
+        self.fill("a/1.csv", "a/b/2.csv", "a/3.txt", "a/*.csv")
+        self.ok("cp", "--glob", "s3://bucket/a/**.csv", "s3://bucket/to")
+        self.assertEqual(self.urls("-r", "s3://bucket/to/"),
+                         ["s3://bucket/to/*.csv", "s3://bucket/to/1.csv", "s3://bucket/to/b/2.csv"])
+        self.ok("mv", "--glob", "s3://bucket/to/[0-9].csv", self.path("here"))
+        self.assertEqual(self.read("here/1.csv"), "12345")
+        self.assert_nothing("to/1.csv")
+        self.assertIn("would delete", self.ok("rm", "--glob", "-n", "s3://bucket/a/*.csv"))
+        self.ok("rm", "s3://bucket/a/*.csv")  # that one
+        self.assertEqual(len(self.urls("-r", "s3://bucket/a/")), 3)
+        self.ok("rm", "--glob", "s3://bucket/a/*.csv")
+        self.assertEqual(self.urls("-r", "s3://bucket/a/"),
+                         ["s3://bucket/a/3.txt", "s3://bucket/a/b/2.csv"])
+
     def test_stat(self):
         self.put("-", "s3://bucket/key", "--metadata", "who=me", "--content-type", "text/x",
                  data=b"12345")
@@ -177,13 +211,13 @@ class Verbs(harness.ToolTest):
         self.assertIn("AWS_ACCESS_KEY_ID", done.stderr)
 
     def test_help(self):
-        for verb in ("ls", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
+        for verb in ("ls", "glob", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
             self.assertIn("usage: cloudwriter", self.ok("help", verb))
             with open(os.path.join(os.environ["CW_MANUAL"], "cloudwriter-store.1"),
                       encoding="utf-8") as f:
                 manual = f.read()
             self.assertRegex(manual, r"\.It Cm (\w+ , )*%s\n" % verb)
-        for option in ("recursive", "versions", "force", "dry-run", "create-only", "method",
+        for option in ("recursive", "glob", "versions", "force", "dry-run", "create-only", "method",
                        "expires", "content-type", "progress", "no-progress"):
             self.assertIn("Fl -" + option, manual)
 
