@@ -38,4 +38,8 @@ cw_status cw__copy_s3(cw_client *c, const cw__url *from, const cw__url *to,
 cw_status cw__move_s3(cw_client *c, const cw__url *from, const cw__url *to,
                       const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
 
+/** The tags of a version of an object on S3; version_id NULL: of the latest. */
+cw_status cw__tags_of(cw_object_tags **out, cw_client *c, const cw__url *at, const char *version_id,
+                      cw_error *err);
+
 #endif

@@ -74,9 +74,26 @@ static cw_status read_tags(cw_object_tags **out, const cw__xml *document, cw_err
     return st;
 }
 
-cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url, cw_error *err)
+cw_status cw__tags_of(cw_object_tags **out, cw_client *c, const cw__url *at, const char *version_id,
+                      cw_error *err)
 {
     cw__exchange x;
+    cw_status st;
+
+    begin(&x, c, at, "GET", "get the tags of");
+    if (version_id)
+        cw__request_query(&x.request, "versionId", version_id);
+    x.expect = CW__EXPECT_DOCUMENT;
+    x.root = "Tagging";
+    st = cw__exchange_run(&x, err);
+    if (st == CW_OK)
+        st = read_tags(out, x.reply.document, err);
+    cw__exchange_free(&x);
+    return st;
+}
+
+cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url, cw_error *err)
+{
     cw__url at;
     cw_status st;
 
@@ -85,13 +102,7 @@ cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url
     st = parse(&at, c, url, err);
     if (st != CW_OK)
         return st;
-    begin(&x, c, &at, "GET", "get the tags of");
-    x.expect = CW__EXPECT_DOCUMENT;
-    x.root = "Tagging";
-    st = cw__exchange_run(&x, err);
-    if (st == CW_OK)
-        st = read_tags(out, x.reply.document, err);
-    cw__exchange_free(&x);
+    st = cw__tags_of(out, c, &at, NULL, err);
     cw__url_free(&at);
     return st;
 }

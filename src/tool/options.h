@@ -43,7 +43,7 @@ struct options {
     cw_client_options client;
     cw_writer_options writer;
     struct pairs metadata, tags;
-    unsigned char sse_key[32];
+    unsigned char sse_key[32], source_key[32];
 
     struct table_options table;
     cw_parquet_options parquet;
@@ -76,6 +76,7 @@ struct options {
     int dry_run;
     int verify;
     int force;
+    int replace; /* a copy is described by what is said alone */
     int versions;
     const char *method;  /* of a signed URL; NULL: GET */
     uint64_t expires_ms; /* of a signed URL; 0: the default */

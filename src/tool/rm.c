@@ -70,6 +70,7 @@ static int rm_below(const struct options *o, cw_client *client, const char *url)
 static int rm_one(const struct options *o, cw_client *client, const char *url)
 {
     cw_object_delete_options how = CW_OBJECT_DELETE_OPTIONS_INIT;
+    cw_object_stat_options look = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_meta *there = NULL;
     cw_error err;
     cw_status status;
@@ -77,8 +78,9 @@ static int rm_one(const struct options *o, cw_client *client, const char *url)
     if (o->recursive || o->glob)
         return rm_below(o, client, url);
     how.missing_ok = o->force;
+    how.version_id = look.version_id = o->reader.version_id;
     if (o->dry_run) {
-        status = cw_object_stat(&there, client, url, NULL, &err);
+        status = cw_object_stat(&there, client, url, &look, &err);
         cw_object_meta_free(there);
         if (status == CW_E_NOT_FOUND && o->force)
             return 0;
@@ -94,5 +96,9 @@ static int rm_one(const struct options *o, cw_client *client, const char *url)
 
 int rm_main(struct options *o)
 {
+    if (o->reader.version_id && (o->recursive || o->glob)) {
+        say("--version-id is of one object");
+        return 2;
+    }
     return verbs_each(o, rm_one);
 }

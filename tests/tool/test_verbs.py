@@ -144,6 +144,39 @@ class Verbs(harness.ToolTest):
         self.ok("cp", self.path("from/sub/two"), self.path("copy"))
         self.assertEqual(self.read("copy"), "2")
 
+    def test_cp_describes(self):
+        self.put("-", "s3://bucket/a", "--metadata", "who=me", "--content-type", "text/x",
+                 "--tag", "t=1", data=b"12345")
+        self.ok("cp", "--storage-class", "STANDARD_IA", "s3://bucket/a", "s3://bucket/a")
+        one = self.lines("stat", "s3://bucket/a")[0]
+        self.assertEqual((one["storage_class"], one["content_type"], one["metadata"]["who"],
+                          one["tags"]), ("STANDARD_IA", "text/x", "me", 1))
+        self.ok("cp", "--replace", "--cache-control", "no-store", "s3://bucket/a", "s3://bucket/b")
+        one = self.lines("stat", "s3://bucket/b")[0]
+        self.assertEqual((one["cache_control"], one["tags"]), ("no-store", 0))
+        self.assertNotIn("who", one["metadata"])
+        self.ok("cp", "--if-match", "x", "s3://bucket/a", "s3://bucket/c", code=1)
+        self.ok("cp", "--if-match", one["etag"], "s3://bucket/b", "s3://bucket/c")
+        self.ok("cp", "-r", "--if-match", "x", "s3://bucket/a", "s3://bucket/c", code=2)
+
+    def test_cp_of_encrypted_objects(self):
+        key, other = self.write("key", b"k" * 32), self.write("other", b"ab" * 32)
+        self.put("--sse-c-key-file", key, "-", "s3://bucket/a", data=b"12345")
+        self.ok("cp", "s3://bucket/a", "s3://bucket/b", code=1)
+        self.ok("cp", "--source-key-file", key, "--sse-c-key-file", other,
+                "s3://bucket/a", "s3://bucket/b")
+        self.ok("stat", "--sse-c-key-file", key, "s3://bucket/b", code=1)
+        self.assertEqual(self.lines("stat", "--sse-c-key-file", other, "s3://bucket/b")[0]["bytes"],
+                         5)
+        self.assertEqual(self.ok("cat", "--sse-c-key-file", other, "s3://bucket/b"), "12345")
+        self.ok("cp", "--source-key-file", other, "s3://bucket/b", self.path("file"))
+        self.assertEqual(self.read("file"), "12345")
+        self.ok("mv", "--sse-c-key-file", key, self.path("file"), "s3://bucket/c")
+        self.assertFalse(os.path.exists(self.path("file")))
+        self.ok("mv", "--source-key-file", key, "s3://bucket/c", self.path("file"))
+        self.assertEqual(self.urls("s3://bucket"), ["s3://bucket/a", "s3://bucket/b"])
+        self.ok("rm", "s3://bucket/a", "s3://bucket/b")
+
     def test_keys_that_lead_out(self):
         self.fill("x/../../evil", "x//y", "x/good")
         self.ok("cp", "-r", "s3://bucket/x", self.path("inside"), code=1)
@@ -218,7 +251,8 @@ class Verbs(harness.ToolTest):
                 manual = f.read()
             self.assertRegex(manual, r"\.It Cm (\w+ , )*%s\n" % verb)
         for option in ("recursive", "glob", "versions", "force", "dry-run", "create-only", "method",
-                       "expires", "content-type", "progress", "no-progress"):
+                       "expires", "content-type", "replace", "storage-class", "metadata", "sse",
+                       "sse-c-key-file", "source-key-file", "version-id", "if-match", "progress", "no-progress"):
             self.assertIn("Fl -" + option, manual)
 
 
