@@ -235,13 +235,20 @@ class Verbs(harness.ToolTest):
                               capture_output=True, text=True, timeout=harness.DEADLINE)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1000000 bytes in 16 pieces", done.stdout)
-        self.assertIn("no path leads out", done.stdout)
+        self.assertIn("1000000 bytes at once", done.stdout)
+        self.assertIn("a second time: CW_E_ALREADY_EXISTS", done.stdout)
+        self.assertIn("../elsewhere: CW_E_INVALID_ARGUMENT", done.stdout)
         self.assertEqual(self.urls("-r", "s3://bucket"), [])
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
         done = subprocess.run([program, "s3://bucket"], env=self.environment, capture_output=True,
                               text=True, timeout=harness.DEADLINE)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("AWS_ACCESS_KEY_ID", done.stderr)
+        self.assertIn("usage: store", done.stderr)
+        for arguments in ([], ["a", "b"]):
+            done = subprocess.run([program, *arguments], capture_output=True, text=True,
+                                  timeout=harness.DEADLINE)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("usage: store", done.stderr)
 
     def test_help(self):
         for verb in ("ls", "glob", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
