@@ -55,7 +55,7 @@ static cw_status read_tag(cw_pair *pair, const cw__xml_node *tag, cw_error *err)
     return pair->name && pair->value ? CW_OK : cw__fail_memory(err, "reading tags");
 }
 
-static cw_status read_tags(cw_object_tags **out, const cw__xml *document, cw_error *err)
+cw_status cw__tags_read(cw_object_tags **out, const cw__xml *document, cw_error *err)
 {
     const cw__xml_node *set = cw__xml_child(cw__xml_root(document), "TagSet");
     size_t count = count_tags(set);
@@ -87,7 +87,7 @@ cw_status cw__tags_of(cw_object_tags **out, cw_client *c, const cw__url *at, con
     x.root = "Tagging";
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
-        st = read_tags(out, x.reply.document, err);
+        st = cw__tags_read(out, x.reply.document, err);
     cw__exchange_free(&x);
     return st;
 }
