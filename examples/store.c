@@ -9,52 +9,96 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BYTES = 1000000, PIECE = 64 * 1024 };
+enum { BYTES = 1000000, PIECE = 64 * 1024, URL_ROOM = 1200 };
+
+#define FOLDER "store-example"
+#define LARGE  FOLDER "/deep/large"
+#define SMALL  FOLDER "/small"
 
 static cw_error err;
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: store s3://bucket[/prefix] | FOLDER | mem://NAME\n"
+                    "s3:// needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile\n");
+    return 1;
+}
 
 static int failed(const char *doing)
 {
     fprintf(stderr, "%s: %s\n", doing, err.message);
-    return 1;
+    return err.status == CW_E_CREDENTIALS_MISSING ? usage() : 1;
 }
 
-static int write_object(cw_store *s, const char *path, size_t bytes)
+/* A file needs its folder; keys and names need none. */
+static int make_folders(cw_store *s)
+{
+    static const char *const folders[] = {"", FOLDER, FOLDER "/deep"};
+    char url[URL_ROOM];
+
+    if (!(cw_capabilities(cw_store_root(s)) & CW_CAN_MOVE_ATOMIC)) /* which files alone can */
+        return 0;
+    for (size_t i = 0; i < 3; i++)
+        if (cw_store_url(s, folders[i], url, sizeof url, &err) != CW_OK ||
+            (cw_bucket_create(NULL, url, &err) != CW_OK && err.status != CW_E_ALREADY_EXISTS))
+            return failed(folders[i]);
+    return 0;
+}
+
+/* It is there when close has said so, whole, and nobody else's is replaced. */
+static cw_status write_object(cw_store *s, const char *path, size_t bytes)
 {
     cw_writer_options o = CW_WRITER_OPTIONS_INIT;
-    char url[1200];
+    char url[URL_ROOM];
     cw_writer *w;
+    cw_status st = cw_store_url(s, path, url, sizeof url, &err);
 
-    o.create_only = 1; /* nobody else's is replaced */
-    if (cw_store_url(s, path, url, sizeof url, &err) != CW_OK ||
-        cw_writer_open(&w, cw_store_client(s), url, &o, &err) != CW_OK)
-        return failed(path);
+    o.create_only = 1;
+    if (st == CW_OK)
+        st = cw_writer_open(&w, cw_store_client(s), url, &o, &err);
+    if (st != CW_OK)
+        return st;
     for (size_t i = 0; i < bytes; i += 10)
-        cw_writer_write(w, "012345678\n", 10);
-    return cw_writer_close(w, NULL, &err) == CW_OK ? 0 : failed(path);
+        if (cw_writer_write(w, "012345678\n", 10) != CW_OK)
+            break; /* close tells why */
+    return cw_writer_close(w, NULL, &err);
 }
 
-static int read_in_pieces(cw_store *s, const char *path)
+static int read_whole(cw_store *s, const char *path)
 {
-    static char piece[PIECE];
-    char url[1200];
-    unsigned pieces = 0;
+    static char all[BYTES + 1];
+    char url[URL_ROOM];
+    size_t n = 0;
     cw_reader *r;
 
     if (cw_store_url(s, path, url, sizeof url, &err) != CW_OK ||
         cw_reader_open(&r, cw_store_client(s), url, &err) != CW_OK)
         return failed(path);
-    for (uint64_t at = 0; at < cw_reader_size(r); at += PIECE, pieces++) {
-        uint64_t left = cw_reader_size(r) - at;
-        if (cw_reader_pread(r, at, piece, left < PIECE ? (size_t)left : PIECE, &err) != CW_OK)
-            break;
-    }
+    if (cw_reader_read(r, all, sizeof all, &n, &err) == CW_OK)
+        printf("%s: %zu bytes at once\n", path, n);
+    cw_reader_close(r);
+    return err.status == CW_OK ? 0 : failed(path);
+}
+
+static int read_in_pieces(cw_store *s, const char *path)
+{
+    static char piece[PIECE];
+    char url[URL_ROOM];
+    unsigned pieces = 0;
+    size_t n = 1;
+    cw_reader *r;
+
+    if (cw_store_url(s, path, url, sizeof url, &err) != CW_OK ||
+        cw_reader_open(&r, cw_store_client(s), url, &err) != CW_OK)
+        return failed(path);
+    while (n > 0 && cw_reader_read(r, piece, sizeof piece, &n, &err) == CW_OK)
+        pieces += n > 0;
     printf("%s: %" PRIu64 " bytes in %u pieces\n", path, cw_reader_size(r), pieces);
     cw_reader_close(r);
     return err.status == CW_OK ? 0 : failed(path);
 }
 
-/* What is listed is deleted: the entry's URL would do, its path shows the way back. */
+/* Whatever is below, however deep; an entry's URL would do, its path shows the way back. */
 static int list_and_delete(cw_store *s, const char *folder)
 {
     const cw_list_entry *e;
@@ -72,15 +116,30 @@ static int list_and_delete(cw_store *s, const char *folder)
     return err.status == CW_OK ? 0 : failed(folder);
 }
 
+static int expect(const char *what, cw_status got, cw_status want)
+{
+    if (got != want)
+        return failed(what);
+    printf("%s: %s\n", what, cw_status_name(got));
+    return 0;
+}
+
 static int walk(cw_store *s)
 {
-    if (write_object(s, "store-example.a", BYTES) || write_object(s, "store-example.b", 20))
+    cw_object_meta *m = NULL;
+
+    if (make_folders(s))
         return 1;
-    if (read_in_pieces(s, "store-example.a") || list_and_delete(s, "store-example."))
+    if (write_object(s, LARGE, BYTES) != CW_OK || write_object(s, SMALL, 20) != CW_OK)
+        return failed("writing");
+    if (expect("a second time", write_object(s, SMALL, 30), CW_E_ALREADY_EXISTS))
         return 1;
-    if (cw_store_delete(s, "../elsewhere", NULL, &err) == CW_E_INVALID_ARGUMENT)
-        printf("no path leads out\n");
-    return 0;
+    if (read_whole(s, LARGE) || read_in_pieces(s, LARGE) || list_and_delete(s, FOLDER "/"))
+        return 1;
+    if (expect("what was deleted", cw_store_stat(&m, s, LARGE, &err), CW_E_NOT_FOUND))
+        return 1;
+    return expect("../elsewhere", cw_store_delete(s, "../elsewhere", NULL, &err),
+                  CW_E_INVALID_ARGUMENT);
 }
 
 int main(int argc, char **argv)
@@ -88,22 +147,16 @@ int main(int argc, char **argv)
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
     cw_client *c = NULL;
     cw_store *s = NULL;
-    int code = 1;
+    int code;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: store s3://bucket[/prefix] | FOLDER | mem://NAME\n"
-                        "s3:// needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile\n");
-        return 1;
-    }
+    if (argc != 2)
+        return usage();
     if (cw_client_options_from_env(&o, &err) != CW_OK || cw_client_new(&c, &o, &err) != CW_OK)
         return failed("settings");
-    if (strncmp(argv[1], "s3://", 5) != 0 && (cw_capabilities(argv[1]) & CW_CAN_BUCKET) &&
-        cw_bucket_create(c, argv[1], &err) != CW_OK && err.status != CW_E_ALREADY_EXISTS)
-        code = failed(argv[1]);
-    else if (cw_store_open(&s, c, argv[1], &err) != CW_OK)
-        code = failed(argv[1]);
-    else
+    if (cw_store_open(&s, c, argv[1], &err) == CW_OK)
         code = walk(s);
+    else
+        code = failed(argv[1]);
     cw_store_close(s);
     cw_client_release(c);
     return code;

@@ -28,9 +28,21 @@ typedef struct cw_list_options {
     const char *start_after; /**< only what comes after this key; NULL: from the start */
     unsigned page_keys;      /**< for each request; default and most 1,000 */
     int versions;            /**< every version and delete marker, the latest first. S3 only */
+    const char *glob;        /**< only what goes on as this pattern behind the URL, which itself is
+                                  taken as it is. Not with a delimiter. NULL: everything */
 } cw_list_options;
 
 #define CW_LIST_OPTIONS_INIT CW_OPTIONS_INIT(cw_list_options)
+
+/*
+ * Patterns: '*' is anything within a name, '?' one character of it, "[a-z]" one of these and
+ * "[!a-z]" one of the others; "**" is anything, slashes too, and in "**" "/x" also no folder at
+ * all, so that x and a/b/x are found; "{this,that}" is one of several, which may be patterns; '\\'
+ * takes away the meaning of what follows. At most 1,024 bytes.
+ *
+ * Only what begins as the pattern does is listed. Where a page ends among keys that share a
+ * beginning with which nothing matches, the next one starts behind all of these.
+ */
 
 /** Valid until the next call on the list. Strings are "" where nothing is said. */
 typedef struct cw_list_entry {
@@ -60,8 +72,8 @@ typedef struct cw_list_entry {
  * A directory bucket (name--ZONE--x-s3) lists in no order, without versions, start_after and
  * delimiters but "/".
  * @param c  needed for s3:// alone
- * @return CW_OK; CW_E_INVALID_ARGUMENT; CW_E_UNSUPPORTED for versions of files, and for what a
- *         directory bucket does not do
+ * @return CW_OK; CW_E_INVALID_ARGUMENT, also for a pattern that is none; CW_E_UNSUPPORTED for
+ *         versions of files, and for what a directory bucket does not do
  */
 CW_CHECKED cw_status cw_list_open(cw_list **out, cw_client *c, const char *url,
                                   const cw_list_options *o, cw_error *err);

@@ -70,9 +70,11 @@ CW_API void cw_object_meta_free(cw_object_meta *m);
 
 typedef struct cw_object_delete_options {
     size_t struct_size;
-    int missing_ok;         /**< CW_OK where there is nothing */
-    const char *version_id; /**< NULL: the latest. S3 only */
-    const char *if_match;   /**< only the object with this ETag. Not for files */
+    int missing_ok;                        /**< CW_OK where there is nothing */
+    const char *version_id;                /**< NULL: the latest. S3 only */
+    const char *if_match;                  /**< only the object with this ETag. Not for files */
+    const unsigned char *sse_customer_key; /**< 32 bytes: with if_match, of an object encrypted with
+                                                CW_SSE_C. S3 only */
 } cw_object_delete_options;
 
 #define CW_OBJECT_DELETE_OPTIONS_INIT CW_OPTIONS_INIT(cw_object_delete_options)
@@ -119,12 +121,17 @@ typedef struct cw_object_copy_options {
     const cw_writer_options *describe; /**< what the copy is to be (content_*, metadata, tags,
                                             storage_class, acl, sse), in place of what the source
                                             is; NULL: content_*, metadata and tags as they are. S3
-                                            only */
+                                            only. Storage class, ACL and encryption are never taken
+                                            over: without a word they are the bucket's defaults */
     uint64_t multipart_bytes; /**< sources larger than this go in parts; default, and most, 5 GiB */
     uint64_t part_bytes;      /**< of those; default 256 MiB, more where 10,000 would not do */
     unsigned concurrency;     /**< parts at once; default 8, at most 64 */
     cw_progress_fn progress;  /**< nullable; told after each part */
     void *progress_user;
+    int keep; /**< with `describe`: each of content_*, the metadata and the tags that it does not
+                   say stays as it is */
+    const unsigned char *sse_customer_key; /**< 32 bytes: of a source encrypted with CW_SSE_C. That
+                                                of the copy is in `describe` */
 } cw_object_copy_options;
 
 #define CW_OBJECT_COPY_OPTIONS_INIT CW_OPTIONS_INIT(cw_object_copy_options)

@@ -112,6 +112,15 @@ CW_CHECKED cw_status cw_reader_skip(cw_reader *r, size_t n, cw_error *err);
  */
 CW_CHECKED cw_status cw_reader_seek(cw_reader *r, uint64_t offset, cw_error *err);
 
+/**
+ * Go past the next `n` bytes, which the caller has already, from an earlier reader of the same
+ * ETag: nothing is fetched, and they are verified with what is read behind them. Any number of
+ * calls, with pieces of any size.
+ * @return CW_OK; CW_E_INTEGRITY as cw_reader_read, when they reach the end; CW_E_INVALID_ARGUMENT:
+ *         that many are not left; CW_E_UNSUPPORTED with decompression
+ */
+CW_CHECKED cw_status cw_reader_resume(cw_reader *r, const void *p, size_t n, cw_error *err);
+
 /** Where cw_reader_read goes on. */
 CW_API uint64_t cw_reader_tell(const cw_reader *r);
 

@@ -2,11 +2,14 @@
 #include "s3/requests.h"
 
 #include "base/memory.h"
+#include "port/digest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SOURCE_KEY "x-amz-copy-source-server-side-encryption-customer-"
 
 static const cw__checksum_kind *checksum_of(const cw__plan *p)
 {
@@ -198,6 +201,23 @@ void cw__request_complete(cw__exchange *x, const cw__plan *p, cw__loop *loop, co
 
 /* ---- copies ---- */
 
+/* That there is MD5 was seen when the source was looked at. */
+static void add_source_key(cw__request *r, const unsigned char *key)
+{
+    enum { KEY_BYTES = 32 };
+    unsigned char md5[CW__MD5_BYTES] = {0};
+    char text[48];
+
+    r->headers.secret = r->lines.secret = true;
+    cw__request_header(r, SOURCE_KEY "algorithm", "AES256");
+    cw__base64(key, KEY_BYTES, text);
+    cw__request_header(r, SOURCE_KEY "key", text);
+    r->failed |= cw__md5_of(key, KEY_BYTES, md5) != CW_OK;
+    cw__base64(md5, sizeof md5, text);
+    cw__request_header(r, SOURCE_KEY "key-md5", text);
+    cw__wipe(text, sizeof text);
+}
+
 static void add_source(cw__exchange *x, const cw__copy_source *from)
 {
     cw__text source = {0}, etag = {0};
@@ -216,6 +236,8 @@ static void add_source(cw__exchange *x, const cw__copy_source *from)
     cw__request_header(&x->request, "x-amz-copy-source", source.p);
     if (from->etag[0])
         cw__request_header(&x->request, "x-amz-copy-source-if-match", etag.p);
+    if (from->sse_customer_key)
+        add_source_key(&x->request, from->sse_customer_key);
     cw__text_free(&source);
     cw__text_free(&etag);
 }
@@ -259,6 +281,7 @@ void cw__request_part_copy(cw__exchange *x, const cw__plan *p, cw__loop *loop,
     snprintf(text, sizeof text, "%u", number);
     cw__request_query(&x->request, "partNumber", text);
     add_upload_id(x, upload_id);
+    add_headers(x, p, CW__USE_PART);
     add_source(x, from);
     snprintf(text, sizeof text, "bytes=%" PRIu64 "-%" PRIu64, offset, offset + bytes - 1);
     cw__request_header(&x->request, "x-amz-copy-source-range", text);

@@ -72,8 +72,9 @@ void cw__request_list_part(cw__exchange *x, cw__object_name o, cw__loop *loop,
 typedef struct cw__copy_source {
     const char *bucket;
     const char *key;
-    const char *version_id; /* or NULL */
-    const char *etag;       /* without quotes, or "": whichever is there */
+    const char *version_id;                /* or NULL */
+    const char *etag;                      /* without quotes, or "": whichever is there */
+    const unsigned char *sse_customer_key; /* 32 bytes, or NULL */
 } cw__copy_source;
 
 /** Copy in one request; `describe`: as the plan says, not as the source is. */

@@ -1,8 +1,8 @@
 /* sso.c - IAM Identity Center: keys for the token that `aws sso login` has left behind
  *
  * The token lies in ~/.aws/sso/cache, in a file that is named by the SHA-1 of the session's name
- * or, for a profile without a session, of the start URL. It is never renewed here: that is for the
- * person at the browser.
+ * or, for a profile without a session, of the start URL. That of a session is renewed shortly
+ * before its end, if it can be (sso_renew.h); else a person has to log in.
  */
 #include "s3/sso.h"
 
@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "port/digest.h"
 #include "s3/credentials_providers.h"
+#include "s3/sso_renew.h"
 
 enum { LARGEST_CACHE = 256 * 1024 };
 
@@ -105,7 +106,27 @@ cw_status cw__sso_parse_token(cw__text *token, const char *p, size_t n, const ch
     return token->failed ? cw__fail_memory(err, "reading the SSO token") : status;
 }
 
-static cw_status get_token(cw__text *token, const cw__profile *p, const char *home, cw_error *err)
+/* The token is good until its end, whatever became of a new one. */
+static cw_status choose_token(cw__text *token, const cw__text *cache, const cw__profile *p,
+                              const char *path, const char *endpoint_url, const cw__asking *how,
+                              cw_error *err)
+{
+    cw_error why = {0};
+    bool may = false;
+
+    if (p->sso_session && cw__sso_may_renew(&may, cache->p, cache->n, err) == CW_E_NO_MEMORY)
+        return CW_E_NO_MEMORY;
+    if (may && cw__sso_renew(token, cache->p, cache->n, p, path, endpoint_url, how, &why) == CW_OK)
+        return CW_OK;
+    cw__text_reset(token);
+    cw_status status = cw__sso_parse_token(token, cache->p, cache->n, p->name, err);
+    if (status == CW_OK || !why.status)
+        return status;
+    return cw__fail(err, why.status, "%s; run aws sso login --profile %s", why.message, p->name);
+}
+
+static cw_status get_token(cw__text *token, const cw__profile *p, const char *home,
+                           const char *endpoint_url, const cw__asking *how, cw_error *err)
 {
     cw__text path = {0}, cache = {.secret = true};
     if (!home)
@@ -117,7 +138,7 @@ static cw_status get_token(cw__text *token, const cw__profile *p, const char *ho
     if (status == CW_OK)
         status = read_cache(&cache, path.p, p->name, err);
     if (status == CW_OK)
-        status = cw__sso_parse_token(token, cache.p, cache.n, p->name, err);
+        status = choose_token(token, &cache, p, path.p, endpoint_url, how, err);
     cw__text_free(&cache);
     cw__text_free(&path);
     return status;
@@ -215,7 +236,7 @@ cw_status cw__sso_keys(const cw__profile *p, const char *home, const char *endpo
     if (!cw__credentials_is_region(p->sso_region))
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the sso_region of profile '%s' is '%s'",
                         p->name, p->sso_region);
-    cw_status status = get_token(&token, p, home, err);
+    cw_status status = get_token(&token, p, home, endpoint_url, how, err);
     if (status == CW_OK)
         status = ask(p, token.p, endpoint_url, how, out, err);
     cw__text_free(&token);

@@ -7,6 +7,7 @@
 #define CW_STORE_BACKEND_H
 
 #include "base/url.h"
+#include "port/xml.h"
 #include <cloudwriter/object.h>
 
 /** Options are never NULL here and have all fields; URLs have a key, a path or a name. */
@@ -37,5 +38,12 @@ cw_status cw__copy_s3(cw_client *c, const cw__url *from, const cw__url *to,
                       const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
 cw_status cw__move_s3(cw_client *c, const cw__url *from, const cw__url *to,
                       const cw_object_copy_options *o, cw_object_info *info, cw_error *err);
+
+/** The tags of a version of an object on S3; version_id NULL: of the latest. */
+cw_status cw__tags_of(cw_object_tags **out, cw_client *c, const cw__url *at, const char *version_id,
+                      cw_error *err);
+
+/** The pure half: the tags in an answer. */
+cw_status cw__tags_read(cw_object_tags **out, const cw__xml *document, cw_error *err);
 
 #endif

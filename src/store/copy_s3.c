@@ -24,6 +24,7 @@ typedef struct copy {
     cw_object_tags *tags; /* of the source; NULL: none, or not needed */
     cw_pair *metadata;    /* of the source, without the commit token */
     cw__copy_source pinned;
+    const unsigned char *key; /* of SSE-C, of the target; or NULL */
     char etag[CW__ETAG];
 } copy;
 
@@ -35,6 +36,7 @@ static cw_status look_at_source(copy *c, cw_error *err)
     cw_status st;
 
     o.version_id = c->options->version_id;
+    o.sse_customer_key = c->options->sse_customer_key;
     st = cw__backend_s3.stat(&c->source, c->client, c->from, &o, err);
     if (st != CW_OK)
         return st;
@@ -45,28 +47,29 @@ static cw_status look_at_source(copy *c, cw_error *err)
     c->pinned = (cw__copy_source){.bucket = c->from->bucket,
                                   .key = c->from->path,
                                   .version_id = o.version_id,
-                                  .etag = c->source->etag};
+                                  .etag = c->source->etag,
+                                  .sse_customer_key = o.sse_customer_key};
     return CW_OK;
 }
 
+/* One with SSE-C cannot be seen without its key, and answers 400: it is there. */
 static cw_status look_at_target(const copy *c, cw_error *err)
 {
     cw_object_stat_options o = CW_OBJECT_STAT_OPTIONS_INIT;
-    cw_object_meta *there;
+    cw_object_meta *there = NULL;
+    cw_error why;
     cw_status st;
 
     if (!c->options->create_only)
         return CW_OK;
-    st = cw__backend_s3.stat(&there, c->client, c->to, &o, err);
-    if (st == CW_OK) {
-        cw_object_meta_free(there);
+    st = cw__backend_s3.stat(&there, c->client, c->to, &o, &why);
+    cw_object_meta_free(there);
+    if (st == CW_OK || why.http_status == 400)
         return cw__fail(err, CW_E_ALREADY_EXISTS, "s3://%s/%s exists already", c->to->bucket,
                         c->to->path);
-    }
-    if (st == CW_E_NOT_FOUND) {
-        cw__error_clear(err);
-        st = CW_OK;
-    }
+    if (st == CW_E_NOT_FOUND)
+        return CW_OK;
+    cw__error_copy(err, &why);
     return st;
 }
 
@@ -75,6 +78,12 @@ static cw_status look_at_target(const copy *c, cw_error *err)
 static const char *or_null(const char *s)
 {
     return s[0] ? s : NULL;
+}
+
+static void keep(const char **said, const char *is)
+{
+    if (!*said)
+        *said = or_null(is);
 }
 
 static cw_status copy_metadata(copy *c, cw_writer_options *w, cw_error *err)
@@ -91,29 +100,27 @@ static cw_status copy_metadata(copy *c, cw_writer_options *w, cw_error *err)
     return CW_OK;
 }
 
-/* A copy in parts is a new object: all that the service would have taken over is said anew. */
+/*
+ * A copy in parts is a new object, as is one that is described: all that the service would have
+ * taken over, and that is not said, is said anew.
+ */
 static cw_status describe_as_source(copy *c, cw_writer_options *w, cw_error *err)
 {
     const cw_object_meta *s = c->source;
-    cw__text url = {0};
     cw_status st = CW_OK;
 
-    w->content_type = or_null(s->content_type);
-    w->content_encoding = or_null(s->content_encoding);
-    w->content_disposition = or_null(s->content_disposition);
-    w->content_language = or_null(s->content_language);
-    w->cache_control = or_null(s->cache_control);
-    if (s->tags_count) {
-        cw__text_addf(&url, "s3://%s/%s", c->from->bucket, c->from->path);
-        st = url.failed ? cw__fail_memory(err, "copying")
-                        : cw_object_tags_get(&c->tags, c->client, url.p, err);
-        cw__text_free(&url);
-    }
+    keep(&w->content_type, s->content_type);
+    keep(&w->content_encoding, s->content_encoding);
+    keep(&w->content_disposition, s->content_disposition);
+    keep(&w->content_language, s->content_language);
+    keep(&w->cache_control, s->cache_control);
+    if (s->tags_count && !w->tags_count)
+        st = cw__tags_of(&c->tags, c->client, c->from, c->options->version_id, err);
     if (st == CW_OK && c->tags) {
         w->tags = c->tags->list;
         w->tags_count = c->tags->count;
     }
-    return st == CW_OK ? copy_metadata(c, w, err) : st;
+    return st == CW_OK && !w->metadata_count ? copy_metadata(c, w, err) : st;
 }
 
 static bool goes_in_parts(const copy *c)
@@ -127,14 +134,16 @@ static bool goes_in_parts(const copy *c)
 
 static cw_status make_plan(copy *c, cw__plan *plan, cw_error *err)
 {
+    const cw_object_copy_options *o = c->options;
     cw_writer_options w = CW_WRITER_OPTIONS_INIT;
     cw_status st = CW_OK;
 
-    if (c->options->describe)
-        st = cw__options_take(&w, sizeof w, c->options->describe, err);
-    else if (goes_in_parts(c))
+    if (o->describe)
+        st = cw__options_take(&w, sizeof w, o->describe, err);
+    c->key = w.sse == CW_SSE_C ? w.sse_customer_key : NULL;
+    if (st == CW_OK && (o->describe ? o->keep : goes_in_parts(c)))
         st = describe_as_source(c, &w, err);
-    w.create_only = c->options->create_only;
+    w.create_only = o->create_only;
     w.if_match = NULL;
     w.checksum = CW_CHECKSUM_NONE; /* the bytes are the service's */
     return st == CW_OK ? cw__plan_init(plan, c->client, c->to->bucket, c->to->path, &w, err) : st;
@@ -214,8 +223,10 @@ static cw_status verify(const copy *c, const cw_object_info *info, cw_error *err
 {
     cw_object_stat_options o = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_meta *there;
-    cw_status st = cw__backend_s3.stat(&there, c->client, c->to, &o, err);
+    cw_status st;
 
+    o.sse_customer_key = c->key;
+    st = cw__backend_s3.stat(&there, c->client, c->to, &o, err);
     if (st != CW_OK)
         return st;
     if (there->bytes != c->source->bytes ||
@@ -241,6 +252,7 @@ cw_status cw__move_s3(cw_client *client, const cw__url *from, const cw__url *to,
     if (st == CW_OK) {
         gone.version_id = o->version_id;
         gone.if_match = or_null(c.source->etag);
+        gone.sse_customer_key = o->sse_customer_key;
         st = cw__backend_s3.remove(client, from, &gone, err);
     }
     forget(&c);

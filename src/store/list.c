@@ -17,6 +17,7 @@ struct cw_list {
     cw__source source;
     cw_list_options options;
     char *delimiter, *start_after;
+    cw__glob *glob; /* or NULL */
     cw_list_entry entry;
     cw__text url;
     size_t root_bytes; /* of `url`: what stands before every key */
@@ -80,7 +81,7 @@ static cw_status open_local(cw_list *l, cw__url *at, cw_error *err)
     if (l->options.versions)
         st = cw__fail(err, CW_E_UNSUPPORTED, "files and objects in memory have no versions");
     if (st == CW_OK)
-        st = at->scheme == CW__SCHEME_FILE ? cw__source_file(&inner, at, &l->options, err)
+        st = at->scheme == CW__SCHEME_FILE ? cw__source_file(&inner, at, &l->options, l->glob, err)
                                            : cw__source_memory(&inner, at, &l->options, err);
     if (st == CW_OK) {
         st = cw__source_grouped(&l->source, &inner, prefix, &l->options, err);
@@ -91,6 +92,43 @@ static cw_status open_local(cw_list *l, cw__url *at, cw_error *err)
     return st;
 }
 
+/* What is listed then begins with what the pattern does. */
+static cw_status take_pattern(cw_list *l, cw__url *at, cw_error *err)
+{
+    const char *pattern = l->options.glob;
+    cw__text path = {0};
+    cw_status st;
+
+    l->options.glob = NULL;
+    if (!pattern)
+        return CW_OK;
+    if (l->delimiter)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "a pattern does not go with a delimiter");
+    st = cw__glob_new(&l->glob, pattern, strlen(at->path), err);
+    if (st != CW_OK)
+        return st;
+    cw__text_add(&path, at->path);
+    cw__text_add(&path, cw__glob_prefix(l->glob));
+    if (path.failed) {
+        cw__text_free(&path);
+        return cw__fail_memory(err, "opening a list");
+    }
+    cw__free(at->path);
+    at->path = path.p ? path.p : cw__strdup("");
+    return at->path ? CW_OK : cw__fail_memory(err, "opening a list");
+}
+
+static cw_status choose_source(cw_list *l, cw_client *c, cw__url *at, const char *url,
+                               cw_error *err)
+{
+    cw_status st;
+
+    if (at->scheme != CW__SCHEME_S3)
+        return open_local(l, at, err);
+    st = check_client(c, url, err);
+    return st == CW_OK ? cw__source_s3(&l->source, c, at, &l->options, l->glob, err) : st;
+}
+
 static cw_status open_source(cw_list *l, cw_client *c, const char *url, cw_error *err)
 {
     cw__url at;
@@ -99,13 +137,9 @@ static cw_status open_source(cw_list *l, cw_client *c, const char *url, cw_error
     if (st != CW_OK)
         return st;
     add_root(l, &at, url);
-    if (at.scheme == CW__SCHEME_S3) {
-        st = check_client(c, url, err);
-        if (st == CW_OK)
-            st = cw__source_s3(&l->source, c, &at, &l->options, err);
-    } else {
-        st = open_local(l, &at, err);
-    }
+    st = take_pattern(l, &at, err);
+    if (st == CW_OK)
+        st = choose_source(l, c, &at, url, err);
     cw__url_free(&at);
     return st;
 }
@@ -142,12 +176,19 @@ static cw_status tell_url(cw_list *l, cw_error *err)
     return CW_OK;
 }
 
+static bool is_wanted(const cw_list *l)
+{
+    return !l->entry.key || !l->glob || cw__glob_match(l->glob, l->entry.key, NULL);
+}
+
 static cw_status next_entry(cw_list *l, cw_error *err)
 {
     cw_status st;
 
-    l->entry = (cw_list_entry){.etag = "", .storage_class = "", .version_id = ""};
-    st = l->source.next(l->source.self, &l->entry, err);
+    do {
+        l->entry = (cw_list_entry){.etag = "", .storage_class = "", .version_id = ""};
+        st = l->source.next(l->source.self, &l->entry, err);
+    } while (st == CW_OK && !is_wanted(l));
     if (st == CW_OK && l->entry.key)
         st = tell_url(l, err);
     l->over = !l->entry.key;
@@ -173,6 +214,7 @@ void cw_list_close(cw_list *l)
         l->source.free(l->source.self);
     cw__free(l->delimiter);
     cw__free(l->start_after);
+    cw__glob_free(l->glob);
     cw__text_free(&l->url);
     cw__free(l);
 }

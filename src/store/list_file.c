@@ -26,6 +26,7 @@ typedef struct folder {
 
 typedef struct walk {
     const cw_list_options *options;
+    const cw__glob *glob; /* or NULL */
     folder *stack;
     size_t depth, room;
     cw__text path; /* of what was told last */
@@ -172,6 +173,16 @@ static bool is_before(const walk *w)
     return after && strncmp(w->path.p, after, w->path.n) < 0;
 }
 
+/* Whether a file in the folder w->path could match. */
+static bool may_match(const walk *w)
+{
+    size_t dead = 0;
+
+    if (w->glob)
+        cw__glob_match(w->glob, w->path.p, &dead);
+    return dead == 0;
+}
+
 /* Whether it is a file; tells it then. One that went away meanwhile, or is something else, is not.
  */
 static bool tell_file(const walk *w, cw_list_entry *e)
@@ -203,7 +214,7 @@ static cw_status step(walk *w, cw_list_entry *e, cw_error *err)
         tell_file(w, e);
     else if (w->flat)
         e->key = w->path.p; /* grouped as the prefix that it is */
-    else if (!is_before(w))
+    else if (!is_before(w) && may_match(w))
         st = enter(w, "", err);
     return st;
 }
@@ -235,7 +246,8 @@ static void free_walk(void *self)
     cw__free(w);
 }
 
-cw_status cw__source_file(cw__source *out, cw__url *at, const cw_list_options *o, cw_error *err)
+cw_status cw__source_file(cw__source *out, cw__url *at, const cw_list_options *o,
+                          const cw__glob *glob, cw_error *err)
 {
     walk *w = cw__alloc_zero(sizeof *w);
     const char *slash = strrchr(at->path, '/'), *first = slash ? slash + 1 : at->path;
@@ -243,6 +255,7 @@ cw_status cw__source_file(cw__source *out, cw__url *at, const cw_list_options *o
     if (!w)
         return cw__fail_memory(err, "opening a list");
     w->options = o;
+    w->glob = glob;
     w->flat = o->delimiter && strcmp(o->delimiter, "/") == 0;
     w->first = cw__strdup(first);
     cw__text_add_n(&w->path, at->path, (size_t)(first - at->path));

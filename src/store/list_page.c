@@ -171,6 +171,13 @@ cw_status cw__page_next(cw__page *p, cw_list_entry *e, cw_error *err)
     return CW_OK;
 }
 
+void cw__page_start_anew(cw__page *p)
+{
+    cw__free(p->token);
+    cw__free(p->id_token);
+    p->token = p->id_token = NULL;
+}
+
 void cw__page_drop(cw__page *p)
 {
     cw__free(p->objects.key);

@@ -36,6 +36,9 @@ bool cw__page_at_end(const cw__page *p);
 /** The next entry, valid until the next call; its key stays as it is at the end. */
 cw_status cw__page_next(cw__page *p, cw_list_entry *e, cw_error *err);
 
+/** The next page does not start where this one said. */
+void cw__page_start_anew(cw__page *p);
+
 /** Let go of the document. Where the next page starts is kept. */
 void cw__page_drop(cw__page *p);
 void cw__page_free(cw__page *p);

@@ -2,6 +2,9 @@
  *
  * Owns the reply of the page that is being told (list_page.h). The next one is asked for when that
  * is at its end. A page may be empty and not the last.
+ *
+ * With a pattern: where nothing can match that begins as the last key of a page does, the next page
+ * starts behind all of that, wherever the service would have gone on.
  */
 #include "store/source.h"
 
@@ -16,6 +19,8 @@
 typedef struct page_list {
     cw_client *client;
     const cw_list_options *options;
+    const cw__glob *glob; /* or NULL */
+    char *after;          /* where a page starts that has no token; NULL: at the beginning */
     cw__url at;
     size_t prefix_bytes; /* of at.path, which are asked for */
     cw__exchange x;      /* of the page; has to be freed once `asked` */
@@ -32,8 +37,8 @@ static void request_keys(page_list *p)
     cw__request_query(r, "list-type", "2");
     if (p->page.token)
         cw__request_query(r, "continuation-token", p->page.token);
-    else if (p->options->start_after)
-        cw__request_query(r, "start-after", p->options->start_after);
+    else if (p->after)
+        cw__request_query(r, "start-after", p->after);
     p->x.root = "ListBucketResult";
 }
 
@@ -44,8 +49,8 @@ static void request_versions(page_list *p)
     cw__request_query(r, "versions", NULL);
     if (p->page.token)
         cw__request_query(r, "key-marker", p->page.token);
-    else if (p->options->start_after)
-        cw__request_query(r, "key-marker", p->options->start_after);
+    else if (p->after)
+        cw__request_query(r, "key-marker", p->after);
     if (p->page.token && p->page.id_token)
         cw__request_query(r, "version-id-marker", p->page.id_token);
     p->x.root = "ListVersionsResult";
@@ -94,10 +99,41 @@ static void drop_page(page_list *p)
     p->asked = false;
 }
 
+/*
+ * Leave out what begins as the last key does, if nothing of it can match. A list starts behind the
+ * key that it is given, so that one must not match either; and one place is gone to only once, for
+ * a service may know no starts.
+ */
+static cw_status jump(page_list *p, cw_error *err)
+{
+    size_t dead = 0;
+    char *after;
+
+    if (p->glob && p->page.told)
+        cw__glob_match(p->glob, p->page.told, &dead);
+    if (dead == 0 || p->page.told[dead - 1] < ' ' || p->page.told[dead - 1] >= '~')
+        return CW_OK;
+    after = cw__strdup(p->page.told);
+    if (!after)
+        return cw__fail_memory(err, "listing");
+    after[dead - 1]++;
+    after[dead] = '\0';
+    if ((p->after && strcmp(p->after, after) >= 0) || cw__glob_match(p->glob, after, NULL)) {
+        cw__free(after);
+        return CW_OK;
+    }
+    cw__free(p->after);
+    p->after = after;
+    cw__page_start_anew(&p->page);
+    return CW_OK;
+}
+
 static cw_status next_page(page_list *p, cw_error *err)
 {
-    cw_status st;
+    cw_status st = jump(p, err);
 
+    if (st != CW_OK)
+        return st;
     drop_page(p);
     request_page(p);
     st = cw__exchange_run(&p->x, err);
@@ -108,6 +144,12 @@ static cw_status next_page(page_list *p, cw_error *err)
 static bool is_wanted(const page_list *p, const char *key)
 {
     return !p->at.path[p->prefix_bytes] || cw__starts_with(key, p->at.path);
+}
+
+/* A service that knows no starts begins anew. */
+static bool is_told_again(const page_list *p, const char *key)
+{
+    return p->glob && p->after && strcmp(key, p->after) <= 0;
 }
 
 static cw_status next_key(void *self, cw_list_entry *e, cw_error *err)
@@ -121,7 +163,7 @@ static cw_status next_key(void *self, cw_list_entry *e, cw_error *err)
             st = next_page(p, err);
         if (st == CW_OK)
             st = cw__page_next(&p->page, e, err);
-    } while (st == CW_OK && e->key && !is_wanted(p, e->key));
+    } while (st == CW_OK && e->key && (!is_wanted(p, e->key) || is_told_again(p, e->key)));
     return st;
 }
 
@@ -132,6 +174,7 @@ static void free_list(void *self)
     drop_page(p);
     cw__page_free(&p->page);
     cw__url_free(&p->at);
+    cw__free(p->after);
     cw_client_release(p->client);
     cw__free(p);
 }
@@ -152,18 +195,23 @@ static cw_status check_directory(const char *bucket, const cw_list_options *o, c
 }
 
 cw_status cw__source_s3(cw__source *out, cw_client *c, cw__url *at, const cw_list_options *o,
-                        cw_error *err)
+                        const cw__glob *glob, cw_error *err)
 {
     bool directory = cw__is_directory_bucket(at->bucket);
     cw_status st = directory ? check_directory(at->bucket, o, err) : CW_OK;
     const char *slash = strrchr(at->path, '/');
     page_list *p = st == CW_OK ? cw__alloc_zero(sizeof *p) : NULL;
 
-    if (!p)
+    if (p && o->start_after)
+        p->after = cw__strdup(o->start_after);
+    if (!p || (o->start_after && !p->after)) {
+        cw__free(p);
         return st == CW_OK ? cw__fail_memory(err, "opening a list") : st;
+    }
     p->prefix_bytes = !directory ? strlen(at->path) : slash ? (size_t)(slash - at->path) + 1 : 0;
     p->client = cw_client_retain(c);
     p->options = o;
+    p->glob = directory ? NULL : glob; /* nothing is left out where there is no order */
     p->at = *at;
     *at = (cw__url){0};
     p->page = (cw__page){.bucket = p->at.bucket, .versions = o->versions != 0, .more = true};

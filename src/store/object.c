@@ -106,6 +106,15 @@ static cw_status check_places(const places *p, bool to_itself_is_fine, cw_error 
     return CW_OK;
 }
 
+/* Files and objects in memory have neither. */
+static cw_status check_what(const places *p, const cw_object_copy_options *o, cw_error *err)
+{
+    if (p->from.scheme == CW__SCHEME_S3 || (!o->describe && !o->sse_customer_key))
+        return CW_OK;
+    return cw__fail(err, CW_E_UNSUPPORTED, "'%s' has no place for a description or a key",
+                    p->to.path);
+}
+
 static cw_status parse_places(places *p, const cw_client *c, const char *from, const char *to,
                               bool to_itself_is_fine, cw_error *err)
 {
@@ -141,7 +150,9 @@ static cw_status copy_or_move(cw_client *c, const char *from, const char *to,
     if (st != CW_OK)
         return st;
     backend = cw__backend_of(p.from.scheme);
-    st = (move ? backend->move : backend->copy)(c, &p.from, &p.to, &taken, &told, err);
+    st = check_what(&p, &taken, err);
+    if (st == CW_OK)
+        st = (move ? backend->move : backend->copy)(c, &p.from, &p.to, &taken, &told, err);
     cw__url_free(&p.from);
     cw__url_free(&p.to);
     if (st == CW_OK && info)

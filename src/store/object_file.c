@@ -75,9 +75,6 @@ static cw_status refuse_options(const cw__url *at, const cw_object_copy_options 
     if (o->if_match)
         return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is a file and has no ETag for if_match",
                         at->path);
-    if (o->describe)
-        return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is a file and has no place for a description",
-                        at->path);
     return CW_OK;
 }
 

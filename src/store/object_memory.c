@@ -59,8 +59,6 @@ static cw_status copy_memory(cw_client *c, const cw__url *from, const cw__url *t
     (void)c;
     if (o->version_id)
         return refuse_version(from, err);
-    if (o->describe)
-        return cw__fail(err, CW_E_UNSUPPORTED, "mem://%s has no place for a description", to->path);
     st = cw__objects_copy(from->path, o->if_match ? cw__etag_bare(o->if_match, etag) : NULL,
                           to->path, &when, err);
     if (st == CW_OK)

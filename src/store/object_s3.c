@@ -86,24 +86,35 @@ static cw_status stat_s3(cw_object_meta **out, cw_client *c, const cw__url *at,
 
 /* ---- delete ---- */
 
-/* A version that is a delete marker answers 405 to HEAD, and is there. */
+/*
+ * A version that is a delete marker answers 405 to HEAD, and is there; so is one that is encrypted
+ * with a key that is not known here, which answers 400.
+ */
+static bool is_there_unseen(const cw_object_delete_options *o, int http_status)
+{
+    return !o->if_match && (http_status == 400 || (o->version_id && http_status == 405));
+}
+
 static cw_status look_first(cw_client *c, const cw__url *at, const cw_object_delete_options *o,
                             cw_error *err)
 {
+    cw_object_stat_options how = CW_OBJECT_STAT_OPTIONS_INIT;
+    cw_object_meta *m = NULL;
     char wanted[CW__ETAG];
-    cw__exchange x;
+    cw_error why;
     cw_status st;
 
-    begin_look(&x, c, at, o->version_id);
-    st = cw__exchange_run(&x, err);
-    if (st != CW_OK && o->version_id && x.reply.http_status == 405) {
-        cw__error_clear(err);
-        st = CW_OK;
-    }
-    if (st == CW_OK && o->if_match && strcmp(cw__etag_bare(o->if_match, wanted), x.reply.etag) != 0)
+    how.version_id = o->version_id;
+    how.sse_customer_key = o->sse_customer_key;
+    st = stat_s3(&m, c, at, &how, &why);
+    if (st != CW_OK && is_there_unseen(o, why.http_status))
+        return CW_OK;
+    if (st != CW_OK)
+        cw__error_copy(err, &why);
+    else if (o->if_match && strcmp(cw__etag_bare(o->if_match, wanted), m->etag) != 0)
         st = cw__fail(err, CW_E_PRECONDITION, "the ETag of s3://%s/%s is %s, not %s", at->bucket,
-                      at->path, x.reply.etag, wanted);
-    cw__exchange_free(&x);
+                      at->path, m->etag, wanted);
+    cw_object_meta_free(m);
     return st;
 }
 

@@ -7,6 +7,7 @@
 #define CW_STORE_SOURCE_H
 
 #include "base/url.h"
+#include "store/glob.h"
 #include <cloudwriter/list.h>
 
 typedef struct cw__source {
@@ -16,10 +17,14 @@ typedef struct cw__source {
     void *self;
 } cw__source;
 
-/** The options live as long as the source; of `at` it takes what it needs. */
+/**
+ * The options and the pattern, NULL without one, live as long as the source; of `at` it takes what
+ * it needs. A source may still yield what does not match.
+ */
 cw_status cw__source_s3(cw__source *out, cw_client *c, cw__url *at, const cw_list_options *o,
-                        cw_error *err);
-cw_status cw__source_file(cw__source *out, cw__url *at, const cw_list_options *o, cw_error *err);
+                        const cw__glob *glob, cw_error *err);
+cw_status cw__source_file(cw__source *out, cw__url *at, const cw_list_options *o,
+                          const cw__glob *glob, cw_error *err);
 cw_status cw__source_memory(cw__source *out, cw__url *at, const cw_list_options *o, cw_error *err);
 
 /** Group what `inner` yields, which moves into it on CW_OK, and leave out what is not to be told.

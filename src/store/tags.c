@@ -56,7 +56,7 @@ static cw_status read_tag(cw_pair *pair, const cw__xml_node *tag, cw_error *err)
     return pair->name && pair->value ? CW_OK : cw__fail_memory(err, "reading tags");
 }
 
-static cw_status read_tags(cw_object_tags **out, const cw__xml *document, cw_error *err)
+cw_status cw__tags_read(cw_object_tags **out, const cw__xml *document, cw_error *err)
 {
     const cw__xml_node *set = cw__xml_child(cw__xml_root(document), "TagSet");
     size_t count = count_tags(set);
@@ -75,9 +75,26 @@ static cw_status read_tags(cw_object_tags **out, const cw__xml *document, cw_err
     return st;
 }
 
-cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url, cw_error *err)
+cw_status cw__tags_of(cw_object_tags **out, cw_client *c, const cw__url *at, const char *version_id,
+                      cw_error *err)
 {
     cw__exchange x;
+    cw_status st;
+
+    begin(&x, c, at, "GET", "get the tags of");
+    if (version_id)
+        cw__request_query(&x.request, "versionId", version_id);
+    x.expect = CW__EXPECT_DOCUMENT;
+    x.root = "Tagging";
+    st = cw__exchange_run(&x, err);
+    if (st == CW_OK)
+        st = cw__tags_read(out, x.reply.document, err);
+    cw__exchange_free(&x);
+    return st;
+}
+
+cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url, cw_error *err)
+{
     cw__url at;
     cw_status st;
 
@@ -86,13 +103,7 @@ cw_status cw_object_tags_get(cw_object_tags **out, cw_client *c, const char *url
     st = parse(&at, c, url, err);
     if (st != CW_OK)
         return st;
-    begin(&x, c, &at, "GET", "get the tags of");
-    x.expect = CW__EXPECT_DOCUMENT;
-    x.root = "Tagging";
-    st = cw__exchange_run(&x, err);
-    if (st == CW_OK)
-        st = read_tags(out, x.reply.document, err);
-    cw__exchange_free(&x);
+    st = cw__tags_of(out, c, &at, NULL, err);
     cw__url_free(&at);
     return st;
 }

@@ -6,17 +6,9 @@
 #include "base/memory.h"
 #include "s3/requests.h"
 #include "store/bucket_url.h"
+#include "store/upload_page.h"
 
 #include <string.h>
-
-/* Where a page ends and the next one starts. */
-typedef struct page {
-    cw_client *client;
-    const cw__url *where;
-    char *key_marker;
-    char *id_marker;
-    bool more;
-} page;
 
 /* ---- abort ---- */
 
@@ -45,7 +37,7 @@ cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id, 
 /* ---- list ---- */
 
 /* Keys are asked for in URL encoding, since XML cannot hold every byte of one. */
-static void request_page(cw__exchange *x, const page *p)
+static void request_page(cw__exchange *x, const cw__upload_page *p)
 {
     cw__exchange_init(x, p->client, cw__client_next_lane(p->client)->loop, "GET", p->where->bucket,
                       "");
@@ -63,7 +55,7 @@ static void request_page(cw__exchange *x, const page *p)
     x->doing = "list the uploads under";
 }
 
-static void forget_markers(page *p)
+void cw__upload_page_free(cw__upload_page *p)
 {
     cw__free(p->key_marker);
     cw__free(p->id_marker);
@@ -86,13 +78,13 @@ static const char *or_empty(const char *s)
  * A truncated page that does not say where the next one starts, or that starts it where this one
  * was asked for, would come again and again: that is an error of the service.
  */
-static cw_status take_markers(page *p, char *key, char *id, cw_error *err)
+static cw_status take_markers(cw__upload_page *p, char *key, char *id, cw_error *err)
 {
     bool moves = key && key[0] &&
                  (strcmp(key, or_empty(p->key_marker)) != 0 ||
                   strcmp(or_empty(id), or_empty(p->id_marker)) != 0);
 
-    forget_markers(p);
+    cw__upload_page_free(p);
     p->key_marker = key;
     p->id_marker = id;
     return moves ? CW_OK
@@ -100,7 +92,8 @@ static cw_status take_markers(page *p, char *key, char *id, cw_error *err)
                             "the service's list of uploads goes on, but it does not say where");
 }
 
-static cw_status read_markers(page *p, const cw__xml_node *root, bool encoded, cw_error *err)
+static cw_status read_markers(cw__upload_page *p, const cw__xml_node *root, bool encoded,
+                              cw_error *err)
 {
     char truncated[8];
     char *key, *id = NULL;
@@ -122,7 +115,7 @@ static cw_status read_markers(page *p, const cw__xml_node *root, bool encoded, c
     return take_markers(p, key, id, err);
 }
 
-static cw_status tell_named(const page *p, const cw__xml_node *node, const char *key,
+static cw_status tell_named(const cw__upload_page *p, const cw__xml_node *node, const char *key,
                             const char *id, cw_upload_fn each, void *user, cw_error *err)
 {
     char storage_class[32], initiated[40];
@@ -136,8 +129,8 @@ static cw_status tell_named(const page *p, const cw__xml_node *node, const char 
                                   : cw__fail(err, CW_E_CANCELLED, "cancelled by the callback");
 }
 
-static cw_status tell_one(const page *p, const cw__xml_node *node, bool encoded, cw_upload_fn each,
-                          void *user, cw_error *err)
+static cw_status tell_one(const cw__upload_page *p, const cw__xml_node *node, bool encoded,
+                          cw_upload_fn each, void *user, cw_error *err)
 {
     char *key, *id = NULL;
     cw_status st = read_text(&key, node, "Key", err);
@@ -156,8 +149,8 @@ static cw_status tell_one(const page *p, const cw__xml_node *node, bool encoded,
     return st;
 }
 
-static cw_status tell_page(page *p, const cw__xml *document, cw_upload_fn each, void *user,
-                           cw_error *err)
+cw_status cw__upload_page_tell(cw__upload_page *p, const cw__xml *document, cw_upload_fn each,
+                               void *user, cw_error *err)
 {
     const cw__xml_node *root = cw__xml_root(document);
     const cw__xml_node *node = cw__xml_child(root, "Upload");
@@ -173,7 +166,7 @@ static cw_status tell_page(page *p, const cw__xml *document, cw_upload_fn each, 
     return st;
 }
 
-static cw_status list_page(page *p, cw_upload_fn each, void *user, cw_error *err)
+static cw_status list_page(cw__upload_page *p, cw_upload_fn each, void *user, cw_error *err)
 {
     cw__exchange x;
     cw_status st;
@@ -181,7 +174,7 @@ static cw_status list_page(page *p, cw_upload_fn each, void *user, cw_error *err
     request_page(&x, p);
     st = cw__exchange_run(&x, err);
     if (st == CW_OK)
-        st = tell_page(p, x.reply.document, each, user, err);
+        st = cw__upload_page_tell(p, x.reply.document, each, user, err);
     cw__exchange_free(&x);
     return st;
 }
@@ -190,7 +183,7 @@ cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn each, void 
                          cw_error *err)
 {
     cw__url where;
-    page p = {.client = c, .where = &where, .more = true};
+    cw__upload_page p = {.client = c, .where = &where, .more = true};
     cw_status st;
 
     cw__error_clear(err);
@@ -199,7 +192,7 @@ cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn each, void 
         return st;
     while (st == CW_OK && p.more)
         st = list_page(&p, each, user, err);
-    forget_markers(&p);
+    cw__upload_page_free(&p);
     cw__url_free(&where);
     return st;
 }

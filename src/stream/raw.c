@@ -412,6 +412,12 @@ cw_status cw__raw_skip(cw__raw *r, const void *p, size_t n, cw_error *err)
     return st;
 }
 
+cw_status cw__raw_resume(cw__raw *r, const void *p, size_t n, cw_error *err)
+{
+    r->shown = r->buffered = 0;
+    return advance(r, p, n, err);
+}
+
 /* Right into the caller's memory. */
 static cw_status read_directly(cw__raw *r, char *p, size_t n, size_t *got, cw_error *err)
 {

@@ -48,6 +48,9 @@ cw_status cw__raw_peek(cw__raw *r, size_t want, const void **p, size_t *n, cw_er
 /** Past `n` of those. @return CW_OK; CW_E_INTEGRITY at the end, when the checksum is another */
 cw_status cw__raw_skip(cw__raw *r, const void *p, size_t n, cw_error *err);
 
+/** Past the next `n`, which are here already. @return as cw__raw_skip */
+cw_status cw__raw_resume(cw__raw *r, const void *p, size_t n, cw_error *err);
+
 /** Copy the next `n`, or what there is of them. */
 cw_status cw__raw_read(cw__raw *r, void *p, size_t n, size_t *got, cw_error *err);
 

@@ -176,6 +176,18 @@ cw_status cw_reader_seek(cw_reader *r, uint64_t offset, cw_error *err)
     return CW_OK;
 }
 
+cw_status cw_reader_resume(cw_reader *r, const void *p, size_t n, cw_error *err)
+{
+    cw__error_clear(err);
+    r->peeked_n = 0;
+    if (r->unpacks)
+        return cw__fail(err, CW_E_UNSUPPORTED, "what is decompressed cannot be resumed");
+    if (n > r->raw.bytes - r->raw.position)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%zu bytes are not left behind %" PRIu64, n,
+                        r->raw.position);
+    return cw__raw_resume(&r->raw, p, n, err);
+}
+
 cw_status cw_reader_pread(cw_reader *r, uint64_t offset, void *p, size_t n, cw_error *err)
 {
     cw__error_clear(err);

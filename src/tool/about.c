@@ -111,10 +111,13 @@ static void stat_lines(const char *url, const cw_object_meta *m)
 
 static int stat_one(const struct options *o, cw_client *client, const char *url)
 {
+    cw_object_stat_options how = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_meta *m;
     cw_error err;
 
-    if (cw_object_stat(&m, client, url, NULL, &err) != CW_OK)
+    how.version_id = o->reader.version_id;
+    how.sse_customer_key = o->reader.sse_customer_key;
+    if (cw_object_stat(&m, client, url, &how, &err) != CW_OK)
         return place_failed(o, url, &err);
     if (o->json)
         stat_json(url, m);

@@ -59,7 +59,7 @@ static cw_status stream(const struct copying *c, const char *from, const char *t
     cw_writer_options how = c->o->writer;
     cw_reader *r = NULL;
     cw_writer *w = NULL;
-    cw_status status = cw_reader_open(&r, c->client, from, err);
+    cw_status status = cw_reader_open_with(&r, c->client, from, &c->o->reader, err);
 
     if (status != CW_OK)
         return status;
@@ -81,11 +81,17 @@ static cw_status stream(const struct copying *c, const char *from, const char *t
 
 static cw_status same_size(const struct copying *c, const char *from, const char *to, cw_error *err)
 {
+    cw_object_stat_options source = CW_OBJECT_STAT_OPTIONS_INIT,
+                           target = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_meta *a = NULL, *b = NULL;
-    cw_status status = cw_object_stat(&a, c->client, from, NULL, err);
+    cw_status status;
 
+    source.version_id = c->o->reader.version_id;
+    source.sse_customer_key = c->o->reader.sse_customer_key;
+    target.sse_customer_key = c->o->writer.sse_customer_key;
+    status = cw_object_stat(&a, c->client, from, &source, err);
     if (status == CW_OK)
-        status = cw_object_stat(&b, c->client, to, NULL, err);
+        status = cw_object_stat(&b, c->client, to, &target, err);
     if (status == CW_OK && a->bytes != b->bytes)
         status = failure(err, CW_E_INTEGRITY, "the copy has another size: nothing was deleted");
     cw_object_meta_free(a);
@@ -96,13 +102,24 @@ static cw_status same_size(const struct copying *c, const char *from, const char
 static cw_status through_here(const struct copying *c, const char *from, const char *to,
                               cw_error *err)
 {
+    cw_object_delete_options gone = CW_OBJECT_DELETE_OPTIONS_INIT;
     cw_status status = stream(c, from, to, err);
 
+    gone.version_id = c->o->reader.version_id;
     if (status == CW_OK && c->move)
         status = same_size(c, from, to, err);
     if (status == CW_OK && c->move)
-        status = cw_object_delete(c->client, from, NULL, err);
+        status = cw_object_delete(c->client, from, &gone, err);
     return status;
+}
+
+static bool is_described(const struct options *o)
+{
+    const cw_writer_options *w = &o->writer;
+
+    return o->replace || w->content_type || w->content_encoding || w->content_disposition ||
+           w->content_language || w->cache_control || w->metadata || w->tags || w->storage_class ||
+           w->acl || w->sse != CW_SSE_BUCKET;
 }
 
 static cw_status copy_object(const struct copying *c, const char *from, const char *to,
@@ -113,6 +130,11 @@ static cw_status copy_object(const struct copying *c, const char *from, const ch
     if (place_is_local(from) != place_is_local(to))
         return through_here(c, from, to, err);
     how.create_only = c->o->writer.create_only;
+    how.describe = is_described(c->o) ? &c->o->writer : NULL;
+    how.keep = !c->o->replace;
+    how.version_id = c->o->reader.version_id;
+    how.if_match = c->o->reader.if_match;
+    how.sse_customer_key = c->o->reader.sse_customer_key;
     how.progress = on_progress;
     return (c->move ? cw_object_move : cw_object_copy)(c->client, from, to, &how, NULL, err);
 }
@@ -188,8 +210,8 @@ static int act_below(struct copying *c, const char *from, const char *target, co
 static int copy_below(struct copying *c, const char *from, const char *to)
 {
     struct places found = {0};
-    char *source = place_folder(from), *target = place_folder(to);
-    int code = place_collect(c->client, from, &found);
+    char *source = place_base(c->o, from), *target = place_folder(to);
+    int code = place_collect(c->o, c->client, from, &found);
 
     if (code == 0 && !strncmp(target, source, strlen(source))) {
         say_about(from, "cannot be copied into itself");
@@ -219,7 +241,7 @@ static bool ends_in_slash(const char *url)
 
 static int copy_one(struct copying *c, const char *from, const char *to)
 {
-    if (c->o->recursive)
+    if (c->o->recursive || c->o->glob)
         return copy_below(c, from, to);
     return ends_in_slash(to) ? act_below(c, from, to, place_name(from)) : act(c, from, to, 0);
 }
@@ -236,7 +258,11 @@ static int run(struct options *o, bool move)
             move ? "mv" : "cp");
         return 2;
     }
-    c.shown = o->recursive && options_want_progress(o);
+    if ((o->recursive || o->glob || sources > 1) && (o->reader.version_id || o->reader.if_match)) {
+        say("--version-id and --if-match are of one object");
+        return 2;
+    }
+    c.shown = (o->recursive || o->glob) && options_want_progress(o);
     code = client_make(o, &c.client);
     for (size_t i = 0; i < sources && c.client && !stop_asked(); i++)
         code = exit_code_worse(code, copy_one(&c, o->operands[i], to));

@@ -11,9 +11,11 @@ static const char general[] =
     "       cloudwriter uploads abort [OPTION…] URL UPLOAD-ID\n"
     "       cloudwriter uploads abort [OPTION…] --older-than AGE|--all URL\n"
     "       cloudwriter ls|stat|rm|mb|rb|du|presign [OPTION…] URL…\n"
+    "       cloudwriter glob [OPTION…] PATTERN…\n"
     "       cloudwriter cp|mv [OPTION…] SOURCE… TARGET\n"
     "       cloudwriter meta|schema|verify [OPTION…] URL…\n"
     "       cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
+    "       cloudwriter get -r|--glob [OPTION…] URL [FOLDER]\n"
     "       cloudwriter cat|head [OPTION…] URL…\n"
     "       cloudwriter whoami [OPTION…] [URL]\n"
     "       cloudwriter help [VERB]\n"
@@ -98,10 +100,16 @@ static const char whoami[] =
 
 static const char get[] =
     "usage: cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
+    "       cloudwriter get -r|--glob [OPTION…] URL [FOLDER]\n"
     "\n"
     "Download an object: to FILE, below FOLDER or here under its last name, or to standard output\n"
     "(-). A file is there when all of it is, under a name with .part before. --continue goes on\n"
     "with what an earlier run left, if the object is still the same.\n"
+    "\n"
+    "With -r all that is below URL/, with --glob all that matches, to below FOLDER, several at\n"
+    "once; files get the time of their objects. --same time leaves out those that have the size\n"
+    "and the time of the object, --same checksum those that have its bytes. A key that leads out\n"
+    "of FOLDER, such as ../x, is refused and told.\n"
     "\n"
     "exit code: 0 done, 1 not done, 2 wrong usage\n";
 
@@ -126,6 +134,18 @@ static const char ls[] =
     "List what begins with a URL, up to the next slash; with -r all of it. A line for each: when "
     "it\n"
     "was written, its bytes, its URL. Write s3://bucket/logs/ for what is in logs/.\n"
+    "\n"
+    "exit code: 0 listed, 1 something failed, 2 wrong usage\n";
+
+static const char glob[] =
+    "usage: cloudwriter glob [OPTION…] PATTERN…\n"
+    "\n"
+    "Print the URLs of the objects that match: 's3://bucket/logs/2026-*/*.parquet'. * is anything\n"
+    "within a name, ** anything, slashes too, ? one character, [a-z] and [!a-z] one of a set,\n"
+    "{this,that} one of several; \\ takes away the meaning of what follows. They are printed "
+    "while\n"
+    "they are listed, and only what begins as the pattern does is. Quote it: the shell has its "
+    "own.\n"
     "\n"
     "exit code: 0 listed, 1 something failed, 2 wrong usage\n";
 
@@ -193,6 +213,8 @@ static const char *verb_text(enum verb verb)
     case VERB_MB:
     case VERB_RB:
         return bucket;
+    case VERB_GLOB:
+        return glob;
     case VERB_DU:
         return du;
     case VERB_PRESIGN:

@@ -1,4 +1,4 @@
-/* ls.c - the verbs ls and du: what is below a URL */
+/* ls.c - the verbs ls, glob and du: what is below a URL, or matches a pattern */
 #include "json.h"
 #include "memory.h"
 #include "place.h"
@@ -57,6 +57,14 @@ static void tell_entry(const struct options *o, const cw_list_entry *e)
     free(line);
 }
 
+static void tell_url(const struct options *o, const cw_list_entry *e)
+{
+    if (o->json)
+        entry_json(o, e);
+    else
+        say_result_safe(e->url);
+}
+
 static int ls_one(const struct options *o, cw_client *client, const char *url)
 {
     cw_list_options how = CW_LIST_OPTIONS_INIT;
@@ -67,12 +75,12 @@ static int ls_one(const struct options *o, cw_client *client, const char *url)
 
     how.delimiter = o->recursive ? NULL : "/";
     how.versions = o->versions;
-    status = cw_list_open(&list, client, url, &how, &err);
+    status = place_list(&list, o, client, url, &how, &err);
     while (status == CW_OK && !stop_asked()) {
         status = cw_list_next(list, &e, &err);
         if (status != CW_OK || !e)
             break;
-        tell_entry(o, e);
+        (o->verb == VERB_GLOB ? tell_url : tell_entry)(o, e);
     }
     cw_list_close(list);
     if (status != CW_OK)
@@ -82,6 +90,12 @@ static int ls_one(const struct options *o, cw_client *client, const char *url)
 
 int ls_main(struct options *o)
 {
+    return verbs_each(o, ls_one);
+}
+
+int glob_main(struct options *o)
+{
+    o->glob = 1;
     return verbs_each(o, ls_one);
 }
 
@@ -115,7 +129,8 @@ static int du_one(const struct options *o, cw_client *client, const char *url)
     const cw_list_entry *e = NULL;
     cw_list *list;
     cw_error err;
-    cw_status status = cw_list_open(&list, client, url, NULL, &err);
+    cw_list_options how = CW_LIST_OPTIONS_INIT;
+    cw_status status = place_list(&list, o, client, url, &how, &err);
 
     while (status == CW_OK && !stop_asked()) {
         status = cw_list_next(list, &e, &err);

@@ -54,6 +54,7 @@ static const struct verb_entry {
     {"mv", VERB_MV, mv_main},
     {"mb", VERB_MB, mb_main},
     {"rb", VERB_RB, rb_main},
+    {"glob", VERB_GLOB, glob_main},
     {"du", VERB_DU, du_main},
     {"presign", VERB_PRESIGN, presign_main},
     {"parquet", VERB_PARQUET, put_main},

@@ -11,13 +11,15 @@
 #define TO_OUTPUT (VERB_CAT | VERB_HEAD) /* which is then no place for results */
 #define READ      (TO_OUTPUT | VERB_GET)
 #define STORE                                                                                      \
-    (VERB_LS | VERB_STAT | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB | VERB_DU | VERB_PRESIGN)
+    (VERB_LS | VERB_GLOB | VERB_STAT | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB | VERB_DU | \
+     VERB_PRESIGN)
 #define RESULTS                                                                                    \
     (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_GET |   \
      VERB_WHOAMI | STORE)
 #define ALL            (RESULTS | TO_OUTPUT)
 #define WRITE          (VERB_PUT | VERB_PARQUET)
 #define COPY           (VERB_CP | VERB_MV)
+#define DESCRIBE       (WRITE | COPY)
 #define AT(field)      offsetof(struct options, field)
 #define CLIENT(field)  AT(client.field)
 #define WRITER(field)  AT(writer.field)
@@ -101,15 +103,15 @@ static ssize_t read_file(const char *path, char *p, size_t size)
     return got < 0 ? -1 : (ssize_t)n;
 }
 
-static const char *read_sse_key(struct options *o, const char *text)
+static const char *read_sse_key(const char *text, unsigned char key[32])
 {
     char content[67];
     ssize_t n = read_file(text, content, sizeof content);
     bool hex = n == 64 || (n == 65 && content[64] == '\n');
-    bool good = n == 32 || (hex && hex_decode(content, sizeof o->sse_key, o->sse_key));
+    bool good = n == 32 || (hex && hex_decode(content, 32, key));
 
     if (n == 32)
-        memcpy(o->sse_key, content, sizeof o->sse_key);
+        memcpy(key, content, 32);
     explicit_bzero(content, sizeof content);
     if (n < 0)
         return strerror(errno);
@@ -122,13 +124,13 @@ static const char *call_sse_key_file(struct options *o, const char *text)
 {
     o->writer.sse = CW_SSE_C;
     o->writer.sse_customer_key = o->sse_key;
-    return read_sse_key(o, text);
+    return read_sse_key(text, o->sse_key);
 }
 
 static const char *call_read_key_file(struct options *o, const char *text)
 {
-    o->reader.sse_customer_key = o->sse_key;
-    return read_sse_key(o, text);
+    o->reader.sse_customer_key = o->source_key;
+    return read_sse_key(text, o->source_key);
 }
 
 static const char *call_head_bytes(struct options *o, const char *text)
@@ -249,6 +251,8 @@ static const struct choice formats[] = {
     {NULL, 0},
 };
 
+static const struct choice sames[] = {{"time", SAME_TIME}, {"checksum", SAME_CHECKSUM}, {NULL, 0}};
+
 static const struct choice inferences[] = {{"sample", 0}, {"all", 1}, {NULL, 0}};
 
 static const struct choice codecs[] = {
@@ -290,10 +294,24 @@ const struct option option_table[] = {
     SET("recursive", 'r', VERB_LS, AT(recursive), 1, "all that is below, not folder by folder"),
     SET("recursive", 'r', VERB_RM, AT(recursive), 1, "delete all that is below"),
     SET("recursive", 'r', COPY, AT(recursive), 1, "all that is below, to below the target"),
+    SET("recursive", 'r', VERB_GET, AT(recursive), 1, "all that is below, to below FOLDER"),
+    SET("glob", 0, VERB_GET | VERB_LS | VERB_DU | VERB_RM | COPY, AT(glob), 1,
+        "URLs are patterns: * ? [a-z] ** {this,that}"),
+    CHOICE("same", "HOW", VERB_GET, AT(same), sames,
+           "leave out files that are the same: size and time, or checksum"),
+    {"jobs", 'j', "N", VERB_GET, OPTION_COUNT, AT(jobs), 0, NULL, NULL,
+     "objects downloaded at once, with -r (default 4)"},
     SET("versions", 0, VERB_LS, AT(versions), 1, "every version and delete marker"),
     SET("force", 'f', VERB_RM, AT(force), 1, "missing objects are fine"),
-    SET("dry-run", 'n', VERB_RM | VERB_RB | COPY, AT(dry_run), 1, "say what would be done"),
+    SET("dry-run", 'n', VERB_GET | VERB_RM | VERB_RB | COPY, AT(dry_run), 1,
+        "say what would be done"),
     SET("create-only", 0, COPY, WRITER(create_only), 1, "only if the target does not exist"),
+    VALUE("content-type", "TYPE", COPY, OPTION_TEXT, WRITER(content_type), "of the copy"),
+    VALUE("content-encoding", "CODING", COPY, OPTION_TEXT, WRITER(content_encoding), "of the copy"),
+    SET("replace", 0, COPY, AT(replace), 1,
+        "describe the copy by what is said alone; else the rest stays as the source is"),
+    CALL("source-key-file", "FILE", COPY, OPTION_CALL, call_read_key_file,
+         "the key that the source is encrypted with: 32 bytes, or 64 hex digits"),
     VALUE("method", "NAME", VERB_PRESIGN, OPTION_TEXT, AT(method),
           "GET (default), HEAD, PUT, DELETE"),
     VALUE("expires", "TIME", VERB_PRESIGN, OPTION_MS, AT(expires_ms), "default 1h; at most 7d"),
@@ -345,28 +363,28 @@ const struct option option_table[] = {
           "default: guessed from the extension"),
     VALUE("content-encoding", "CODING", VERB_PUT, OPTION_TEXT, WRITER(content_encoding),
           "default: gzip or zstd with that compression"),
-    VALUE("content-disposition", "TEXT", WRITE, OPTION_TEXT, WRITER(content_disposition),
+    VALUE("content-disposition", "TEXT", DESCRIBE, OPTION_TEXT, WRITER(content_disposition),
           "how a browser offers the object"),
-    VALUE("content-language", "TAG", WRITE, OPTION_TEXT, WRITER(content_language),
+    VALUE("content-language", "TAG", DESCRIBE, OPTION_TEXT, WRITER(content_language),
           "the language of the content"),
-    VALUE("cache-control", "TEXT", WRITE, OPTION_TEXT, WRITER(cache_control),
+    VALUE("cache-control", "TEXT", DESCRIBE, OPTION_TEXT, WRITER(cache_control),
           "how long it may be cached"),
-    CALL("metadata", "NAME=VALUE", WRITE, OPTION_CALL, call_metadata,
+    CALL("metadata", "NAME=VALUE", DESCRIBE, OPTION_CALL, call_metadata,
          "user metadata; repeat for more"),
-    CALL("tag", "NAME=VALUE", WRITE, OPTION_CALL, call_tag, "an object tag; repeat for more"),
-    VALUE("storage-class", "CLASS", WRITE, OPTION_TEXT, WRITER(storage_class),
+    CALL("tag", "NAME=VALUE", DESCRIBE, OPTION_CALL, call_tag, "an object tag; repeat for more"),
+    VALUE("storage-class", "CLASS", DESCRIBE, OPTION_TEXT, WRITER(storage_class),
           "such as STANDARD_IA"),
-    VALUE("acl", "ACL", WRITE, OPTION_TEXT, WRITER(acl),
+    VALUE("acl", "ACL", DESCRIBE, OPTION_TEXT, WRITER(acl),
           "a canned one, such as bucket-owner-full-control"),
-    CHOICE("sse", "METHOD", WRITE, WRITER(sse), encryptions,
+    CHOICE("sse", "METHOD", DESCRIBE, WRITER(sse), encryptions,
            "encryption at rest: AES256, aws:kms, aws:kms:dsse"),
-    VALUE("sse-kms-key-id", "ID", WRITE, OPTION_TEXT, WRITER(sse_kms_key_id),
+    VALUE("sse-kms-key-id", "ID", DESCRIBE, OPTION_TEXT, WRITER(sse_kms_key_id),
           "with --sse aws:kms; default: the account's key"),
-    VALUE("sse-kms-context", "BASE64", WRITE, OPTION_TEXT, WRITER(sse_kms_context),
+    VALUE("sse-kms-context", "BASE64", DESCRIBE, OPTION_TEXT, WRITER(sse_kms_context),
           "encryption context, base64 of JSON"),
-    SET("sse-bucket-key", 0, WRITE, WRITER(sse_bucket_key), 1,
+    SET("sse-bucket-key", 0, DESCRIBE, WRITER(sse_bucket_key), 1,
         "use a bucket key with --sse aws:kms"),
-    CALL("sse-c-key-file", "FILE", WRITE, OPTION_CALL, call_sse_key_file,
+    CALL("sse-c-key-file", "FILE", DESCRIBE, OPTION_CALL, call_sse_key_file,
          "encrypt with this key: 32 bytes, or 64 hex digits"),
 
     SET("create-only", 0, WRITE, WRITER(create_only), 1, "only if the key does not exist"),
@@ -401,11 +419,11 @@ const struct option option_table[] = {
     SET("unzstd", 0, READ, READER(decompression), CW_DECOMPRESSION_ZSTD, "decompress zstd"),
     CHOICE("decompress", "HOW", READ, READER(decompression), decompressions,
            "auto (by the first bytes), gzip, zstd, none (default)"),
-    VALUE("version-id", "ID", READ, OPTION_TEXT, READER(version_id),
+    VALUE("version-id", "ID", READ | COPY | VERB_STAT | VERB_RM, OPTION_TEXT, READER(version_id),
           "of a bucket that keeps versions"),
-    VALUE("if-match", "ETAG", READ, OPTION_TEXT, READER(if_match),
+    VALUE("if-match", "ETAG", READ | COPY, OPTION_TEXT, READER(if_match),
           "only the object with this ETag"),
-    CALL("sse-c-key-file", "FILE", READ, OPTION_CALL, call_read_key_file,
+    CALL("sse-c-key-file", "FILE", READ | VERB_STAT, OPTION_CALL, call_read_key_file,
          "the key that it is encrypted with: 32 bytes, or 64 hex digits"),
     VALUE("connections", "N", READ, OPTION_COUNT, READER(connections),
           "ranges of one object that arrive at once (default 8)"),

@@ -213,6 +213,7 @@ void options_free(struct options *o)
     free(o->blooms);
     free(o->table.nulls.list);
     explicit_bzero(o->sse_key, sizeof o->sse_key);
+    explicit_bzero(o->source_key, sizeof o->source_key);
     free(o->operands);
 }
 

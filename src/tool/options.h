@@ -25,8 +25,12 @@ enum verb {
     VERB_MB = 1 << 15,
     VERB_RB = 1 << 16,
     VERB_DU = 1 << 17,
-    VERB_PRESIGN = 1 << 18
+    VERB_PRESIGN = 1 << 18,
+    VERB_GLOB = 1 << 19
 };
+
+/** When a file is taken to be the object already. */
+enum same { SAME_NEVER = 0, SAME_TIME, SAME_CHECKSUM };
 
 /** A list of name=value that grows. */
 struct pairs {
@@ -39,7 +43,7 @@ struct options {
     cw_client_options client;
     cw_writer_options writer;
     struct pairs metadata, tags;
-    unsigned char sse_key[32];
+    unsigned char sse_key[32], source_key[32];
 
     struct table_options table;
     cw_parquet_options parquet;
@@ -57,6 +61,8 @@ struct options {
     const char *exec; /* NULL: no command */
     unsigned jobs;    /* 0: as many as is usual */
     int recursive;
+    int glob; /* URLs are patterns */
+    enum same same;
     int json;
     int quiet;
     int verbose; /* how often it was said */
@@ -70,6 +76,7 @@ struct options {
     int dry_run;
     int verify;
     int force;
+    int replace; /* a copy is described by what is said alone */
     int versions;
     const char *method;  /* of a signed URL; NULL: GET */
     uint64_t expires_ms; /* of a signed URL; 0: the default */

@@ -1,5 +1,6 @@
 /* place.c - URLs, what is below them, and what went wrong with one */
 #include "place.h"
+#include "failure.h"
 #include "json.h"
 #include "memory.h"
 #include "report.h"
@@ -83,19 +84,67 @@ void place_tell(const struct options *o, const char *url, const char *words, con
     free(j.text);
 }
 
+/* Bytes of a URL before its pattern; those of "*.csv", which is here, are none. */
+static size_t before_pattern(const char *url)
+{
+    return strcspn(url, "*?[{\\");
+}
+
+char *place_base(const struct options *o, const char *url)
+{
+    size_t n = o->glob ? before_pattern(url) : 0;
+
+    if (!o->glob)
+        return place_folder(url);
+    while (n > 0 && url[n - 1] != '/')
+        n--;
+    return n ? tool_format("%.*s", (int)n, url) : tool_strdup("./");
+}
+
+static bool names_bucket(const char *url)
+{
+    return strncmp(url, "s3://", 5) != 0 || strcspn(url + 5, "/") < before_pattern(url + 5);
+}
+
+cw_status place_list(cw_list **out, const struct options *o, cw_client *client, const char *url,
+                     const cw_list_options *how, cw_error *err)
+{
+    cw_list_options options = CW_LIST_OPTIONS_INIT;
+    char *from = how ? tool_strdup(url) : place_folder(url);
+    cw_status status;
+
+    *out = NULL;
+    if (o->glob && !names_bucket(url)) {
+        free(from);
+        return failure(err, CW_E_INVALID_ARGUMENT, "wanted: s3://bucket/pattern");
+    }
+    if (how)
+        options = *how;
+    if (o->glob) {
+        size_t n = before_pattern(url);
+        bool here = !strchr(url, '/');
+        free(from);
+        from = tool_format("%s%.*s", here ? "./" : "", (int)n, url);
+        options.glob = url + n;
+        options.delimiter = NULL;
+    }
+    status = cw_list_open(out, client, from, &options, err);
+    free(from);
+    return status;
+}
+
 static int fail_plain(const char *url, const cw_error *err)
 {
     struct options plain = {0};
     return place_failed(&plain, url, err);
 }
 
-int place_collect(cw_client *client, const char *url, struct places *out)
+int place_collect(const struct options *o, cw_client *client, const char *url, struct places *out)
 {
-    char *folder = place_folder(url);
     const cw_list_entry *e = NULL;
     cw_list *list;
     cw_error err;
-    cw_status status = cw_list_open(&list, client, folder, NULL, &err);
+    cw_status status = place_list(&list, o, client, url, NULL, &err);
 
     while (status == CW_OK && !stop_asked()) {
         status = cw_list_next(list, &e, &err);
@@ -105,7 +154,6 @@ int place_collect(cw_client *client, const char *url, struct places *out)
         out->list = tool_append(out->list, &out->count, &found, sizeof found);
     }
     cw_list_close(list);
-    free(folder);
     if (status != CW_OK)
         return fail_plain(url, &err);
     return stop_asked() ? 1 : 0;

@@ -26,8 +26,19 @@ const char *place_name(const char *url);
 /** Whether what is behind a prefix may become the path of a file: nothing leads out of it. */
 bool place_is_safe(const char *path);
 
-/** Everything below the folder that the URL names. Says what is wrong. @return the exit code */
-int place_collect(cw_client *client, const char *url, struct places *out);
+/**
+ * Begin a list: of what the URL's pattern matches, with --glob; else of all below the folder that
+ * it names.
+ * @param how  nullable: then of what begins with the URL, as it says, where it is no pattern
+ */
+cw_status place_list(cw_list **out, const struct options *o, cw_client *client, const char *url,
+                     const cw_list_options *how, cw_error *err);
+
+/** What stands before the names of what place_list tells, with its slash. To be freed. */
+char *place_base(const struct options *o, const char *url);
+
+/** All that place_list tells. Says what is wrong. @return the exit code */
+int place_collect(const struct options *o, cw_client *client, const char *url, struct places *out);
 void place_free(struct places *p);
 
 /** Say what went wrong with a URL. @return the exit code */

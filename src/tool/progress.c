@@ -37,7 +37,7 @@ struct progress {
 };
 
 struct sums {
-    uint64_t bytes, total, in_flight, retries, files_done;
+    uint64_t bytes, total, in_flight, retries, files_done, files;
     bool reads;
 };
 
@@ -73,6 +73,15 @@ void progress_reads(struct progress *p, uint64_t total_bytes)
     pthread_mutex_unlock(&p->lock);
 }
 
+void progress_found(struct progress *p, uint64_t bytes)
+{
+    pthread_mutex_lock(&p->lock);
+    p->reads = true;
+    p->files++;
+    p->total += bytes;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static uint64_t bytes_done(const struct progress *p, const cw_stats *s)
 {
     return s->part_bytes && !p->compressed ? s->bytes_sent : s->bytes_in;
@@ -104,6 +113,7 @@ static struct sums add_up(struct progress *p)
                       .total = p->total,
                       .retries = p->retries_before,
                       .files_done = p->files_done,
+                      .files = p->files,
                       .reads = p->reads};
     for (size_t i = 0; i < p->slots; i++) {
         s.bytes += bytes_done(p, &p->now[i]);
@@ -136,14 +146,15 @@ static int columns(void)
     return 80;
 }
 
-static void describe_done(const struct progress *p, const struct sums *s, char *out)
+static void describe_done(const struct sums *s, char *out)
 {
     char done[UNITS_TEXT], total[UNITS_TEXT];
     int n = 0;
     uint64_t shown = s->total && s->bytes > s->total ? s->total : s->bytes;
 
-    if (p->files > 1)
-        n = snprintf(out, LINE, "%llu/%zu files  ", (unsigned long long)s->files_done, p->files);
+    if (s->files > 1)
+        n = snprintf(out, LINE, "%llu/%llu files  ", (unsigned long long)s->files_done,
+                     (unsigned long long)s->files);
     units_format_bytes(done, (double)s->bytes);
     if (s->total)
         snprintf(out + n, LINE - (size_t)n, "%s of %s  %3d%%", done,
@@ -186,7 +197,7 @@ static void compose(const struct progress *p, const struct sums *s, char *line)
     char done[LINE], flow[LINE], bar[BAR_MAX + 8] = "";
     int width = columns() - 1;
 
-    describe_done(p, s, done);
+    describe_done(s, done);
     describe_flow(p, s, flow);
     if (s->total)
         describe_bar((double)s->bytes / (double)s->total,

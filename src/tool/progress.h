@@ -20,6 +20,9 @@ void progress_free(struct progress *p);
 /** It is objects that are read; and the bytes of the whole run, which are known only now. */
 void progress_reads(struct progress *p, uint64_t total_bytes);
 
+/** An object more is to be read, which was found only now. */
+void progress_found(struct progress *p, uint64_t bytes);
+
 /** Where the file in a slot is. From any thread. */
 void progress_note(struct progress *p, size_t slot, const cw_stats *now);
 

@@ -7,6 +7,7 @@
 #include "pull.h"
 #include "client.h"
 #include "failure.h"
+#include "memory.h"
 #include "say.h"
 #include "stop.h"
 #include <errno.h>
@@ -81,7 +82,7 @@ static void note(struct pull *p)
     cw_reader_get_info(p->reader, &info);
     now.bytes_in = p->from + p->bytes;
     now.retries = info.retries;
-    progress_note(p->progress, 0, &now);
+    progress_note(p->progress, p->slot, &now);
 }
 
 /* One piece. *more is false when nothing is left, or wanted. */
@@ -119,9 +120,37 @@ static cw_status pull_few(struct pull *p, cw_error *err)
     return st;
 }
 
+cw_status pull_past(struct pull *p, int fd, uint64_t bytes, cw_error *err)
+{
+    char *piece;
+    cw_reader_info info;
+    cw_status st = CW_OK;
+    uint64_t at = 0;
+
+    cw_reader_get_info(p->reader, &info);
+    if (info.verified != CW_VERIFIED_NOT_YET)
+        return cw_reader_seek(p->reader, bytes, err);
+    piece = tool_alloc(SMALL_READ);
+    while (st == CW_OK && at < bytes) {
+        size_t n = bytes - at < SMALL_READ ? (size_t)(bytes - at) : SMALL_READ;
+        ssize_t got = pread(fd, piece, n, (off_t)at);
+        if (got < 0 && errno == EINTR && !stop_asked())
+            continue;
+        if (stop_asked())
+            st = failure(err, CW_E_CANCELLED, "stopped by a signal");
+        else if (got <= 0)
+            st = failure_errno(err, got ? errno : EIO, p->name);
+        else
+            st = cw_reader_resume(p->reader, piece, (size_t)got, err);
+        at += got > 0 ? (uint64_t)got : 0;
+    }
+    free(piece);
+    return st;
+}
+
 cw_status pull_run(struct pull *p, cw_error *err)
 {
-    cw_status st = p->from ? cw_reader_seek(p->reader, p->from, err) : CW_OK;
+    cw_status st = CW_OK;
     bool more = true;
 
     if (p->most <= SMALL_READ)

@@ -15,6 +15,7 @@ struct pull {
     uint64_t most;    /* bytes at most; UINT64_MAX: all */
     uint64_t lines;   /* at most; UINT64_MAX: all */
     struct progress *progress;
+    size_t slot; /* of the progress */
 
     cw_reader *reader; /* open from pull_open to pull_close */
     uint64_t bytes;    /* written to fd by this run */
@@ -26,6 +27,13 @@ cw_status pull_open(struct pull *p, cw_error *err);
 
 /** All that is wanted. Fails on a signal. */
 cw_status pull_run(struct pull *p, cw_error *err);
+
+/**
+ * Go past the first `bytes` of the object, which are in a file: they are verified with the rest,
+ * where there is a checksum.
+ * @return CW_OK; CW_E_INTEGRITY, when they are all of it, and other ones
+ */
+cw_status pull_past(struct pull *p, int fd, uint64_t bytes, cw_error *err);
 void pull_close(struct pull *p);
 
 /** A client for these URLs, or NULL where none of them is on a service. @return 0, or exit code */

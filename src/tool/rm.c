@@ -1,6 +1,7 @@
 /* rm.c - the verb rm: delete objects, or all that is below a URL
  *
- * What is below is listed to the end first, so that nothing is deleted where the list fails.
+ * What is below, or matches, is listed to the end first, so that nothing is deleted where the list
+ * fails.
  */
 #include "memory.h"
 #include "place.h"
@@ -54,7 +55,7 @@ static int delete_all(const struct options *o, cw_client *client, const struct p
 static int rm_below(const struct options *o, cw_client *client, const char *url)
 {
     struct places found = {0};
-    int code = place_collect(client, url, &found);
+    int code = place_collect(o, client, url, &found);
 
     if (code == 0 && o->dry_run)
         for (size_t i = 0; i < found.count; i++)
@@ -69,15 +70,17 @@ static int rm_below(const struct options *o, cw_client *client, const char *url)
 static int rm_one(const struct options *o, cw_client *client, const char *url)
 {
     cw_object_delete_options how = CW_OBJECT_DELETE_OPTIONS_INIT;
+    cw_object_stat_options look = CW_OBJECT_STAT_OPTIONS_INIT;
     cw_object_meta *there = NULL;
     cw_error err;
     cw_status status;
 
-    if (o->recursive)
+    if (o->recursive || o->glob)
         return rm_below(o, client, url);
     how.missing_ok = o->force;
+    how.version_id = look.version_id = o->reader.version_id;
     if (o->dry_run) {
-        status = cw_object_stat(&there, client, url, NULL, &err);
+        status = cw_object_stat(&there, client, url, &look, &err);
         cw_object_meta_free(there);
         if (status == CW_E_NOT_FOUND && o->force)
             return 0;
@@ -93,5 +96,9 @@ static int rm_one(const struct options *o, cw_client *client, const char *url)
 
 int rm_main(struct options *o)
 {
+    if (o->reader.version_id && (o->recursive || o->glob)) {
+        say("--version-id is of one object");
+        return 2;
+    }
     return verbs_each(o, rm_one);
 }

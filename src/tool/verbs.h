@@ -5,6 +5,7 @@
 #include "options.h"
 
 int ls_main(struct options *o);
+int glob_main(struct options *o);
 int du_main(struct options *o);
 int stat_main(struct options *o);
 int rm_main(struct options *o);

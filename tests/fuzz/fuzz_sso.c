@@ -5,6 +5,7 @@
 
 #include "s3/credentials_providers.h"
 #include "s3/sso.h"
+#include "s3/sso_renew.h"
 
 static void check_keys(cw_status status, cw__keys *k)
 {
@@ -16,6 +17,26 @@ static void check_keys(cw_status status, cw__keys *k)
         MUST(!k->session_token || cw__credentials_printable(k->session_token));
     }
     cw__keys_free(k);
+}
+
+/* The same bytes as the cache and as the reply: what is written can be read again. */
+static void check_renewal(const char *p, size_t size)
+{
+    cw__text token = {0}, cache = {0}, again = {0};
+    cw_error err = {0};
+    bool may;
+    cw_status status = cw__sso_parse_renewal(&token, &cache, p, size, p, size, &err);
+    MUST(status == CW_OK || status == CW_E_PROTOCOL);
+    MUST(cw__sso_may_renew(&may, p, size, &err) == CW_OK || !may);
+    if (status == CW_OK) {
+        MUST(cw__credentials_printable(token.p));
+        MUST(cw__sso_parse_token(&again, cache.p, cache.n, "a", &err) == CW_OK);
+        MUST(strcmp(again.p, token.p) == 0);
+        MUST(cw__sso_may_renew(&may, cache.p, cache.n, &err) == CW_OK);
+    }
+    cw__text_free(&token);
+    cw__text_free(&cache);
+    cw__text_free(&again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cw__text_free(&token);
     status = cw__sso_parse_keys(&k, p, size, &err);
     check_keys(status, k);
+    check_renewal(p, size);
     status = cw__credentials_parse_json(&k, p, size, "Token", "x", "x", &err);
     check_keys(status, k);
     return 0;

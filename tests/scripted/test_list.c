@@ -179,6 +179,80 @@ static void small_pages_by_option(void)
     bed_close(&b);
 }
 
+/* Pages of every size, so that they end before, in and behind what is left out. */
+static void patterns(void)
+{
+    static const char *const keys[] = {
+        "logs/a/x.csv", "logs/a/y.csv",    "logs/a/z/x.csv", "logs/a0",      "logs/b/t/1",
+        "logs/b/t/2",   "logs/b/t/3",      "logs/b/t/4",     "logs/b/x.csv", "logs/b/\xc3\xa9",
+        "logs/b/~",     "logs/b/~~~x.csv", "logs/c/x.csv",   "logs/x.csv",   "logs/~/x.csv",
+        "logs2",        "other/a/x.csv"};
+
+    for (int page = 1; page <= 18; page++) {
+        bed b = bed_with_pages(page);
+        cw_list_options o = CW_LIST_OPTIONS_INIT;
+
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            put(&b, keys[i]);
+        o.glob = "logs/*/x.csv";
+        CHECK_STR(list(&b, "s3://bucket", &o).text,
+                  "logs/a/x.csv,logs/b/x.csv,logs/c/x.csv,logs/~/x.csv,");
+        o.glob = "*";
+        CHECK_STR(list(&b, "s3://bucket/logs/", &o).text, "logs/a0,logs/x.csv,");
+        o.glob = "**/x.csv";
+        CHECK_STR(list(&b, "s3://bucket/logs/", &o).text,
+                  "logs/a/x.csv,logs/a/z/x.csv,logs/b/x.csv,logs/c/x.csv,logs/x.csv,logs/~/x.csv,");
+        o.glob = "{a,c}/[xy].csv";
+        CHECK_STR(list(&b, "s3://bucket/logs/", &o).text,
+                  "logs/a/x.csv,logs/a/y.csv,logs/c/x.csv,");
+        o.glob = "gs/a0";
+        CHECK_STR(list(&b, "s3://bucket/lo", &o).text, "logs/a0,");
+        o.glob = "*/?";
+        o.start_after = "logs/b/t/1";
+        CHECK_STR(list(&b, "s3://bucket/logs/", &o).text, "logs/b/~,logs/b/\xc3\xa9,");
+        bed_close(&b);
+    }
+}
+
+/* Keys that cannot match are not asked for: a page for each folder, of the 22 that it has. */
+static void patterns_spare_pages(void)
+{
+    enum { FOLDERS = 20, JUNK = 210 };
+    bed b = bed_with_pages(10);
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    char key[60];
+
+    for (int f = 0; f < FOLDERS; f++)
+        for (int i = 0; i < JUNK; i++) {
+            snprintf(key, sizeof key, "logs/2026-01-%02d/tmp/%d", f, i);
+            put(&b, key);
+            snprintf(key, sizeof key, "logs/2026-01-%02d/x.csv", f);
+            put(&b, key);
+            snprintf(key, sizeof key, "logs/2025/%d", i);
+            put(&b, key);
+        }
+    o.glob = "logs/2026-*/*.csv";
+    CHECK_INT(list(&b, "s3://bucket/", &o).count, FOLDERS);
+    CHECK(requests(&b, "ListObjectsV2") <= FOLDERS + 1);
+    bed_close(&b);
+}
+
+static void patterns_that_are_refused(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    cw_list *l;
+
+    o.glob = "[a";
+    CHECK_STATUS(cw_list_open(&l, b.client, "s3://bucket", &o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK(!l);
+    o.glob = "a*";
+    o.delimiter = "/";
+    CHECK_STATUS(cw_list_open(&l, b.client, "s3://bucket", &o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK_INT(requests(&b, NULL), 0);
+    bed_close(&b);
+}
+
 static void what_goes_wrong(void)
 {
     bed b = bed_with_pages(2);
@@ -215,6 +289,9 @@ int main(int argc, char **argv)
     WITHIN(6000, odd_keys);
     WITHIN(20000, many_keys);
     WITHIN(2000, small_pages_by_option);
+    WITHIN(6000, patterns);
+    WITHIN(4000, patterns_spare_pages);
+    WITHIN(1000, patterns_that_are_refused);
     WITHIN(4000, what_goes_wrong);
     return test_end();
 }

@@ -341,6 +341,43 @@ static void cut_again_and_again(void)
     bed_close(&b);
 }
 
+/* What an earlier run read is verified with the rest, and fetched no second time. */
+static void gone_on_with(void)
+{
+    static const size_t places[] = {0, 1, 65536, 5 * MIB + 3, SIZE - 1, SIZE};
+    bed b = bed_open(NULL, NULL);
+    unsigned char other = (unsigned char)(data[7] ^ 1);
+    cw_reader *r;
+    cw_status st;
+    cw_error err;
+
+    put(&b, "key", data, SIZE);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        uint64_t sent;
+        r = open_with(&b, "s3://bucket/key", NULL);
+        sent = requests(&b, "GetObject");
+        for (size_t at = 0, n; at < places[i]; at += n) {
+            n = places[i] - at < 3 * MIB + 1 ? places[i] - at : 3 * MIB + 1;
+            CHECK_OK(cw_reader_resume(r, data + at, n, &err), err);
+        }
+        CHECK_INT(cw_reader_tell(r), places[i]);
+        CHECK_INT(requests(&b, "GetObject"), sent);
+        CHECK_INT(read_all(r, data + places[i], SIZE - places[i], 1 << 20, &st, &err),
+                  SIZE - places[i]);
+        CHECK_INT(st, CW_OK);
+        CHECK_INT(verified(r), CW_VERIFIED_GOOD);
+        cw_reader_close(r);
+    }
+    r = open_with(&b, "s3://bucket/key", NULL);
+    CHECK_OK(cw_reader_resume(r, data, 7, &err), err);
+    CHECK_OK(cw_reader_resume(r, &other, 1, &err), err);
+    CHECK_STATUS(cw_reader_resume(r, data, SIZE - 7, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(cw_reader_resume(r, data + 8, SIZE - 8, &err), CW_E_INTEGRITY, err);
+    CHECK_INT(verified(r), CW_VERIFIED_BAD);
+    cw_reader_close(r);
+    bed_close(&b);
+}
+
 /* Wherever it is cut, and however: the bytes are right, or there is an error. */
 static void cut_anywhere(void)
 {
@@ -869,6 +906,7 @@ int main(int argc, char **argv)
     WITHIN(10000, seeks);
     WITHIN(10000, closed_in_the_middle);
     WITHIN(10000, cut_again_and_again);
+    WITHIN(8000, gone_on_with);
     WITHIN(10000, cut_anywhere);
     WITHIN(5000, always_cut_early);
     WITHIN(8000, stalled);

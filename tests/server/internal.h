@@ -220,8 +220,10 @@ void ts_sign(char hex[65], const unsigned char key[32], const char *text, size_t
 
 typedef struct ts_blob {
     atomic_int refs;
-    unsigned char *data; /* NULL: dropped, or in `file` */
+    unsigned char *data; /* NULL: dropped, in `file`, or known by a rule */
     char *file;
+    bool ruled; /* its bytes are those of ts_pattern_byte from `first` on */
+    uint64_t first;
     uint64_t size;
 } ts_blob;
 
@@ -379,6 +381,7 @@ int ts_take_headers(ts_server *s, const ts_request *q, ts_kvs *to, ts_reply *r);
 /* The SSE-C key of the request: *md5 is NULL without one. 0 or ts_fail() */
 int ts_sse_c(const ts_request *q, const char *prefix, char **md5, ts_reply *r);
 int ts_sse_c_check(const ts_request *q, const char *stored, ts_reply *r);
+int ts_sse_c_check_of(const ts_request *q, const char *prefix, const char *stored, ts_reply *r);
 void ts_sse_c_echo(const ts_request *q, ts_reply *r);
 /* The x-amz-checksum-* value of the request (header or trailer) and its algorithm; NULL = none. */
 const char *ts_request_checksum(const ts_request *q, ts_alg *alg);

@@ -395,8 +395,13 @@ int ts_sse_c(const ts_request *q, const char *prefix, char **md5, ts_reply *r)
 
 int ts_sse_c_check(const ts_request *q, const char *stored, ts_reply *r)
 {
+    return ts_sse_c_check_of(q, SSE_C, stored, r);
+}
+
+int ts_sse_c_check_of(const ts_request *q, const char *prefix, const char *stored, ts_reply *r)
+{
     char *md5;
-    int rc = ts_sse_c(q, SSE_C, &md5, r);
+    int rc = ts_sse_c(q, prefix, &md5, r);
 
     if (rc == 0 && stored && !md5)
         rc = ts_fail(r, 400, "InvalidRequest",

@@ -263,16 +263,13 @@ void ts_bucket_create(ts_server *s, const char *bucket)
     pthread_mutex_unlock(&s->lock);
 }
 
-int ts_object_put(ts_server *s, const char *bucket, const char *key, const void *data, size_t n)
+static int put_blob(ts_server *s, const char *bucket, const char *key, ts_blob *blob,
+                    const unsigned char md5[16])
 {
     ts_blob **blobs = ts_alloc(sizeof *blobs);
-    unsigned char *copy = ts_realloc(NULL, n), md5[16];
     int rc = -1;
 
-    if (n)
-        memcpy(copy, data, n);
-    ts_md5(md5, copy, n);
-    blobs[0] = ts_blob_new(copy, n);
+    blobs[0] = blob;
     ts_object *o = ts_object_new(key, blobs, 1);
     ts_hex(o->etag, md5, 16);
     ts_kvs_add(&o->headers, "Content-Type", "binary/octet-stream");
@@ -285,6 +282,26 @@ int ts_object_put(ts_server *s, const char *bucket, const char *key, const void 
     pthread_mutex_unlock(&s->lock);
     ts_object_unref(o);
     return rc;
+}
+
+int ts_object_put(ts_server *s, const char *bucket, const char *key, const void *data, size_t n)
+{
+    unsigned char *copy = ts_realloc(NULL, n), md5[16];
+
+    if (n)
+        memcpy(copy, data, n);
+    ts_md5(md5, copy, n);
+    return put_blob(s, bucket, key, ts_blob_new(copy, n), md5);
+}
+
+int ts_object_put_pattern(ts_server *s, const char *bucket, const char *key, uint64_t size)
+{
+    ts_blob *b = ts_blob_new(NULL, size);
+    unsigned char md5[16];
+
+    b->ruled = true;
+    ts_md5(md5, &size, sizeof size);
+    return put_blob(s, bucket, key, b, md5);
 }
 
 /* The object, held; NULL: none. */

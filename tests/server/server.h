@@ -189,6 +189,14 @@ void ts_skew_set(ts_server *s, int64_t seconds);
 /** Create a bucket; one that exists stays as it is. */
 void ts_bucket_create(ts_server *s, const char *bucket);
 
+/** An object of any size that takes no memory: byte number `at` of it is ts_pattern_byte(at). */
+int ts_object_put_pattern(ts_server *s, const char *bucket, const char *key, uint64_t size);
+
+static inline unsigned char ts_pattern_byte(uint64_t at)
+{
+    return (unsigned char)(at * UINT64_C(0x9e3779b97f4a7c15) >> 56);
+}
+
 /** Store an object as a PUT of these bytes would. -1: no such bucket. */
 int ts_object_put(ts_server *s, const char *bucket, const char *key, const void *data, size_t n);
 

@@ -97,6 +97,9 @@ size_t ts_object_read(const ts_object *o, uint64_t at, unsigned char *to, size_t
         memcpy(to, b->data + at, n);
     else if (b->file)
         return read_file(b->file, at, to, n);
+    else if (b->ruled)
+        for (size_t k = 0; k < n; k++)
+            to[k] = ts_pattern_byte(b->first + at + k);
     else
         memset(to, 0, n);
     return n;

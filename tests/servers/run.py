@@ -23,18 +23,12 @@ from pathlib import Path
 import botocore.exceptions
 
 import differences
+import interop
 import servers
+from interop import Wrong
 
 BUCKET = "real"
 CASE_S = 120
-
-
-class Wrong(Exception):
-    """What a case found wrong: one or more sentences."""
-
-    def __init__(self, *complaints):
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
 
 
 def check(condition, text):
@@ -133,8 +127,9 @@ def run_c_case(server, s3, program, case):
 class Tool:
     """The cloudwriter command on one server."""
 
-    def __init__(self, server, s3, build):
-        self.server, self.s3, self.path = server, s3, build / "bin/cloudwriter"
+    def __init__(self, server, s3, args):
+        self.server, self.s3, self.home = server, s3, args.home
+        self.path = args.build / "bin/cloudwriter"
 
     def run(self, *args, code=0, environment=None, **how):
         done = subprocess.run([self.path, *args], timeout=CASE_S,
@@ -239,8 +234,8 @@ TOOL_CASES = [tool_file, tool_stdin, tool_folder, tool_gzip, tool_exec, tool_exe
 TOOL_DATA = hashlib.shake_256(b"tool").digest(11_000_000)
 
 
-def run_tool_case(server, s3, build, case):
-    case(Tool(server, s3, build), f"s3://{BUCKET}/tool/", TOOL_DATA)
+def run_tool_case(server, s3, args, case, folder):
+    case(Tool(server, s3, args), f"s3://{BUCKET}/{folder}/", TOOL_DATA)
 
 
 def run_consumers(server, build):
@@ -283,8 +278,10 @@ def run_server(name, args):
         s3.create_bucket(Bucket=BUCKET)
         runs = [(case, lambda program=program, case=case: run_c_case(server, s3, program, case))
                 for program, case in list_c_cases(args.build)]
-        runs += [(case.__name__, lambda case=case: run_tool_case(server, s3, args.build, case))
-                 for case in TOOL_CASES]
+        runs += [(case.__name__, lambda case=case, folder=folder:
+                  run_tool_case(server, s3, args, case, folder))
+                 for folder, cases in (("tool", TOOL_CASES), ("interop", interop.CASES))
+                 for case in cases]
         runs += [("consumers", lambda: run_consumers(server, args.build))]
         for case, run in runs:
             if args.case and case not in args.case:

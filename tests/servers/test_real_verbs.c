@@ -188,6 +188,103 @@ static void copy_in_parts(void)
     report_absent("to");
 }
 
+/* From one customer's key to another, in one request and in parts. */
+static void copy_customer_keys(void)
+{
+    static const unsigned char one[32] = "sse-c-key-of-the-copies-number-1",
+                               two[32] = "sse-c-key-of-the-copies-number-2";
+    cw_writer_options w = options(), t = CW_WRITER_OPTIONS_INIT;
+    cw_object_copy_options o = CW_OBJECT_COPY_OPTIONS_INIT;
+    cw_object_stat_options s = CW_OBJECT_STAT_OPTIONS_INIT;
+    cw_object_info info = {0};
+    cw_object_meta *m = NULL;
+    uint64_t bytes = PART + 777;
+
+    w.sse = t.sse = CW_SSE_C;
+    w.sse_customer_key = o.sse_customer_key = one;
+    t.sse_customer_key = s.sse_customer_key = two;
+    w.content_type = "text/x-test";
+    o.describe = &t;
+    o.keep = 1;
+    o.part_bytes = PART;
+    cw_status st =
+        put("from", &w, bytes, ", \"sse_c\": \"sse-c-key-of-the-copies-number-1\"", &info);
+    CHECK_OK(st, err);
+    for (int i = 0; i < 2 && st == CW_OK; i++) {
+        o.multipart_bytes = i ? 1000 : 0;
+        CHECK_OK(cw_object_copy(client, at(0, "from"), at(1, "to"), &o, &info, &err), err);
+        CHECK_INT(info.parts, i ? 2 : 0);
+        CHECK_OK(cw_object_stat(&m, client, at(1, "to"), &s, &err), err);
+        REQUIRE(m);
+        CHECK_INT(m->bytes, bytes);
+        CHECK_STR(m->content_type, "text/x-test");
+        cw_object_meta_free(m);
+    }
+}
+
+/* ---- ranges ---- */
+
+/* Whatever is asked for is what was written there. */
+static void ranges_at_random(void)
+{
+    static unsigned char want[3 * MIB + 77], got[sizeof want];
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_writer_options w = options();
+    cw_writer *writer = open_writer("object", &w);
+    cw_reader *r = NULL;
+    uint64_t state = 88172645463325252u;
+    size_t n = 0, off = 0;
+    expected e;
+
+    expected_begin(&e, 17);
+    expected_fill(&e, want, sizeof want);
+    CHECK(cw_writer_write(writer, want, sizeof want) == CW_OK);
+    CHECK_OK(cw_writer_close(writer, NULL, &err), err);
+    report_present("object", &e, "");
+    o.range_bytes = 300 * 1024;
+    CHECK_OK(cw_reader_open_with(&r, client, at(0, "object"), &o, &err), err);
+    REQUIRE(r);
+    for (int i = 0; i < 60; i++) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        off = (size_t)(state % sizeof want);
+        n = (size_t)(state >> 32) % (i % 2 ? 100 : sizeof want - off) + 1;
+        n = n < sizeof want - off ? n : sizeof want - off;
+        CHECK_OK(cw_reader_pread(r, off, got, n, &err), err);
+        CHECK(memcmp(got, want + off, n) == 0);
+    }
+    CHECK_OK(cw_reader_read(r, got, sizeof got, &n, &err), err);
+    CHECK(n == sizeof want && memcmp(got, want, n) == 0);
+    cw_reader_close(r);
+}
+
+/* Patterns on a server's own lists, with pages that end everywhere. */
+static void list_patterns(void)
+{
+    static const char *const keys[] = {"a/x.csv", "a/y.txt", "b/t/1", "b/t/2",
+                                       "b/t/3",   "b/x.csv", "c.csv", "d/e/x.csv"};
+    static const char *const want[] = {"a/x.csv", "b/x.csv"};
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        put_ok(keys[i], NULL, 10, "");
+    o.glob = "*/?.csv";
+    for (unsigned page = 1; page <= 4; page++) {
+        const cw_list_entry *e = NULL;
+        cw_list *l = NULL;
+        size_t n = 0;
+        o.page_keys = page;
+        CHECK_OK(cw_list_open(&l, client, url_of(""), &o, &err), err);
+        REQUIRE(l);
+        for (; cw_list_next(l, &e, &err) == CW_OK && e; n++)
+            CHECK(n < 2 && strcmp(e->url, at(0, want[n < 2 ? n : 0])) == 0);
+        CHECK_INT(err.status, CW_OK);
+        CHECK_INT(n, 2);
+        cw_list_close(l);
+    }
+}
+
 /* ---- tags, buckets, requests ---- */
 
 static void object_tags(void)
@@ -303,6 +400,9 @@ static const real_case cases[] = {
     {"delete_many", delete_many, false},
     {"copy", copy, false},
     {"copy_in_parts", copy_in_parts, false},
+    {"copy_customer_keys", copy_customer_keys, false},
+    {"ranges_at_random", ranges_at_random, false},
+    {"list_patterns", list_patterns, false},
     {"object_tags", object_tags, false},
     {"buckets", buckets, false},
     {"own_request", own_request, false},

@@ -104,9 +104,36 @@ class Get(Reading):
         result, _ = self.get("--continue", "s3://bucket/key", "file")
         self.assertEqual(result["resumed_from"], size)
         self.assertEqual(result["bytes"], len(content))
-        self.assertEqual(result["verified"], "not_whole")
+        self.assertEqual(result["verified"], "good")
         self.assertTrue(self.content("file") == content)
         self.assertEqual(self.parts(), [])
+
+    def test_continue_verifies_what_was_there(self):
+        content = os.urandom(20 * MIB)
+        self.object("key", content)
+        self.s3.fault("op=GetObject skip=2 times=inf do=status:403:AccessDenied")
+        self.get("s3://bucket/key", "file", code=1)
+        with open(self.path(self.parts()[0]), "r+b") as part:
+            part.seek(1000)
+            part.write(bytes([content[1000] ^ 1]))
+        self.s3.request("DELETE", "/_test/fault")
+        result, err = self.get("--continue", "s3://bucket/key", "file", code=1)
+        self.assertEqual(result["error"]["status"], "CW_E_INTEGRITY")
+        self.assertEqual(result["verified"], "bad")
+        self.assertEqual(os.listdir(self.folder), [])
+        self.get("--continue", "s3://bucket/key", "file")
+        self.assertTrue(self.content("file") == content)
+
+    def test_continue_what_is_all_there(self):
+        content = os.urandom(2 * MIB)
+        self.object("key", content)
+        etag = self.s3.get("key")[1]["etag"].strip('"')
+        self.write("file.%s.part" % etag, content)
+        before = self.s3.state()["requests"].get("GetObject", 0)
+        result, _ = self.get("--continue", "s3://bucket/key", "file")
+        self.assertEqual((result["verified"], result["resumed_from"]), ("good", len(content)))
+        self.assertEqual(self.s3.state()["requests"].get("GetObject", 0), before)
+        self.assertTrue(self.content("file") == content)
 
     def test_continue_with_another_version_starts_anew(self):
         self.object("key", os.urandom(20 * MIB))

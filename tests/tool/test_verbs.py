@@ -46,6 +46,40 @@ class Verbs(harness.ToolTest):
         self.assertEqual(self.urls(x), [x + "a", x + "b/"])
         self.assertEqual(self.urls("-r", x), [x + "a", x + "b/c"])
 
+    def test_glob(self):
+        self.fill("logs/2026-01/a.csv", "logs/2026-01/b.txt", "logs/2026-02/x/a.csv",
+                  "logs/2027/a.csv", "[x]")
+        pattern = "s3://bucket/logs/2026-*/**/*.csv"
+        self.assertEqual(self.ok("glob", pattern).splitlines(),
+                         ["s3://bucket/logs/2026-01/a.csv", "s3://bucket/logs/2026-02/x/a.csv"])
+        self.assertEqual(self.lines("glob", "s3://bucket/logs/{2027,x}/?.csv")[0]["bytes"], 5)
+        self.assertEqual(self.ok("glob", "s3://bucket/\\[x]"), "s3://bucket/[x]\n")
+        self.assertEqual(self.ok("glob", "s3://bucket/no*"), "")
+        self.assertEqual(self.urls("--glob", pattern)[1], "s3://bucket/logs/2026-02/x/a.csv")
+        self.assertEqual(self.lines("du", "--glob", pattern)[0]["objects"], 2)
+        self.ok("glob", "s3://buck*/x", code=2)
+        self.ok("glob", "s3://bucket/[x", code=2)
+        self.ok("glob", "s3://no-such-bucket/*", code=1)
+        self.ok("glob", code=2)
+        self.write("here.c")
+        self.assertEqual(self.ok("glob", "*.c"), "./here.c\n")
+        self.assertEqual(self.ok("glob", self.path("*.c")), self.path("here.c") + "\n")
+
+    def test_patterns_of_others(self):
+        self.fill("a/1.csv", "a/b/2.csv", "a/3.txt", "a/*.csv")
+        self.ok("cp", "--glob", "s3://bucket/a/**.csv", "s3://bucket/to")
+        self.assertEqual(self.urls("-r", "s3://bucket/to/"),
+                         ["s3://bucket/to/*.csv", "s3://bucket/to/1.csv", "s3://bucket/to/b/2.csv"])
+        self.ok("mv", "--glob", "s3://bucket/to/[0-9].csv", self.path("here"))
+        self.assertEqual(self.read("here/1.csv"), "12345")
+        self.assert_nothing("to/1.csv")
+        self.assertIn("would delete", self.ok("rm", "--glob", "-n", "s3://bucket/a/*.csv"))
+        self.ok("rm", "s3://bucket/a/*.csv")  # that one
+        self.assertEqual(len(self.urls("-r", "s3://bucket/a/")), 3)
+        self.ok("rm", "--glob", "s3://bucket/a/*.csv")
+        self.assertEqual(self.urls("-r", "s3://bucket/a/"),
+                         ["s3://bucket/a/3.txt", "s3://bucket/a/b/2.csv"])
+
     def test_stat(self):
         self.put("-", "s3://bucket/key", "--metadata", "who=me", "--content-type", "text/x",
                  data=b"12345")
@@ -110,6 +144,39 @@ class Verbs(harness.ToolTest):
         self.ok("cp", self.path("from/sub/two"), self.path("copy"))
         self.assertEqual(self.read("copy"), "2")
 
+    def test_cp_describes(self):
+        self.put("-", "s3://bucket/a", "--metadata", "who=me", "--content-type", "text/x",
+                 "--tag", "t=1", data=b"12345")
+        self.ok("cp", "--storage-class", "STANDARD_IA", "s3://bucket/a", "s3://bucket/a")
+        one = self.lines("stat", "s3://bucket/a")[0]
+        self.assertEqual((one["storage_class"], one["content_type"], one["metadata"]["who"],
+                          one["tags"]), ("STANDARD_IA", "text/x", "me", 1))
+        self.ok("cp", "--replace", "--cache-control", "no-store", "s3://bucket/a", "s3://bucket/b")
+        one = self.lines("stat", "s3://bucket/b")[0]
+        self.assertEqual((one["cache_control"], one["tags"]), ("no-store", 0))
+        self.assertNotIn("who", one["metadata"])
+        self.ok("cp", "--if-match", "x", "s3://bucket/a", "s3://bucket/c", code=1)
+        self.ok("cp", "--if-match", one["etag"], "s3://bucket/b", "s3://bucket/c")
+        self.ok("cp", "-r", "--if-match", "x", "s3://bucket/a", "s3://bucket/c", code=2)
+
+    def test_cp_of_encrypted_objects(self):
+        key, other = self.write("key", b"k" * 32), self.write("other", b"ab" * 32)
+        self.put("--sse-c-key-file", key, "-", "s3://bucket/a", data=b"12345")
+        self.ok("cp", "s3://bucket/a", "s3://bucket/b", code=1)
+        self.ok("cp", "--source-key-file", key, "--sse-c-key-file", other,
+                "s3://bucket/a", "s3://bucket/b")
+        self.ok("stat", "--sse-c-key-file", key, "s3://bucket/b", code=1)
+        self.assertEqual(self.lines("stat", "--sse-c-key-file", other, "s3://bucket/b")[0]["bytes"],
+                         5)
+        self.assertEqual(self.ok("cat", "--sse-c-key-file", other, "s3://bucket/b"), "12345")
+        self.ok("cp", "--source-key-file", other, "s3://bucket/b", self.path("file"))
+        self.assertEqual(self.read("file"), "12345")
+        self.ok("mv", "--sse-c-key-file", key, self.path("file"), "s3://bucket/c")
+        self.assertFalse(os.path.exists(self.path("file")))
+        self.ok("mv", "--source-key-file", key, "s3://bucket/c", self.path("file"))
+        self.assertEqual(self.urls("s3://bucket"), ["s3://bucket/a", "s3://bucket/b"])
+        self.ok("rm", "s3://bucket/a", "s3://bucket/b")
+
     def test_keys_that_lead_out(self):
         self.fill("x/../../evil", "x//y", "x/good")
         self.ok("cp", "-r", "s3://bucket/x", self.path("inside"), code=1)
@@ -168,23 +235,31 @@ class Verbs(harness.ToolTest):
                               capture_output=True, text=True, timeout=harness.DEADLINE)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("1000000 bytes in 16 pieces", done.stdout)
-        self.assertIn("no path leads out", done.stdout)
+        self.assertIn("1000000 bytes at once", done.stdout)
+        self.assertIn("a second time: CW_E_ALREADY_EXISTS", done.stdout)
+        self.assertIn("../elsewhere: CW_E_INVALID_ARGUMENT", done.stdout)
         self.assertEqual(self.urls("-r", "s3://bucket"), [])
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
         done = subprocess.run([program, "s3://bucket"], env=self.environment, capture_output=True,
                               text=True, timeout=harness.DEADLINE)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("AWS_ACCESS_KEY_ID", done.stderr)
+        self.assertIn("usage: store", done.stderr)
+        for arguments in ([], ["a", "b"]):
+            done = subprocess.run([program, *arguments], capture_output=True, text=True,
+                                  timeout=harness.DEADLINE)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("usage: store", done.stderr)
 
     def test_help(self):
-        for verb in ("ls", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
+        for verb in ("ls", "glob", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
             self.assertIn("usage: cloudwriter", self.ok("help", verb))
             with open(os.path.join(os.environ["CW_MANUAL"], "cloudwriter-store.1"),
                       encoding="utf-8") as f:
                 manual = f.read()
             self.assertRegex(manual, r"\.It Cm (\w+ , )*%s\n" % verb)
-        for option in ("recursive", "versions", "force", "dry-run", "create-only", "method",
-                       "expires", "content-type", "progress", "no-progress"):
+        for option in ("recursive", "glob", "versions", "force", "dry-run", "create-only", "method",
+                       "expires", "content-type", "replace", "storage-class", "metadata", "sse",
+                       "sse-c-key-file", "source-key-file", "version-id", "if-match", "progress", "no-progress"):
             self.assertIn("Fl -" + option, manual)
 
 

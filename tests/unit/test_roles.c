@@ -388,6 +388,28 @@ static void portal(void *user, const answers_request *r, answers_reply *out)
                  (long long)cw__clock_wall_ms() + 3600000);
 }
 
+/* The token service: what was asked of it, and a portal that takes the token it gave. */
+static void token_service(void *user, const answers_request *r, answers_reply *out)
+{
+    atomic_int *refuses = user; /* a status; -1: gives tokens that end soon */
+
+    if (strcmp(r->path, "/token") != 0) {
+        portal(NULL, r, out);
+    } else if (atomic_load(refuses) < 0) {
+        strcpy(out->body, "{\"accessToken\":\"good\",\"expiresIn\":60}");
+    } else if (atomic_load(refuses)) {
+        out->status = atomic_load(refuses);
+        strcpy(out->body, "{\"error\":\"invalid_grant\"}");
+    } else if (strcmp(r->method, "POST") != 0 ||
+               strcmp(r->body, "{\"clientId\":\"I\\\"D\",\"clientSecret\":\"s3cr3t\","
+                               "\"grantType\":\"refresh_token\",\"refreshToken\":\"r1\"}") != 0) {
+        out->status = 400;
+    } else {
+        strcpy(out->body, "{\"accessToken\":\"good\",\"expiresIn\":28800,"
+                          "\"refreshToken\":\"r2\",\"tokenType\":\"Bearer\"}");
+    }
+}
+
 /* printf %s one | sha1sum */
 #define CACHE_OF_SESSION ".aws/sso/cache/fe05bcdcdc4928012781a5f1a2a77cbb5398e106.json"
 
@@ -400,6 +422,81 @@ static void name_cache_of(const char *text)
     cw__hex(digest, 20, hex);
     snprintf(name, sizeof name, ".aws/sso/cache/%s.json", hex);
     write_below(name, "{\"accessToken\":\"good\",\"expiresAt\":\"2099-01-01T00:00:00UTC\"}");
+}
+
+static const char *iso_in(int64_t ms)
+{
+    static char text[4][24];
+    static unsigned turn;
+    char amz[17], *to = text[turn++ % 4];
+
+    cw__clock_format_amz(cw__clock_wall_ms() + ms, amz);
+    snprintf(to, sizeof *text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", amz, amz + 4, amz + 6, amz + 9,
+             amz + 11, amz + 13);
+    return to;
+}
+
+static void write_cache(const char *token, int64_t ends_ms, int64_t registered_ms)
+{
+    char text[1000];
+
+    snprintf(text, sizeof text,
+             "{\"startUrl\":\"https://start\",\"region\":\"eu-west-1\",\"accessToken\":\"%s\","
+             "\"expiresAt\":\"%s\",\"clientId\":\"I\\\"D\",\"clientSecret\":\"s3cr3t\","
+             "\"registrationExpiresAt\":\"%s\",\"refreshToken\":\"r1\"}",
+             token, iso_in(ends_ms), iso_in(registered_ms));
+    write_below(CACHE_OF_SESSION, text);
+}
+
+static void check_cache(const char *want, bool there)
+{
+    char text[2000] = "";
+    FILE *f = fopen(below_home(CACHE_OF_SESSION), "r");
+
+    REQUIRE(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    CHECK_INT(strstr(text, want) != NULL, there);
+}
+
+enum { HOUR = 3600 * 1000 };
+
+static void sso_renews_a_token(void)
+{
+    cw_client_options o = options("s");
+    atomic_int refuses = 0;
+
+    make_home();
+    REQUIRE(answers_start(&server, token_service, &refuses) == 0);
+    o.sso_endpoint_url = server.url;
+    write_below(".aws/config",
+                "[profile s]\nsso_session = one\nsso_account_id = 123\nsso_role_name = a/b\n"
+                "[sso-session one]\nsso_start_url = https://start\nsso_region = eu-west-1\n");
+    write_cache("s3cr3t-old", -HOUR, HOUR); /* ended */
+    check_keys(&o, "SSO");
+    check_cache("\"accessToken\":\"good\",\"expiresAt\":\"20", true);
+    check_cache("\"clientId\":\"I\\\"D\",\"clientSecret\":\"s3cr3t\"", true);
+    check_cache("\"refreshToken\":\"r2\"}", true);
+    check_cache("\"startUrl\":\"https://start\",\"region\":\"eu-west-1\"", true);
+    CHECK_INT(atomic_load(&server.requests), 2);
+    check_keys(&o, "SSO"); /* the new one will do */
+    CHECK_INT(atomic_load(&server.requests), 3);
+    write_cache("s3cr3t-old", HOUR / 60, HOUR); /* ends within minutes */
+    check_keys(&o, "SSO");
+    check_cache("r2", true);
+    atomic_store(&refuses, 400);
+    write_cache("good", HOUR / 60, HOUR); /* and is good until then */
+    check_keys(&o, "SSO");
+    check_cache("r1", true);
+    write_cache("s3cr3t-old", -HOUR, HOUR);
+    check_failure(&o, CW_E_CREDENTIALS_EXPIRED,
+                  "could not be renewed: it answered HTTP 400; run aws sso login");
+    write_cache("s3cr3t-old", -HOUR, -HOUR); /* the registration ended, too: nobody is asked */
+    atomic_store(&refuses, 0);
+    check_failure(&o, CW_E_CREDENTIALS_EXPIRED, "has expired: run aws sso login --profile s");
+    check_cache("r1", true);
+    answers_stop(&server);
+    remove_home();
 }
 
 static void sso_trades_a_cached_token(void)
@@ -485,6 +582,7 @@ static void fail_each_allocation(const cw_client_options *o)
 static void every_allocation_may_fail_on_the_way(void)
 {
     cw_client_options o;
+    atomic_int ends_soon = -1;
     make_home();
     write_below(".aws/config", config);
     write_below(".aws/credentials",
@@ -506,6 +604,12 @@ static void every_allocation_may_fail_on_the_way(void)
     o.sso_endpoint_url = server.url;
     fail_each_allocation(&o);
     answers_stop(&server);
+    write_cache("s3cr3t-old", -HOUR, HOUR);
+    REQUIRE(answers_start(&server, token_service, &ends_soon) == 0);
+    o.sso_endpoint_url = server.url;
+    fail_each_allocation(&o);
+    check_cache("\"refreshToken\":\"r1\"}", true);
+    answers_stop(&server);
     o = options("p");
     fail_each_allocation(&o);
     remove_home();
@@ -519,6 +623,7 @@ int main(int argc, char **argv)
     TEST(a_process_prints_keys);
     TEST(a_process_is_ended_with_the_client);
     TEST(sso_trades_a_cached_token);
+    TEST(sso_renews_a_token);
     TEST(every_allocation_may_fail_before_the_network);
     TEST(every_allocation_may_fail_on_the_way);
     return test_end();

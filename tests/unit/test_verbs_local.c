@@ -221,6 +221,8 @@ static void deleting_many(void)
 
 /* ---- lists ---- */
 
+static const char *pattern; /* of the lists */
+
 static const char *list(const char *prefix, const char *delimiter, const char *start_after)
 {
     static char text[2000];
@@ -232,6 +234,7 @@ static const char *list(const char *prefix, const char *delimiter, const char *s
 
     text[0] = '\0';
     o.delimiter = delimiter;
+    o.glob = pattern;
     snprintf(after, sizeof after, "%s/%s", is_file() ? root : "root",
              start_after ? start_after : "");
     o.start_after = start_after ? after : NULL;
@@ -285,6 +288,16 @@ static void listing(void)
     CHECK_STR(list("list/", NULL, "list/z\xff"), "list/\xc3\xa9,");
     CHECK_STR(list("nothing/at/all", NULL, NULL), "");
     CHECK_STR(list("list/a/", NULL, NULL), "");
+    pattern = "*/?";
+    CHECK_STR(list("list/", NULL, NULL), "list/d/1,list/d/2,");
+    CHECK_STR(list("list/", NULL, "list/d/1"), "list/d/2,");
+    pattern = "**/[1g]";
+    CHECK_STR(list("list/", NULL, NULL), "list/d/1,list/e/f/g,");
+    pattern = "d{,.x,0}";
+    CHECK_STR(list("list/", NULL, NULL), "list/d.x,list/d0,");
+    pattern = "st/a*";
+    CHECK_STR(list("li", NULL, NULL), "list/a,list/a.b,");
+    pattern = NULL;
 }
 
 static void no_versions(void)
