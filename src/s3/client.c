@@ -13,100 +13,162 @@
 #include "s3/profile.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <cloudwriter/version.h>
 
 enum {
     MOST_IO_THREADS = 64,
     LONGEST_REGION = 63,
-    DEFAULT_ATTEMPTS = 10,
     DEFAULT_RETRY_BASE_MS = 50,
     THROTTLED_BASE_FACTOR = 20, /* 1 s at the default */
     DEFAULT_RETRY_CAP_MS = 20000,
-    DEFAULT_CONNECT_MS = 5000,
     DEFAULT_STALL_MS = 30000,
     DEFAULT_COMMIT_MS = 600000,
     DEFAULT_EXIT_MS = 5000
 };
 
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value ? value : otherwise;
-}
-
-static const char *first_of(const char *a, const char *b, const char *c)
-{
-    return a && a[0] ? a : b && b[0] ? b : c;
-}
+static const char DEFAULT_ATTEMPTS[] = "10";
 
 /* ---- settings ---- */
 
-static cw_addressing addressing_of(const cw_client_options *o, const cw__profile *profile)
+/* NULL where the option is at its default, or is no option. */
+static const char *word_of(const char *const *words, size_t count, unsigned value)
 {
-    const char *style = profile->addressing_style;
+    return value && value < count ? words[value] : NULL;
+}
+#define WORD(words, value) word_of(words, sizeof(words) / sizeof *(words), (unsigned)(value))
 
-    if (o->addressing != CW_ADDRESSING_AUTO || !style)
-        return o->addressing;
-    return strcmp(style, "path") == 0      ? CW_ADDRESSING_PATH
-           : strcmp(style, "virtual") == 0 ? CW_ADDRESSING_VIRTUAL
-                                           : CW_ADDRESSING_AUTO;
+static uint32_t take_ms(cw__settings *s, const char *name, uint32_t option, uint32_t otherwise)
+{
+    return (uint32_t)cw__settings_number(s, name, option, otherwise);
 }
 
-static cw_status take_attempts(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
+static void take_files(cw__settings *s)
 {
-    uint64_t attempts = o->max_attempts;
-
-    if (!attempts && profile->max_attempts &&
-        (!cw__parse_u64(profile->max_attempts, INT_MAX, &attempts) || attempts == 0))
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "max_attempts of profile %s is '%s': it must be a number from 1",
-                        profile->name, profile->max_attempts);
-    c->retry = (cw__retry_policy){
-        .max_attempts = attempts ? (unsigned)attempts : DEFAULT_ATTEMPTS,
-        .base_ms = or_default(o->retry_base_ms, DEFAULT_RETRY_BASE_MS),
-        .cap_ms = or_default(o->retry_cap_ms, DEFAULT_RETRY_CAP_MS),
-    };
-    c->retry.throttled_base_ms = c->retry.base_ms < UINT32_MAX / THROTTLED_BASE_FACTOR
-                                     ? c->retry.base_ms * THROTTLED_BASE_FACTOR
-                                     : UINT32_MAX;
-    return CW_OK;
+    const cw_client_options *o = s->options;
+    cw__settings_text(s, "profile", o->profile, NULL, "default");
+    cw__settings_text(s, "config_file", o->config_file, NULL, s->profile->config_path);
+    cw__settings_text(s, "credentials_file", o->credentials_file, NULL,
+                      s->profile->credentials_path);
 }
 
-static void take_checksum(cw_client *c, const cw_client_options *o, const cw__profile *profile)
+static cw_addressing take_addressing(cw__settings *s)
 {
-    c->checksum = o->checksum;
-    if (!c->checksum && profile->checksum_calculation &&
-        cw__equal_nocase(profile->checksum_calculation, "when_required"))
-        c->checksum = CW_CHECKSUM_NONE;
+    static const char *const words[] = {"auto", "path", "virtual"};
+    const char *style = cw__settings_text(s, "addressing", WORD(words, s->options->addressing),
+                                          &s->profile->addressing_style, words[0]);
+
+    return strcmp(style, words[1]) == 0   ? CW_ADDRESSING_PATH
+           : strcmp(style, words[2]) == 0 ? CW_ADDRESSING_VIRTUAL
+                                          : CW_ADDRESSING_AUTO;
 }
 
-static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
+static cw_status take_region(cw_client *c, cw__settings *s, cw_error *err)
 {
-    const char *url = o->ignore_configured_endpoints
-                          ? o->endpoint_url
-                          : first_of(o->endpoint_url, profile->endpoint_url, NULL);
-    cw_status st = cw__endpoint_init(&c->endpoint, url, addressing_of(o, profile), err);
+    c->region = cw__strdup(
+        cw__settings_text(s, "region", s->options->region, &s->profile->region, "us-east-1"));
+    if (!c->region)
+        return cw__fail_memory(err, "making a client");
+    if (strlen(c->region) <= LONGEST_REGION)
+        return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT, "the region has %zu characters; none has over %d",
+                    strlen(c->region), LONGEST_REGION);
+}
+
+static cw_status take_attempts(cw__settings *s, unsigned *out, cw_error *err)
+{
+    unsigned option = s->options->max_attempts;
+    bool environment = option == s->options->environment_max_attempts;
+    char number[16] = "";
+    uint64_t attempts;
+
+    if (option)
+        snprintf(number, sizeof number, "%u", option);
+    const char *text =
+        cw__settings_word(s, "max_attempts", number, environment ? "AWS_MAX_ATTEMPTS" : NULL,
+                          &s->profile->max_attempts, DEFAULT_ATTEMPTS);
+    bool good = cw__parse_u64(text, UINT_MAX, &attempts) && attempts > 0;
+    *out = good ? (unsigned)attempts : 0;
+    if (good)
+        return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                    "max_attempts of profile %s is '%s': it must be a number from 1",
+                    s->profile->name, text);
+}
+
+static cw_status take_retry_mode(cw__settings *s, cw_error *err)
+{
+    static const char *const modes[] = {"legacy", "standard", "adaptive"};
+    const char *mode = cw__settings_text(s, "retry_mode", s->options->retry_mode,
+                                         &s->profile->retry_mode, modes[1]);
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
+        if (cw__equal_nocase(mode, modes[i]))
+            return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                    "the retry mode is '%s': it must be legacy, standard or adaptive", mode);
+}
+
+static cw_status take_patience(cw_client *c, cw__settings *s, cw_error *err)
+{
+    const cw_client_options *o = s->options;
+    cw__retry_policy *r = &c->retry;
+    cw_status st = take_attempts(s, &r->max_attempts, err);
 
     if (st == CW_OK)
-        st = take_attempts(c, o, profile, err);
+        st = take_retry_mode(s, err);
+    r->base_ms = take_ms(s, "retry_base_ms", o->retry_base_ms, DEFAULT_RETRY_BASE_MS);
+    r->cap_ms = take_ms(s, "retry_cap_ms", o->retry_cap_ms, DEFAULT_RETRY_CAP_MS);
+    r->throttled_base_ms = r->base_ms < UINT32_MAX / THROTTLED_BASE_FACTOR
+                               ? r->base_ms * THROTTLED_BASE_FACTOR
+                               : UINT32_MAX;
+    c->stall_timeout_ms = take_ms(s, "stall_timeout_ms", o->stall_timeout_ms, DEFAULT_STALL_MS);
+    c->commit_timeout_ms = take_ms(s, "commit_timeout_ms", o->commit_timeout_ms, DEFAULT_COMMIT_MS);
+    c->exit_timeout_ms = take_ms(s, "exit_timeout_ms", o->exit_timeout_ms, DEFAULT_EXIT_MS);
+    c->request_deadline_ms =
+        cw__settings_number(s, "request_deadline_ms", o->request_deadline_ms, 0);
+    return st;
+}
+
+static void take_checks(cw_client *c, cw__settings *s)
+{
+    static const char *const sums[] = {NULL, "crc64nvme", "crc32c", "crc32", "sha256", "none"};
+    static const char *const payloads[] = {"auto", "unsigned", "signed"};
+    const cw_client_options *o = s->options;
+    char *const *of_profile = &s->profile->checksum_calculation;
+    bool environment = o->checksum == o->environment_checksum;
+    bool required = *of_profile && cw__equal_nocase(*of_profile, "when_required");
+
+    /* Of the two words in a profile, one is the default. */
+    c->checksum = !o->checksum && required ? CW_CHECKSUM_NONE : o->checksum;
+    c->payload = o->payload;
+    cw__settings_word(s, "checksum", WORD(sums, o->checksum),
+                      environment ? "AWS_REQUEST_CHECKSUM_CALCULATION" : NULL,
+                      required ? of_profile : NULL, sums[CW_CHECKSUM_CRC64NVME]);
+    cw__settings_text(s, "payload", WORD(payloads, o->payload), NULL, payloads[0]);
+}
+
+static cw_status take_settings(cw_client *c, cw__settings *s, cw_error *err)
+{
+    const cw_client_options *o = s->options;
+    const char *url =
+        cw__settings_text(s, "endpoint_url", o->endpoint_url,
+                          o->ignore_configured_endpoints ? NULL : &s->profile->endpoint_url, NULL);
+    cw_status st = cw__endpoint_init(&c->endpoint, url, take_addressing(s), err);
+
+    if (st == CW_OK)
+        st = take_region(c, s, err);
+    if (st == CW_OK)
+        st = take_patience(c, s, err);
+    if (st == CW_OK)
+        st = cw__transport_make(&c->transport, s, err);
     if (st != CW_OK)
         return st;
-    c->region = cw__strdup(first_of(o->region, profile->region, "us-east-1"));
-    if (c->region && strlen(c->region) > LONGEST_REGION)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "the region has %zu characters; none has over %d", strlen(c->region),
-                        LONGEST_REGION);
     c->tls = cw__endpoint_tls(&c->endpoint);
-    c->stall_timeout_ms = or_default(o->stall_timeout_ms, DEFAULT_STALL_MS);
-    c->commit_timeout_ms = or_default(o->commit_timeout_ms, DEFAULT_COMMIT_MS);
-    c->request_deadline_ms = o->request_deadline_ms;
-    c->exit_timeout_ms = or_default(o->exit_timeout_ms, DEFAULT_EXIT_MS);
-    take_checksum(c, o, profile);
-    c->payload = o->payload;
+    take_checks(c, s);
+    take_files(s);
     c->log = (cw__log){o->log, o->log_user, o->log_level};
-    return c->region ? CW_OK : cw__fail_memory(err, "making a client");
+    return CW_OK;
 }
 
 /* ---- locks ---- */
@@ -165,43 +227,29 @@ static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options
     return st;
 }
 
-static cw_status start_lanes(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                             const cw__budget *budget, cw_error *err)
+static cw_status start(cw_client *c, cw__settings *s, cw_error *err)
 {
-    cw__http_options http = {
-        .ca_bundle = first_of(o->ca_bundle, profile->ca_bundle, NULL),
-        .no_verify = o->no_verify != 0,
-        .max_connections = budget->connections,
-        .connect_timeout_ms = or_default(o->connect_timeout_ms, DEFAULT_CONNECT_MS),
-    };
-    cw__text agent = {0};
-    cw_status st;
-
-    cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
-    if (o->user_agent_suffix && o->user_agent_suffix[0])
-        cw__text_addf(&agent, " %s", o->user_agent_suffix);
-    http.user_agent = cw__text_str(&agent);
-    st = agent.failed ? cw__fail_memory(err, "making a client")
-                      : make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
-    cw__text_free(&agent);
-    return st;
-}
-
-static cw_status start(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                       cw_error *err)
-{
+    const cw_client_options *o = s->options;
+    unsigned threads = (unsigned)cw__settings_number(s, "io_threads", o->io_threads, 1);
     cw__budget budget;
     cw_status st;
 
-    if (o->io_threads > MOST_IO_THREADS)
+    if (threads > MOST_IO_THREADS)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "io_threads is %u; it may be %d at most",
-                        o->io_threads, MOST_IO_THREADS);
-    st = cw__budget_split(&budget, o->memory_bytes, o->io_threads ? o->io_threads : 1,
-                          o->max_connections, c->tls, err);
+                        threads, MOST_IO_THREADS);
+    st = cw__budget_split(&budget, o->memory_bytes, threads, o->max_connections, c->tls, err);
     if (st == CW_OK)
         st = cw__pool_new(&c->pool, budget.slab_bytes, err);
-    if (st == CW_OK)
-        st = start_lanes(c, o, profile, &budget, err);
+    if (st != CW_OK)
+        return st;
+    cw__settings_number(s, "memory_bytes", o->memory_bytes,
+                        (uint64_t)CW__DEFAULT_MEMORY_MIB * 1024 * 1024);
+    cw__settings_number(s, "max_connections", o->max_connections ? budget.connections : 0,
+                        budget.connections);
+    if (s->lines.failed)
+        return cw__fail_memory(err, "making a client");
+    c->transport.http.max_connections = budget.connections;
+    st = make_lanes(c, threads, &c->transport.http, err);
     if (st != CW_OK)
         return st;
     if (cw__exit_watch(c) == CW_OK)
@@ -217,6 +265,8 @@ static void free_settings(cw_client *c)
     cw__pool_free(c->pool);
     cw__credentials_free(c->credentials);
     cw__endpoint_free(&c->endpoint);
+    cw__transport_free(&c->transport);
+    cw__text_free(&c->settings.lines);
     cw__free(c->region);
     cw__wipe(&c->day_key, sizeof c->day_key);
     cw__free(c);
@@ -229,13 +279,15 @@ static cw_status build(cw_client *c, const cw_client_options *o, cw_error *err)
 
     if (st != CW_OK)
         return st;
-    st = take_settings(c, o, &profile, err);
+    c->settings.options = o;
+    c->settings.profile = &profile;
+    st = take_settings(c, &c->settings, err);
     if (st == CW_OK)
-        st = cw__credentials_new(&c->credentials, o, &profile, err);
+        st = cw__credentials_new(&c->credentials, o, &profile, &c->transport.http, err);
     if (st == CW_OK)
         st = make_locks(c, err);
     if (st == CW_OK) {
-        st = start(c, o, &profile, err);
+        st = start(c, &c->settings, err);
         if (st != CW_OK)
             free_locks(c);
     }

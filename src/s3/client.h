@@ -12,6 +12,8 @@
 #include "s3/learned.h"
 #include "s3/loop.h"
 #include "s3/retry.h"
+#include "s3/settings.h"
+#include "s3/transport.h"
 #include <cloudwriter/client.h>
 
 struct cw__upload;
@@ -23,6 +25,8 @@ struct cw_client {
     atomic_uint references;
     unsigned fork_generation;
 
+    cw__settings settings; /* what all of this came to, and from where */
+    cw__transport transport;
     cw__endpoint endpoint;
     char *region;
     bool tls;
@@ -72,6 +76,15 @@ cw__lane *cw__client_next_lane(cw_client *c);
 
 /** A commit token that nobody else has: random bits of the client, and a number of its own. */
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);
+
+/** Where requests for a bucket go now, or those for the service. */
+typedef struct cw__place {
+    char region[64];
+    char endpoint[512];
+} cw__place;
+
+/** @param url  an s3:// URL, or NULL for the service; CW_E_INVALID_ARGUMENT for another one */
+cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_error *err);
 
 /** CW_E_STATE for a client that was inherited through a fork. */
 cw_status cw__client_check(const cw_client *c, cw_error *err);

@@ -163,6 +163,8 @@ static cw_status read_attempts(cw_client_options *o, cw_error *err)
     if (!cw__parse_u64(value, MOST_ATTEMPTS, &n) || n == 0)
         return refuse(name, value, "a number from 1 to 1000", err);
     o->max_attempts = (unsigned)n;
+    if (HAS(o, environment_max_attempts))
+        o->environment_max_attempts = o->max_attempts;
     return CW_OK;
 }
 
@@ -175,7 +177,36 @@ static cw_status read_checksum(cw_client_options *o, cw_error *err)
     if (!cw__equal_nocase(value, "when_required"))
         return refuse(name, value, "when_supported or when_required", err);
     o->checksum = CW_CHECKSUM_NONE;
+    if (HAS(o, environment_checksum))
+        o->environment_checksum = o->checksum;
     return CW_OK;
+}
+
+/* The names that curl reads, and in its order: not HTTP_PROXY, which a web server sets for a
+ * request with a header "Proxy:". */
+static void read_proxies(cw_client_options *o)
+{
+    if (!HAS(o, no_proxy))
+        return;
+    fill(&o->https_proxy_url, "https_proxy");
+    fill(&o->https_proxy_url, "HTTPS_PROXY");
+    fill(&o->http_proxy_url, "http_proxy");
+    fill(&o->https_proxy_url, "all_proxy");
+    fill(&o->https_proxy_url, "ALL_PROXY");
+    fill(&o->http_proxy_url, "all_proxy");
+    fill(&o->http_proxy_url, "ALL_PROXY");
+    fill(&o->no_proxy, "no_proxy");
+    fill(&o->no_proxy, "NO_PROXY");
+}
+
+static void read_manners(cw_client_options *o)
+{
+    if (!HAS(o, environment_checksum))
+        return;
+    fill(&o->app_id, "AWS_SDK_UA_APP_ID");
+    fill(&o->execution_environment, "AWS_EXECUTION_ENV");
+    fill(&o->retry_mode, "AWS_RETRY_MODE");
+    o->environment_read = 1;
 }
 
 cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
@@ -201,6 +232,8 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
         read_other_endpoints(o);
     read_web_identity(o);
     read_container(o);
+    read_proxies(o);
+    read_manners(o);
     fill(&o->region, "AWS_REGION");
     fill(&o->region, "AWS_DEFAULT_REGION");
     fill(&o->profile, "AWS_PROFILE");
