@@ -81,7 +81,7 @@ static cw_status measure_host(const char *host, size_t n, size_t *host_n, cw_err
 static cw_status take_host(cw__proxy_url *out, const char *scheme, size_t scheme_n,
                            const char *host, cw_error *err)
 {
-    size_t n = strcspn(host, "/"), host_n;
+    size_t n = strcspn(host, "/"), host_n = 0;
     cw__text url = {0}, where = {0};
     cw_status status = measure_host(host, n, &host_n, err);
     if (status != CW_OK)

@@ -25,7 +25,8 @@ enum verb {
     VERB_MB = 1 << 15,
     VERB_RB = 1 << 16,
     VERB_DU = 1 << 17,
-    VERB_PRESIGN = 1 << 18
+    VERB_PRESIGN = 1 << 18,
+    VERB_CONFIG = 1 << 19
 };
 
 /** A list of name=value that grows. */
@@ -69,6 +70,8 @@ struct options {
     int all;
     int dry_run;
     int verify;
+    int emit;    /* an enum emit_target; 0: none */
+    int secrets; /* print them, too */
     int force;
     int versions;
     const char *method;  /* of a signed URL; NULL: GET */
