@@ -65,13 +65,15 @@ static cw_status measure_host(const char *host, size_t n, size_t *host_n, cw_err
     cw__text url = {0};
     cw__endpoint_url pieces;
     cw_status status = CW_E_NO_MEMORY;
+    if (host[n + strspn(host + n, "/")])
+        return refuse("has something behind its host and port", err);
     cw__text_addf(&url, "http://%.*s", (int)n, host);
     if (!url.failed)
         status = cw__endpoint_url_parse(&pieces, cw__text_str(&url), NULL);
     cw__text_free(&url);
     if (status == CW_E_NO_MEMORY)
         return cw__fail_memory(err, "parsing the URL of a proxy");
-    if (status != CW_OK || host[n + strspn(host + n, "/")])
+    if (status != CW_OK)
         return refuse("has no usable host and port", err);
     *host_n = strlen(pieces.host);
     cw__endpoint_url_free(&pieces);
