@@ -40,7 +40,7 @@ static cw_status take_tls(cw__transport *t, cw__settings *s, cw_error *err)
     h->tls_1_3 = o->tls_minimum == CW_TLS_1_3;
     cw__settings_text(s, "tls_minimum", minimum ? versions[minimum] : NULL, NULL, versions[0]);
     h->no_verify = cw__settings_number(s, "no_verify", o->no_verify != 0, 0) != 0;
-    if ((h->client_key || h->client_key_password) && !h->client_cert)
+    if ((h->client_key || h->client_key_password) && !(o->client_cert && *o->client_cert))
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "client_key is of no use without client_cert: name the file of the "
                         "certificate");

@@ -103,22 +103,31 @@ static void take(struct emit_settings *s, const cw_setting *one, const char *buc
         s->profile = tool_strdup(one->value);
 }
 
+/* Is it where everybody goes for the region who is told nothing else? */
+static bool is_usual_place(const struct emit_settings *s)
+{
+    if (!s->region || !s->host || !s->virtual_hosted || strcmp(s->scheme, "https") != 0)
+        return false;
+    char *usual = tool_format("s3.%s.amazonaws.com", s->region);
+    bool same = strcmp(s->host, usual) == 0;
+    free(usual);
+    return same;
+}
+
 static int take_all(struct emit_settings *s, cw_client *client, const char *url)
 {
     static const char any[] = "s3://any-bucket";
     cw_settings *list = open_settings(client, url ? url : any);
     const cw_setting *one;
-    char *usual, *bucket;
+    char *bucket;
     if (!list)
         return 2;
     bucket = bucket_of(url ? url : any);
     while ((one = cw_settings_next(list)) != NULL)
         take(s, one, bucket);
     cw_settings_free(list);
-    usual = tool_format("s3.%s.amazonaws.com", s->region);
-    s->aws = strcmp(s->host, usual) == 0 && strcmp(s->scheme, "https") == 0 && s->virtual_hosted;
-    free(usual);
-    if (strcmp(s->scheme, "https") != 0) { /* nobody to be trusted */
+    s->aws = is_usual_place(s);
+    if (s->scheme && strcmp(s->scheme, "https") != 0) { /* nobody to be trusted */
         free(s->ca_bundle);
         s->ca_bundle = NULL;
     }
