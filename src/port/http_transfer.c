@@ -395,7 +395,7 @@ static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code, int 
 {
     if (is_proxys_fault(x, code, connect_status))
         return CW__HTTP_PROXY;
-    if (is_tls_refused(x))
+    if (!x->resent && is_tls_refused(x))
         return CW__HTTP_NO_TLS;
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
