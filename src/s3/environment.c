@@ -1,16 +1,20 @@
 /* environment.c - fill in a client's options from the environment
  *
- * The only place that reads it, and only when asked. Fields that are set already stay; fields that
- * an older caller's struct does not have are not touched.
+ * The only place that reads it, and only when asked: by cw_client_options_from_env, and then to
+ * tell which variable a text came from. Fields that are set already stay; fields that an older
+ * caller's struct does not have are not touched.
  */
 #include <cloudwriter/client.h>
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "s3/settings.h"
 
 enum { MOST_ATTEMPTS = 1000 };
 
@@ -243,4 +247,12 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
     fill(&o->ca_bundle, "AWS_CA_BUNDLE");
     cw__error_clear(err);
     return CW_OK;
+}
+
+const char *cw__environment_around(const char *text)
+{
+    for (char **v = environ; v && *v; v++)
+        if ((uintptr_t)text > (uintptr_t)*v && (uintptr_t)text < (uintptr_t)(*v + strlen(*v)))
+            return *v;
+    return NULL;
 }

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char OPTION[] = "option", DEFAULT[] = "default";
 
@@ -19,18 +18,9 @@ void cw__settings_note(cw__settings *s, const char *name, const char *value, con
         cw__text_add_n(&s->lines, line[i], strlen(line[i]) + 1);
 }
 
-/* The variable, "NAME=value", that the text lies in; NULL if it is not one's. */
-static const char *variable_around(const char *text)
-{
-    for (char **v = environ; v && *v; v++)
-        if ((uintptr_t)text > (uintptr_t)*v && (uintptr_t)text < (uintptr_t)(*v + strlen(*v)))
-            return *v;
-    return NULL;
-}
-
 const char *cw__settings_origin(const cw__settings *s, const char *option, cw__text *room)
 {
-    const char *v = s->options->environment_read ? variable_around(option) : NULL;
+    const char *v = s->options->environment_read ? cw__environment_around(option) : NULL;
     if (!v)
         return OPTION;
     cw__text_addf(room, "environment %.*s", (int)strcspn(v, "="), v);

@@ -38,6 +38,9 @@ const char *cw__settings_secret(cw__settings *s, const char *name, const char *o
 uint64_t cw__settings_number(cw__settings *s, const char *name, uint64_t option,
                              uint64_t otherwise);
 
+/** The variable, "NAME=value", that a text lies in; NULL if it is not one's. */
+const char *cw__environment_around(const char *text);
+
 /** Where an option's text is from, put into `room` if that takes words. */
 const char *cw__settings_origin(const cw__settings *s, const char *option, cw__text *room);
 
