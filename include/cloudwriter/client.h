@@ -57,6 +57,13 @@ typedef enum cw_payload {
     CW_PAYLOAD_SIGNED
 } cw_payload;
 
+/** The oldest version of TLS that will do. */
+typedef enum cw_tls_version {
+    CW_TLS_DEFAULT = 0, /**< 1.2 */
+    CW_TLS_1_2,
+    CW_TLS_1_3
+} cw_tls_version;
+
 typedef enum cw_log_level {
     CW_LOG_OFF = 0,
     CW_LOG_ERROR, /**< something failed for good */
@@ -184,6 +191,34 @@ typedef struct cw_client_options {
                                                          default off */
 
     cw_provider provider; /**< what is set here is believed, whatever host or answers say */
+
+    /* TLS, continued */
+    const char *ca_directory; /**< as OpenSSL's c_rehash makes it; with ca_bundle, or alone */
+    const char *client_cert;  /**< PEM file of a certificate to show, its chain behind it */
+    const char *client_key;   /**< PEM file; NULL: in that of client_cert */
+    const char *client_key_password; /**< NULL: none */
+    cw_tls_version tls_minimum;
+
+    /* through what: "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]" of http (the default), https,
+       socks4, socks4a, socks5 or socks5h, port 1080 if none; USER and PASSWORD percent-encoded.
+       What is asked of the instance metadata service and of containers goes through none. */
+    const char *proxy_url;       /**< for all requests */
+    const char *https_proxy_url; /**< for https, without proxy_url; else none */
+    const char *http_proxy_url;  /**< for http, without proxy_url; else none */
+    const char *no_proxy;        /**< "host,.domain,10.0.0.0/8" go without any of them; "*": all */
+
+    /* who, continued: "app/…" and "exec-env/…" at the end of the user agent */
+    const char *app_id;                /**< NULL: the profile's sdk_ua_app_id */
+    const char *execution_environment; /**< such as AWS_Lambda_provided.al2023 */
+
+    const char *retry_mode; /**< "legacy", "standard", "adaptive", the profile's: checked, and for
+                                 nothing else, since retries are paced and adaptive always */
+
+    /* what cw_client_options_from_env filled in, for cw_settings_new */
+    int environment_read;
+    unsigned environment_max_attempts;
+    cw_checksum environment_checksum;
+    unsigned environment_switches; /* two bits for each cw_switch, in their order */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -200,8 +235,11 @@ typedef struct cw_client_options {
  * AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL_STS,
  * AWS_ENDPOINT_URL_SSO, AWS_USE_DUALSTACK_ENDPOINT, AWS_USE_FIPS_ENDPOINT,
  * AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, AWS_S3_USE_ARN_REGION,
- * AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, HOME. An empty
- * variable counts as not set. The instance metadata service is
+ * AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, AWS_RETRY_MODE,
+ * AWS_SDK_UA_APP_ID, AWS_EXECUTION_ENV, HOME; and, as curl reads them, https_proxy, HTTPS_PROXY,
+ * http_proxy, all_proxy, ALL_PROXY (for the one or the other that has none of its own), no_proxy,
+ * NO_PROXY; of each pair the first. HTTP_PROXY is not read: a web server lets whoever sends it a
+ * header "Proxy:" set that. An empty variable counts as not set. The instance metadata service is
  * asked only after this call (or with `instance_metadata` set), as the last of all. Keys are used
  * before the profile that AWS_PROFILE names (which then gives only the region and the like), but
  * are left alone when `profile`, a key or `anonymous` is set in `o` already.
@@ -260,6 +298,41 @@ typedef struct cw_identity {
  */
 CW_CHECKED cw_status cw_client_get_identity(cw_client *c, const char *url, int verify,
                                             cw_identity *out, cw_error *err);
+
+/** What a client's settings came to, and from where. */
+typedef struct cw_settings cw_settings;
+
+typedef struct cw_setting {
+    const char *name;   /**< of the field of cw_client_options, or of what it led to */
+    const char *value;  /**< in words; "set" for a secret; "" for none */
+    const char *origin; /**< "option", "environment NAME", "profile NAME in FILE", "default",
+                             "learned" from an answer of the service, or the name of the setting
+                             that it follows from */
+} cw_setting;
+
+/**
+ * List what is in effect. Sends nothing, and shows no secret; whose keys are used is
+ * cw_client_get_identity's to say.
+ * @param url  "s3://bucket[/key]": the endpoint and the region are those of that bucket; NULL
+ * @return CW_OK; CW_E_INVALID_ARGUMENT for a URL that is not of S3; CW_E_NO_MEMORY; CW_E_STATE
+ */
+CW_CHECKED cw_status cw_settings_new(cw_settings **out, cw_client *c, const char *url,
+                                     cw_error *err);
+
+/** The next setting, or NULL behind the last. It lasts until the next call. */
+CW_API const cw_setting *cw_settings_next(cw_settings *s);
+
+/** NULL is fine. */
+CW_API void cw_settings_free(cw_settings *s);
+
+/**
+ * The keys that requests are signed with now, their secrets included: for handing them to another
+ * program. Asks the providers as a request would, and waits for them.
+ * @param out  to be given to its `release` once used (with NULL for the user), which wipes the
+ *             keys; all NULL on failure, and where requests are not signed
+ * @return CW_OK; CW_E_CREDENTIALS_MISSING; or what was wrong with the keys that were found
+ */
+CW_CHECKED cw_status cw_client_get_credentials(cw_client *c, cw_credentials *out, cw_error *err);
 
 /** What a client has done since it was made. */
 typedef struct cw_client_stats {

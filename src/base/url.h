@@ -35,6 +35,17 @@ typedef struct cw__endpoint_url {
 cw_status cw__endpoint_url_parse(cw__endpoint_url *out, const char *url, cw_error *err);
 void cw__endpoint_url_free(cw__endpoint_url *u);
 
+/** A proxy; each NULL for none. */
+typedef struct cw__proxy_url {
+    char *url; /* "scheme://host:port", without the next two */
+    char *user, *password;
+    char *where; /* "host port 1080", as libcurl's messages name it */
+} cw__proxy_url;
+
+/** Parse "[scheme://][user[:password]@]host[:port]". No message quotes any of it. */
+cw_status cw__proxy_url_parse(cw__proxy_url *out, const char *url, cw_error *err);
+void cw__proxy_url_free(cw__proxy_url *u);
+
 /** An IPv4 or bracketed IPv6 address, or localhost (or below it). */
 bool cw__host_is_local_or_address(const char *host);
 

@@ -390,23 +390,18 @@ void cw__http_cancel(cw__http *h, cw__http_call *call)
     }
 }
 
-static bool copy_settings(cw__http *h, const cw__http_options *o)
+/* TLS within TLS: the batch would not know which of the two it gathers. */
+static bool is_reached_through_tls(const cw__http_proxy *proxy)
 {
-    cw__transfer_settings *s = &h->settings;
-    s->ca_bundle = cw__strdup(o->ca_bundle);
-    s->user_agent = cw__strdup(o->user_agent);
-    s->no_verify = o->no_verify;
-    s->no_proxy = o->no_proxy;
-    s->connect_timeout_ms = o->connect_timeout_ms;
-    s->upload_buffer_bytes = o->upload_buffer_bytes;
-    return (s->ca_bundle || !o->ca_bundle) && (s->user_agent || !o->user_agent);
+    return proxy->url && cw__starts_with(proxy->url, "https:");
 }
 
 static bool open_multi(cw__http *h)
 {
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     h->settings.short_upload_is_error = v->version_num >= 0x080700;
-    h->settings.batch = cw__tls_batch_new(v->ssl_version);
+    if (!is_reached_through_tls(&h->settings.options.tls_proxy))
+        h->settings.batch = cw__tls_batch_new(v->ssl_version);
     h->multi = curl_multi_init();
     if (!h->multi)
         return false;
@@ -441,7 +436,8 @@ cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
         return os_errno == ENOMEM ? cw__fail_memory(err, "preparing connections")
                                   : cw__fail_errno(err, os_errno, "preparing connections");
     }
-    if (!copy_settings(h, o) || !open_multi(h)) {
+    h->settings.options = *o;
+    if (!open_multi(h)) {
         cw__http_free(h);
         return cw__fail_memory(err, "preparing connections");
     }
@@ -467,7 +463,5 @@ void cw__http_free(cw__http *h)
         curl_multi_cleanup(h->multi);
     cw__sockets_close(&h->sockets);
     cw__tls_batch_free(h->settings.batch);
-    cw__free(h->settings.ca_bundle);
-    cw__free(h->settings.user_agent);
     cw__free(h);
 }

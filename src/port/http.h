@@ -23,10 +23,24 @@
 
 typedef struct cw__http cw__http;
 
+/** Where requests go first; all NULL for nowhere. */
+typedef struct cw__http_proxy {
+    const char *url; /* without user and password, which no message of libcurl is then to show */
+    const char *user, *password;
+    const char *where; /* "HOST port PORT", as libcurl names what it cannot connect to */
+} cw__http_proxy;
+
+/** Strings outlive the cw__http. */
 typedef struct cw__http_options {
-    const char *ca_bundle; /* NULL: the system's */
+    const char *ca_bundle;    /* either or both of these two in place of the system's */
+    const char *ca_directory; /* as c_rehash of OpenSSL makes it */
+    const char *client_cert;  /* PEM, as is the key; NULL: none */
+    const char *client_key;   /* NULL: in the file of client_cert */
+    const char *client_key_password;
+    bool tls_1_3; /* nothing older; else TLS 1.2 will do */
     bool no_verify;
-    bool no_proxy; /* connect directly, whatever the environment says */
+    cw__http_proxy proxy, tls_proxy; /* of http: and https: URLs */
+    const char *no_proxy;            /* hosts to connect to directly, as curl reads NO_PROXY */
     const char *user_agent;
     unsigned max_connections;
     uint32_t connect_timeout_ms;
@@ -37,7 +51,9 @@ typedef struct cw__http_options {
 typedef enum cw__http_end {
     CW__HTTP_ANSWERED,    /* a whole reply arrived; look at `status` */
     CW__HTTP_UNREACHABLE, /* name not resolved, connection refused, TLS not set up: nothing sent */
+    CW__HTTP_PROXY,       /* the same of the proxy, or its refusal, then with a status */
     CW__HTTP_UNTRUSTED,   /* the certificate is not accepted, or the CA file unreadable: final */
+    CW__HTTP_NO_TLS,      /* no common version of TLS, or our own certificate will not do: final */
     CW__HTTP_BROKEN,      /* the connection broke, or the reply was cut short: perhaps arrived */
     CW__HTTP_STALLED,     /* no byte either way for too long: perhaps arrived */
     CW__HTTP_NO_MEMORY
@@ -45,7 +61,7 @@ typedef enum cw__http_end {
 
 typedef struct cw__http_result {
     cw__http_end end;
-    int status;          /* of the reply's head, if one arrived, else 0 */
+    int status;          /* of the reply's head, or the proxy's, if one arrived, else 0 */
     const char *message; /* what libcurl says of a failure, else "" */
     bool new_connection; /* one was opened for it */
     bool resent;         /* sent twice: an earlier sending, to a dead connection, perhaps arrived */

@@ -47,29 +47,68 @@ static bool set_protocol(cw__transfer *x)
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_EXPECT_100_TIMEOUT_MS, 1000L);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_PROXY, "");
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_USERAGENT, x->settings->user_agent);
+    SET(CURLOPT_USERAGENT, x->settings->options.user_agent);
     return ok;
 }
 
 static bool set_connection(cw__transfer *x)
 {
-    const cw__transfer_settings *s = x->settings;
     bool ok = true;
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)x->settings->options.connect_timeout_ms);
     SET(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
     SET(CURLOPT_TCP_NODELAY, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_TCP_KEEPIDLE, 30L);
     SET(CURLOPT_TCP_KEEPINTVL, 15L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_SSL_VERIFYPEER, s->no_verify ? 0L : 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, s->no_verify ? 0L : 2L);
-    if (s->ca_bundle)
-        SET(CURLOPT_CAINFO, s->ca_bundle);
-    if (s->no_proxy)
-        SET(CURLOPT_PROXY, "");
+    return ok;
+}
+
+/* libcurl has defaults for both, which either of ours is in place of. */
+static bool set_authorities(cw__transfer *x)
+{
+    const cw__http_options *o = &x->settings->options;
+    bool ok = true;
+    if (!o->ca_bundle && !o->ca_directory)
+        return true;
+    SET(CURLOPT_CAINFO, o->ca_bundle);
+    SET(CURLOPT_CAPATH, o->ca_directory);
+    SET(CURLOPT_PROXY_CAINFO, o->ca_bundle);
+    SET(CURLOPT_PROXY_CAPATH, o->ca_directory);
+    return ok;
+}
+
+static bool set_tls(cw__transfer *x)
+{
+    const cw__http_options *o = &x->settings->options;
+    bool ok = true;
+    SET(CURLOPT_SSLVERSION,
+        o->tls_1_3 ? (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, o->no_verify ? 0L : 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, o->no_verify ? 0L : 2L);
+    if (o->client_cert) {
+        SET(CURLOPT_SSLCERT, o->client_cert);
+        SET(CURLOPT_SSLKEY, o->client_key ? o->client_key : o->client_cert);
+        SET(CURLOPT_KEYPASSWD, o->client_key_password ? o->client_key_password : "");
+    }
+    return ok && set_authorities(x);
+}
+
+/* "" and not NULL where there is none, or libcurl would ask the environment. */
+static bool set_proxy(cw__transfer *x)
+{
+    const cw__http_options *o = &x->settings->options;
+    const cw__http_proxy *proxy = x->tls ? &o->tls_proxy : &o->proxy;
+    bool ok = true;
+    if (x->proxy == proxy)
+        return true;
+    x->proxy = proxy;
+    SET(CURLOPT_PROXY, proxy->url ? proxy->url : "");
+    SET(CURLOPT_PROXYUSERNAME, proxy->user);
+    SET(CURLOPT_PROXYPASSWORD, proxy->password);
+    SET(CURLOPT_NOPROXY, o->no_proxy ? o->no_proxy : "");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     return ok;
 }
 
@@ -80,7 +119,8 @@ cw__transfer *cw__transfer_new(const cw__transfer_settings *settings)
         return NULL;
     x->settings = settings;
     x->easy = curl_easy_init();
-    if (x->easy && cw__transfer_set_callbacks(x) && set_protocol(x) && set_connection(x))
+    if (x->easy && cw__transfer_set_callbacks(x) && set_protocol(x) && set_connection(x) &&
+        set_tls(x))
         return x;
     cw__transfer_free(x);
     return NULL;
@@ -221,7 +261,7 @@ static bool set_method(cw__transfer *x, const cw__http_call *call)
 /* A small body does not pay for the allocation of a large buffer. */
 static size_t upload_buffer_for(const cw__transfer *x, uint64_t body_bytes)
 {
-    size_t size = x->settings->upload_buffer_bytes;
+    size_t size = x->settings->options.upload_buffer_bytes;
     if (size == 0)
         size = x->tls ? HTTPS_UPLOAD_BUFFER : HTTP_UPLOAD_BUFFER;
     return body_bytes <= SMALL_BODY && size > SMALL_BODY ? SMALL_BODY : size;
@@ -261,5 +301,6 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->message[0] = 0;
     take_small_body(x, call);
     SET(CURLOPT_URL, call->url);
-    return ok && set_headers(x, call) && set_method(x, call) && set_buffers(x, call);
+    return ok && set_proxy(x) && set_headers(x, call) && set_method(x, call) &&
+           set_buffers(x, call);
 }

@@ -369,8 +369,34 @@ bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code)
+static bool is_proxys_fault(const cw__transfer *x, CURLcode code, int connect_status)
 {
+    if (x->begun || !x->proxy || !x->proxy->url)
+        return false;
+    return connect_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
+           strstr(x->message, x->proxy->where) || strcasestr(x->message, "proxy") ||
+           strstr(x->message, "SOCKS");
+}
+
+/* No common version, or a certificate that the other side misses or refuses, which with TLS 1.3 it
+ * says when ours has begun to send. Of a broken handshake and any other alert nothing is known. */
+static bool is_tls_refused(const cw__transfer *x)
+{
+    static const char *const words[] = {"alert handshake failure", "protocol version",
+                                        "unsupported protocol",    "certificate required",
+                                        "alert bad certificate",   "alert unknown ca"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(x->message, words[i]))
+            return true;
+    return false;
+}
+
+static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code, int connect_status)
+{
+    if (is_proxys_fault(x, code, connect_status))
+        return CW__HTTP_PROXY;
+    if (!x->resent && is_tls_refused(x))
+        return CW__HTTP_NO_TLS;
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
         return CW__HTTP_NO_MEMORY;
@@ -378,10 +404,11 @@ static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS:
         return CW__HTTP_UNTRUSTED;
+    case CURLE_SSL_CERTPROBLEM:
+        return CW__HTTP_NO_TLS;
     case CURLE_OPERATION_TIMEDOUT:
         return x->begun ? CW__HTTP_STALLED : CW__HTTP_UNREACHABLE;
     default:
@@ -418,7 +445,12 @@ cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
         cw__copy_string(x->message, sizeof x->message,
                         code == CURLE_OK ? "no whole reply to the request"
                                          : curl_easy_strerror(code));
-    return result_of(x, end_without_reply(x, code));
+    long connect_status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    cw__http_result result = result_of(x, end_without_reply(x, code, (int)connect_status));
+    if (result.end == CW__HTTP_PROXY)
+        result.status = (int)connect_status;
+    return result;
 }
 
 cw__http_result cw__transfer_stall_result(cw__transfer *x)

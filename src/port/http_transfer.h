@@ -13,12 +13,7 @@
 
 /* What all transfers of a cw__http share; it outlives them. */
 typedef struct cw__transfer_settings {
-    char *ca_bundle; /* NULL: the system's */
-    char *user_agent;
-    bool no_verify;
-    bool no_proxy;
-    uint32_t connect_timeout_ms;
-    size_t upload_buffer_bytes; /* 0: the measured best of each scheme */
+    cw__http_options options;
     bool short_upload_is_error; /* libcurl 8.7 and later */
     cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
 } cw__transfer_settings;
@@ -40,7 +35,8 @@ typedef struct cw__transfer {
     long upload_buffer_bytes; /* as set on the handle */
     long receive_buffer_bytes;
     bool tls;
-    curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
+    const cw__http_proxy *proxy; /* as set on the handle; NULL: not yet */
+    curl_socket_t fd;            /* libcurl's, while known, else CURL_SOCKET_BAD */
 
     /* sending */
     const char *small_body; /* the whole of it, when it goes along with the head, else NULL */

@@ -117,7 +117,7 @@ static bool may_pass(const cw__answer *a)
 {
     if (a->end == CW__HTTP_ANSWERED)
         return a->status >= 500 || a->status == 429 || a->status == 408;
-    return a->end != CW__HTTP_UNTRUSTED;
+    return a->end != CW__HTTP_UNTRUSTED && a->end != CW__HTTP_NO_TLS;
 }
 
 /* In steps, for whoever wants it stopped. false: no time is left for another attempt. */
@@ -141,7 +141,8 @@ cw_status cw__ask(cw__answer *out, const cw__question *q, const cw__asking *how,
     memset(out, 0, sizeof *out);
     out->body.secret = true;
     settings.max_connections = 1;
-    settings.no_proxy = q->direct;
+    if (q->direct)
+        settings.proxy = settings.tls_proxy = (cw__http_proxy){0};
     if (q->connect_ms)
         settings.connect_timeout_ms = q->connect_ms;
     cw_status status = cw__http_new(&http, &settings, err);
@@ -165,6 +166,8 @@ void cw__answer_describe(const cw__answer *a, char *out, size_t size)
 {
     static const char *const ends[] = {
         [CW__HTTP_UNREACHABLE] = "it cannot be reached",
+        [CW__HTTP_PROXY] = "its proxy cannot be used",
+        [CW__HTTP_NO_TLS] = "TLS cannot be agreed on with it",
         [CW__HTTP_UNTRUSTED] = "its certificate is not trusted",
         [CW__HTTP_BROKEN] = "the connection broke",
         [CW__HTTP_STALLED] = "it did not answer in time",

@@ -18,7 +18,7 @@ typedef struct cw__asking {
     bool would_wait;             /* set by cw__asking_refuses: ask again where waiting is fine */
     bool final;                  /* set by who is asked: nobody else has what was meant */
     const atomic_bool *stop;     /* nullable: when set, give up soon */
-    const cw__http_options *tls; /* ca_bundle, no_verify, user_agent, connect_timeout_ms */
+    const cw__http_options *tls; /* max_connections is ours */
     cw__variant variant;         /* of AWS's endpoints */
 } cw__asking;
 

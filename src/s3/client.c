@@ -12,192 +12,9 @@
 #include "s3/exit.h"
 #include "s3/profile.h"
 
-#include <limits.h>
 #include <string.h>
-#include <cloudwriter/version.h>
 
-enum {
-    MOST_IO_THREADS = 64,
-    LONGEST_REGION = 63,
-    DEFAULT_ATTEMPTS = 10,
-    DEFAULT_RETRY_BASE_MS = 50,
-    THROTTLED_BASE_FACTOR = 20, /* 1 s at the default */
-    DEFAULT_RETRY_CAP_MS = 20000,
-    DEFAULT_CONNECT_MS = 5000,
-    DEFAULT_STALL_MS = 30000,
-    DEFAULT_COMMIT_MS = 600000,
-    DEFAULT_EXIT_MS = 5000
-};
-
-static uint32_t or_default(uint32_t value, uint32_t otherwise)
-{
-    return value ? value : otherwise;
-}
-
-static const char *first_of(const char *a, const char *b, const char *c)
-{
-    return a && a[0] ? a : b && b[0] ? b : c;
-}
-
-/* ---- settings ---- */
-
-static cw_addressing addressing_of(const cw_client_options *o, const cw__profile *profile)
-{
-    const char *style = profile->addressing_style;
-
-    if (o->addressing != CW_ADDRESSING_AUTO || !style)
-        return o->addressing;
-    return strcmp(style, "path") == 0      ? CW_ADDRESSING_PATH
-           : strcmp(style, "virtual") == 0 ? CW_ADDRESSING_VIRTUAL
-                                           : CW_ADDRESSING_AUTO;
-}
-
-/* What the options leave open, the profile may say. */
-static cw_status fill_switch(cw_switch *s, const char *value, const char *name,
-                             const cw__profile *profile, cw_error *err)
-{
-    bool regional = strcmp(name, "us_east_1_regional_endpoint") == 0;
-    const char *on = regional ? "regional" : "true", *off = regional ? "legacy" : "false";
-
-    if ((unsigned)*s > CW_OFF)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is %d: it must be CW_ON or CW_OFF", name,
-                        (int)*s);
-    if (*s != CW_AS_CONFIGURED || !value)
-        return CW_OK;
-    *s = cw__equal_nocase(value, on) ? CW_ON : CW_OFF;
-    if (*s == CW_ON || cw__equal_nocase(value, off))
-        return CW_OK;
-    return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s of profile %s is '%s': it must be %s or %s",
-                    name, profile->name, value, on, off);
-}
-
-/* "aws-global" is another name for us-east-1 and its host without a region. */
-static void fill_region(cw_client_options *o, const cw__profile *p)
-{
-    if (strcmp(first_of(o->region, p->region, ""), "aws-global") != 0)
-        return;
-    o->region = "us-east-1";
-    o->us_east_1_regional_endpoint = CW_OFF;
-}
-
-static cw_status fill_switches(cw_client_options *o, const cw__profile *p, cw_error *err)
-{
-    cw_switch signing = o->payload ? CW_OFF : CW_AS_CONFIGURED;
-#define SWITCH(name)                                                                               \
-    {                                                                                              \
-        &o->name, p->name, #name                                                                   \
-    }
-    const struct {
-        cw_switch *field;
-        const char *value, *name;
-    } switches[] = {
-        SWITCH(use_dualstack_endpoint),
-        SWITCH(use_fips_endpoint),
-        SWITCH(use_accelerate_endpoint),
-        SWITCH(us_east_1_regional_endpoint),
-        SWITCH(s3_use_arn_region),
-        SWITCH(s3_disable_multiregion_access_points),
-        SWITCH(s3_disable_express_session_auth),
-        {&signing, p->payload_signing_enabled, "payload_signing_enabled"},
-    };
-#undef SWITCH
-    cw_status st = CW_OK;
-
-    for (size_t i = 0; st == CW_OK && i < sizeof switches / sizeof *switches; i++)
-        st = fill_switch(switches[i].field, switches[i].value, switches[i].name, p, err);
-    if (signing == CW_ON)
-        o->payload = CW_PAYLOAD_SIGNED;
-    return st;
-}
-
-static cw_status take_endpoint(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
-{
-    const char *url = o->ignore_configured_endpoints
-                          ? o->endpoint_url
-                          : first_of(o->endpoint_url, profile->endpoint_url, NULL);
-    cw__endpoint *e = &c->endpoint;
-    cw_status st = cw__endpoint_init(e, url, addressing_of(o, profile), err);
-
-    e->variant = cw__variant_of(o);
-    e->accelerate = o->use_accelerate_endpoint == CW_ON;
-    e->global = o->us_east_1_regional_endpoint == CW_OFF;
-    e->own_region_only = o->s3_use_arn_region == CW_OFF;
-    e->no_multi_region = o->s3_disable_multiregion_access_points == CW_ON;
-    e->no_session = o->s3_disable_express_session_auth == CW_ON;
-    return st == CW_OK ? cw__endpoint_check(e, err) : st;
-}
-
-static cw_status take_attempts(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
-{
-    uint64_t attempts = o->max_attempts;
-
-    if (!attempts && profile->max_attempts &&
-        (!cw__parse_u64(profile->max_attempts, INT_MAX, &attempts) || attempts == 0))
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "max_attempts of profile %s is '%s': it must be a number from 1",
-                        profile->name, profile->max_attempts);
-    c->retry = (cw__retry_policy){
-        .max_attempts = attempts ? (unsigned)attempts : DEFAULT_ATTEMPTS,
-        .base_ms = or_default(o->retry_base_ms, DEFAULT_RETRY_BASE_MS),
-        .cap_ms = or_default(o->retry_cap_ms, DEFAULT_RETRY_CAP_MS),
-    };
-    c->retry.throttled_base_ms = c->retry.base_ms < UINT32_MAX / THROTTLED_BASE_FACTOR
-                                     ? c->retry.base_ms * THROTTLED_BASE_FACTOR
-                                     : UINT32_MAX;
-    return CW_OK;
-}
-
-static void take_checksum(cw_client *c, const cw_client_options *o, const cw__profile *profile)
-{
-    c->checksum = o->checksum;
-    if (!c->checksum && profile->checksum_calculation &&
-        cw__equal_nocase(profile->checksum_calculation, "when_required"))
-        c->checksum = CW_CHECKSUM_NONE;
-}
-
-/* Of the region, what the provider calls its own where nobody names one. */
-static cw_status take_provider(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
-{
-    const char *host = c->endpoint.custom ? c->endpoint.url.host : NULL;
-    char own[LONGEST_REGION + 1];
-    cw_status st = cw__provider_init(&c->provider, o->provider, host, err);
-
-    if (st != CW_OK)
-        return st;
-    atomic_init(&c->endpoint.wants_host, cw__provider_is(&c->provider, CW__BUCKET_IN_HOST));
-    cw__provider_region(&c->provider, host, own, sizeof own);
-    c->region = cw__strdup(first_of(o->region, profile->region, own));
-    if (c->region && strlen(c->region) > LONGEST_REGION)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "the region has %zu characters; none has over %d", strlen(c->region),
-                        LONGEST_REGION);
-    return c->region ? CW_OK : cw__fail_memory(err, "making a client");
-}
-
-static cw_status take_settings(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                               cw_error *err)
-{
-    cw_status st = take_endpoint(c, o, profile, err);
-
-    if (st == CW_OK)
-        st = take_attempts(c, o, profile, err);
-    if (st == CW_OK)
-        st = take_provider(c, o, profile, err);
-    if (st != CW_OK)
-        return st;
-    c->tls = cw__endpoint_tls(&c->endpoint);
-    c->stall_timeout_ms = or_default(o->stall_timeout_ms, DEFAULT_STALL_MS);
-    c->commit_timeout_ms = or_default(o->commit_timeout_ms, DEFAULT_COMMIT_MS);
-    c->request_deadline_ms = o->request_deadline_ms;
-    c->exit_timeout_ms = or_default(o->exit_timeout_ms, DEFAULT_EXIT_MS);
-    take_checksum(c, o, profile);
-    c->payload = o->payload;
-    c->log = (cw__log){o->log, o->log_user, o->log_level};
-    return CW_OK;
-}
+enum { MOST_IO_THREADS = 64 };
 
 /* ---- locks ---- */
 
@@ -259,43 +76,29 @@ static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options
     return st;
 }
 
-static cw_status start_lanes(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                             const cw__budget *budget, cw_error *err)
+static cw_status start(cw_client *c, cw__settings *s, cw_error *err)
 {
-    cw__http_options http = {
-        .ca_bundle = first_of(o->ca_bundle, profile->ca_bundle, NULL),
-        .no_verify = o->no_verify != 0,
-        .max_connections = budget->connections,
-        .connect_timeout_ms = or_default(o->connect_timeout_ms, DEFAULT_CONNECT_MS),
-    };
-    cw__text agent = {0};
-    cw_status st;
-
-    cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
-    if (o->user_agent_suffix && o->user_agent_suffix[0])
-        cw__text_addf(&agent, " %s", o->user_agent_suffix);
-    http.user_agent = cw__text_str(&agent);
-    st = agent.failed ? cw__fail_memory(err, "making a client")
-                      : make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
-    cw__text_free(&agent);
-    return st;
-}
-
-static cw_status start(cw_client *c, const cw_client_options *o, const cw__profile *profile,
-                       cw_error *err)
-{
+    const cw_client_options *o = s->options;
+    unsigned threads = (unsigned)cw__settings_number(s, "io_threads", o->io_threads, 1);
     cw__budget budget;
     cw_status st;
 
-    if (o->io_threads > MOST_IO_THREADS)
+    if (threads > MOST_IO_THREADS)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "io_threads is %u; it may be %d at most",
-                        o->io_threads, MOST_IO_THREADS);
-    st = cw__budget_split(&budget, o->memory_bytes, o->io_threads ? o->io_threads : 1,
-                          o->max_connections, c->tls, err);
+                        threads, MOST_IO_THREADS);
+    st = cw__budget_split(&budget, o->memory_bytes, threads, o->max_connections, c->tls, err);
     if (st == CW_OK)
         st = cw__pool_new(&c->pool, budget.slab_bytes, err);
-    if (st == CW_OK)
-        st = start_lanes(c, o, profile, &budget, err);
+    if (st != CW_OK)
+        return st;
+    cw__settings_number(s, "memory_bytes", o->memory_bytes,
+                        (uint64_t)CW__DEFAULT_MEMORY_MIB * 1024 * 1024);
+    cw__settings_number(s, "max_connections", o->max_connections ? budget.connections : 0,
+                        budget.connections);
+    if (s->lines.failed)
+        return cw__fail_memory(err, "making a client");
+    c->transport.http.max_connections = budget.connections;
+    st = make_lanes(c, threads, &c->transport.http, err);
     if (st != CW_OK)
         return st;
     if (cw__exit_watch(c) == CW_OK)
@@ -311,6 +114,8 @@ static void free_settings(cw_client *c)
     cw__pool_free(c->pool);
     cw__credentials_free(c->credentials);
     cw__endpoint_free(&c->endpoint);
+    cw__transport_free(&c->transport);
+    cw__text_free(&c->settings.lines);
     cw__free(c->region);
     cw__wipe(&c->day_key, sizeof c->day_key);
     cw__free(c);
@@ -323,16 +128,15 @@ static cw_status build(cw_client *c, cw_client_options *o, cw_error *err)
 
     if (st != CW_OK)
         return st;
-    fill_region(o, &profile);
-    st = fill_switches(o, &profile, err);
+    c->settings.options = o;
+    c->settings.profile = &profile;
+    st = cw__client_choose(c, o, err);
     if (st == CW_OK)
-        st = take_settings(c, o, &profile, err);
-    if (st == CW_OK)
-        st = cw__credentials_new(&c->credentials, o, &profile, err);
+        st = cw__credentials_new(&c->credentials, o, &profile, &c->transport.http, err);
     if (st == CW_OK)
         st = make_locks(c, err);
     if (st == CW_OK) {
-        st = start(c, o, &profile, err);
+        st = start(c, &c->settings, err);
         if (st != CW_OK) {
             cw__sessions_destroy(&c->sessions);
             free_locks(c);
@@ -401,7 +205,7 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
 cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
                            cw_error *err)
 {
-    char region[LONGEST_REGION + 1];
+    char region[CW__LONGEST_REGION + 1];
 
     cw__copy_string(region, sizeof region, c->region);
     cw__learned_region(&c->learned, bucket, region, sizeof region);

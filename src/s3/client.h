@@ -14,17 +14,21 @@
 #include "s3/provider.h"
 #include "s3/retry.h"
 #include "s3/session.h"
+#include "s3/settings.h"
+#include "s3/transport.h"
 #include <cloudwriter/client.h>
 
 struct cw__upload;
 
-enum { CW__TOKEN_BYTES = 16 };
+enum { CW__TOKEN_BYTES = 16, CW__LONGEST_REGION = 63 };
 
 /* Set when made and never changed, but for what says otherwise, or is atomic. */
 struct cw_client {
     atomic_uint references;
     unsigned fork_generation;
 
+    cw__settings settings; /* what all of this came to, and from where */
+    cw__transport transport;
     cw__endpoint endpoint;
     char *region;
     bool tls;
@@ -71,6 +75,13 @@ typedef struct cw__lane {
     cw__task exit_task;
 } cw__lane;
 
+/**
+ * Choose what a new client is to be, by its `settings` with their options and profile.
+ * @param o  those same options: what they leave open of the endpoint is filled in, for all that
+ *           come after
+ */
+cw_status cw__client_choose(cw_client *c, cw_client_options *o, cw_error *err);
+
 /** The way to a bucket, from where it is known to be. */
 cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
                            cw_error *err);
@@ -80,6 +91,15 @@ cw__lane *cw__client_next_lane(cw_client *c);
 
 /** A commit token that nobody else has: random bits of the client, and a number of its own. */
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);
+
+/** Where requests for a bucket go now, or those for the service. */
+typedef struct cw__place {
+    char region[64];
+    char endpoint[512];
+} cw__place;
+
+/** @param url  an s3:// URL, or NULL for the service; CW_E_INVALID_ARGUMENT for another one */
+cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_error *err);
 
 /** CW_E_STATE for a client that was inherited through a fork. */
 cw_status cw__client_check(const cw_client *c, cw_error *err);

@@ -13,7 +13,6 @@
 #include "s3/credentials.h"
 
 #include <string.h>
-#include <cloudwriter/version.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -24,17 +23,16 @@
 
 enum {
     REFRESH_BEFORE_MS = 5 * 60 * 1000,
-    REFRESH_SHARE = 4,       /* of short-lived keys, when a quarter of their time is left */
-    LOOK_EVERY_MS = 1000,    /* at the source of the keys, or again after a refresh that failed */
-    FAILED_PAUSE_MS = 10000, /* the same, when it took the network */
-    CONNECT_MS = 5000
+    REFRESH_SHARE = 4,      /* of short-lived keys, when a quarter of their time is left */
+    LOOK_EVERY_MS = 1000,   /* at the source of the keys, or again after a refresh that failed */
+    FAILED_PAUSE_MS = 10000 /* the same, when it took the network */
 };
 
 struct cw__credentials {
     cw__credentials_chain chain;
-    cw__http_options http; /* its strings are ours */
+    const cw__http_options *http; /* the client's */
     cw__variant variant;
-    char *ca_bundle, *user_agent, *sts_url;
+    char *sts_url;
     atomic_bool stop;
 
     cw__mutex lock; /* of everything below */
@@ -132,7 +130,7 @@ static void finish(cw__credentials *c, const round *r, cw_status status, uint64_
 static void *run(void *user)
 {
     cw__credentials *c = user;
-    round r = {.how = {.may_wait = true, .stop = &c->stop, .tls = &c->http, .variant = c->variant}};
+    round r = {.how = {.may_wait = true, .stop = &c->stop, .tls = c->http, .variant = c->variant}};
     cw_status status = ask(c, &r);
     cw__mutex_lock(&c->lock);
     finish(c, &r, status, FAILED_PAUSE_MS);
@@ -164,7 +162,7 @@ static cw_status start_asking(cw__credentials *c, cw_error *err)
 /* Ask what is at hand; a thread asks what is not. CW_OK and still asking, or with new keys. */
 static cw_status ask_now(cw__credentials *c, cw_error *err)
 {
-    round r = {.how = {.tls = &c->http, .variant = c->variant}};
+    round r = {.how = {.tls = c->http, .variant = c->variant}};
     cw_status status = ask(c, &r);
     if (r.how.would_wait)
         return start_asking(c, err);
@@ -232,35 +230,10 @@ static cw_status try_now(cw__credentials *c, unsigned *round_number, cw__keys **
 
 /* ---- making ---- */
 
-static cw_status make_http(cw__credentials *c, const cw_client_options *o,
-                           const cw__profile *profile, cw_error *err)
-{
-    const char *own = o->ca_bundle && *o->ca_bundle ? o->ca_bundle : NULL;
-    const char *bundle = own ? own : profile ? profile->ca_bundle : NULL;
-    cw__text agent = {0};
-    cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
-    if (o->user_agent_suffix && *o->user_agent_suffix)
-        cw__text_addf(&agent, " %s", o->user_agent_suffix);
-    c->user_agent = agent.p;
-    c->ca_bundle = cw__strdup(bundle);
-    c->sts_url = cw__strdup(o->sts_endpoint_url);
-    if (agent.failed || (bundle && !c->ca_bundle) || (o->sts_endpoint_url && !c->sts_url))
-        return cw__fail_memory(err, "preparing the credentials");
-    c->http = (cw__http_options){
-        .ca_bundle = c->ca_bundle,
-        .no_verify = o->no_verify != 0,
-        .user_agent = c->user_agent,
-        .connect_timeout_ms = o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_MS,
-    };
-    return CW_OK;
-}
-
 static void free_unlocked(cw__credentials *c)
 {
     release(c->current);
     cw__credentials_chain_free(&c->chain);
-    cw__free(c->ca_bundle);
-    cw__free(c->user_agent);
     cw__free(c->sts_url);
     cw__free(c);
 }
@@ -279,7 +252,8 @@ static cw_status make_locks(cw__credentials *c, cw_error *err)
 }
 
 cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
-                              const cw__profile *profile, cw_error *err)
+                              const cw__profile *profile, const cw__http_options *http,
+                              cw_error *err)
 {
     *out = NULL;
     cw__credentials *c = cw__alloc_zero(sizeof *c);
@@ -287,9 +261,11 @@ cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
         return cw__fail_memory(err, "preparing the credentials");
     atomic_init(&c->stop, false);
     c->variant = cw__variant_of(o);
-    cw_status status = make_http(c, o, profile, err);
-    if (status == CW_OK)
-        status = cw__credentials_chain_make(&c->chain, o, profile, err);
+    c->http = http;
+    c->sts_url = cw__strdup(o->sts_endpoint_url);
+    cw_status status = o->sts_endpoint_url && !c->sts_url
+                           ? cw__fail_memory(err, "preparing the credentials")
+                           : cw__credentials_chain_make(&c->chain, o, profile, err);
     if (status == CW_OK)
         status = make_locks(c, err);
     if (status == CW_OK)
@@ -377,7 +353,7 @@ void cw__credentials_get_trail(cw__credentials *c, cw__credentials_trail *out)
 
 const cw__http_options *cw__credentials_http(const cw__credentials *c)
 {
-    return &c->http;
+    return c->http;
 }
 
 const char *cw__credentials_sts_url(const cw__credentials *c)

@@ -65,10 +65,12 @@ struct cw__profile;
 /**
  * @param profile  the parsed shared files: they are part of the chain, and read anew when keys are
  *                 wanted. Borrowed during the call. NULL leaves them out.
+ * @param http  how to ask over the network; outlives the chain
  * @return CW_OK; CW_E_INVALID_ARGUMENT when half of the explicit keys is missing; CW_E_NO_MEMORY
  */
 cw_status cw__credentials_new(cw__credentials **out, const cw_client_options *o,
-                              const struct cw__profile *profile, cw_error *err);
+                              const struct cw__profile *profile, const cw__http_options *http,
+                              cw_error *err);
 /** One provider alone in a chain of its own. */
 cw_status cw__credentials_of(cw__credentials **out, const cw__credentials_provider *p,
                              cw_error *err);

@@ -1,17 +1,22 @@
 /* environment.c - fill in a client's options from the environment
  *
- * The only place that reads it, and only when asked. Fields that are set already stay; fields that
- * an older caller's struct does not have are not touched.
+ * The only place that reads it, and only when asked: by cw_client_options_from_env, and then to
+ * tell which variable a text came from. Fields that are set already stay; fields that an older
+ * caller's struct does not have are not touched.
  */
 #include <cloudwriter/client.h>
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "s3/settings.h"
+#include "s3/switches.h"
 
 enum { MOST_ATTEMPTS = 1000 };
 
@@ -164,6 +169,8 @@ static cw_status read_attempts(cw_client_options *o, cw_error *err)
     if (!cw__parse_u64(value, MOST_ATTEMPTS, &n) || n == 0)
         return refuse(name, value, "a number from 1 to 1000", err);
     o->max_attempts = (unsigned)n;
+    if (HAS(o, environment_max_attempts))
+        o->environment_max_attempts = o->max_attempts;
     return CW_OK;
 }
 
@@ -176,41 +183,56 @@ static cw_status read_checksum(cw_client_options *o, cw_error *err)
     if (!cw__equal_nocase(value, "when_required"))
         return refuse(name, value, "when_supported or when_required", err);
     o->checksum = CW_CHECKSUM_NONE;
+    if (HAS(o, environment_checksum))
+        o->environment_checksum = o->checksum;
     return CW_OK;
-}
-
-/* "true" and "false"; of one of them, "regional" and "legacy". */
-static cw_status read_switch(cw_switch *field, const char *name, const char *on, const char *off,
-                             cw_error *err)
-{
-    const char *value = variable(name);
-    char want[32];
-    if (*field != CW_AS_CONFIGURED || !value)
-        return CW_OK;
-    *field = cw__equal_nocase(value, on) ? CW_ON : cw__equal_nocase(value, off) ? CW_OFF : 0;
-    snprintf(want, sizeof want, "%s or %s", on, off);
-    return *field ? CW_OK : refuse(name, value, want, err);
 }
 
 static cw_status read_switches(cw_client_options *o, cw_error *err)
 {
-    const struct {
-        cw_switch *field;
-        const char *name;
-    } switches[] = {
-        {&o->use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT"},
-        {&o->use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT"},
-        {&o->s3_use_arn_region, "AWS_S3_USE_ARN_REGION"},
-        {&o->s3_disable_multiregion_access_points, "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"},
-        {&o->s3_disable_express_session_auth, "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH"},
-    };
-    if (!HAS(o, s3_disable_express_session_auth))
+    if (!HAS(o, environment_switches))
         return CW_OK;
-    cw_status status = read_switch(&o->us_east_1_regional_endpoint,
-                                   "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional", "legacy", err);
-    for (size_t i = 0; status == CW_OK && i < sizeof switches / sizeof *switches; i++)
-        status = read_switch(switches[i].field, switches[i].name, "true", "false", err);
-    return status;
+    for (unsigned i = 0; i < CW__SWITCHES; i++) {
+        const cw__switch *kind = &cw__switches[i];
+        const char *value = kind->variable ? variable(kind->variable) : NULL;
+        cw_switch *field = cw__switch_of(kind, o);
+        char want[32];
+        if (*field != CW_AS_CONFIGURED || !value)
+            continue;
+        *field = cw__switch_read(kind, value);
+        o->environment_switches |= (unsigned)*field << 2 * i;
+        snprintf(want, sizeof want, "%s or %s", kind->words[CW_ON], kind->words[CW_OFF]);
+        if (*field == CW_AS_CONFIGURED)
+            return refuse(kind->variable, value, want, err);
+    }
+    return CW_OK;
+}
+
+/* The names that curl reads, and in its order: not HTTP_PROXY, which a web server sets for a
+ * request with a header "Proxy:". */
+static void read_proxies(cw_client_options *o)
+{
+    if (!HAS(o, no_proxy))
+        return;
+    fill(&o->https_proxy_url, "https_proxy");
+    fill(&o->https_proxy_url, "HTTPS_PROXY");
+    fill(&o->http_proxy_url, "http_proxy");
+    fill(&o->https_proxy_url, "all_proxy");
+    fill(&o->https_proxy_url, "ALL_PROXY");
+    fill(&o->http_proxy_url, "all_proxy");
+    fill(&o->http_proxy_url, "ALL_PROXY");
+    fill(&o->no_proxy, "no_proxy");
+    fill(&o->no_proxy, "NO_PROXY");
+}
+
+static void read_manners(cw_client_options *o)
+{
+    if (!HAS(o, environment_checksum))
+        return;
+    fill(&o->app_id, "AWS_SDK_UA_APP_ID");
+    fill(&o->execution_environment, "AWS_EXECUTION_ENV");
+    fill(&o->retry_mode, "AWS_RETRY_MODE");
+    o->environment_read = 1;
 }
 
 cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
@@ -238,6 +260,8 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
         read_other_endpoints(o);
     read_web_identity(o);
     read_container(o);
+    read_proxies(o);
+    read_manners(o);
     fill(&o->region, "AWS_REGION");
     fill(&o->region, "AWS_DEFAULT_REGION");
     fill(&o->profile, "AWS_PROFILE");
@@ -247,4 +271,12 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
     fill(&o->ca_bundle, "AWS_CA_BUNDLE");
     cw__error_clear(err);
     return CW_OK;
+}
+
+const char *cw__environment_around(const char *text)
+{
+    for (char **v = environ; v && *v; v++)
+        if ((uintptr_t)text > (uintptr_t)*v && (uintptr_t)text < (uintptr_t)(*v + strlen(*v)))
+            return *v;
+    return NULL;
 }

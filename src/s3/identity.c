@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/url.h"
 #include "s3/sts.h"
 
@@ -19,15 +20,15 @@ static void mask(char *out, size_t size, const char *id)
         snprintf(out, size, "%.*s****%s", SHOWN, id, id + n - SHOWN);
 }
 
-static cw_status set_endpoint(const cw_client *c, const char *bucket, cw_identity *out,
-                              cw_error *err)
+/* For requests to a bucket, or with "" to the service. */
+static cw_status find_place(cw_client *c, const char *bucket, cw__place *out, cw_error *err)
 {
     cw__text host = {0}, path = {0};
     cw__route route;
-    cw_status status =
-        cw__endpoint_route(&c->endpoint, c->region, bucket, CW__REACH_OBJECTS, &route, err);
+    cw_status status = cw__client_route(c, bucket, CW__REACH_OBJECTS, &route, err);
     if (status != CW_OK)
         return status;
+    cw__copy_string(out->region, sizeof out->region, route.region);
     cw__endpoint_address(&c->endpoint, &route, bucket, "", &host, &path);
     snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
              cw__text_str(&host), cw__text_str(&path));
@@ -37,19 +38,17 @@ static cw_status set_endpoint(const cw_client *c, const char *bucket, cw_identit
     return failed ? cw__fail_memory(err, "looking at the endpoint") : CW_OK;
 }
 
-static cw_status set_where(const cw_client *c, const char *url, cw_identity *out, cw_error *err)
+cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_error *err)
 {
     cw__url parts;
-    cw_status status;
-    cw__copy_string(out->region, sizeof out->region, c->region);
     if (!url)
-        return set_endpoint(c, "", out, err);
-    status = cw__url_parse(&parts, url, err);
+        return find_place(c, "", out, err);
+    cw_status status = cw__url_parse(&parts, url, err);
     if (status != CW_OK)
         return status;
     status =
         parts.scheme == CW__SCHEME_S3
-            ? set_endpoint(c, parts.bucket, out, err)
+            ? find_place(c, parts.bucket, out, err)
             : cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is no s3:// URL: it needs no keys", url);
     cw__url_free(&parts);
     return status;
@@ -97,13 +96,16 @@ cw_status cw_client_get_identity(cw_client *c, const char *url, int verified, cw
                                  cw_error *err)
 {
     cw__keys *k = NULL;
+    cw__place place;
     memset(out, 0, sizeof *out);
     cw__error_clear(err);
     cw_status status = cw__client_check(c, err);
     if (status == CW_OK)
-        status = set_where(c, url, out, err);
+        status = cw__client_place(c, url, &place, err);
     if (status != CW_OK)
         return status;
+    cw__copy_string(out->region, sizeof out->region, place.region);
+    cw__copy_string(out->endpoint, sizeof out->endpoint, place.endpoint);
     status = cw__credentials_get(c->credentials, &k, err);
     set_steps(c, out);
     if (status != CW_OK)
@@ -111,6 +113,44 @@ cw_status cw_client_get_identity(cw_client *c, const char *url, int verified, cw
     set_keys(k, out);
     if (verified)
         status = verify(c, k, out, err);
+    cw__keys_release(c->credentials, k);
+    return status;
+}
+
+static void forget_copies(void *user, cw_credentials *copies)
+{
+    (void)user;
+    cw__free_secret((char *)(uintptr_t)copies->access_key_id);
+    cw__free_secret((char *)(uintptr_t)copies->secret_access_key);
+    cw__free_secret((char *)(uintptr_t)copies->session_token);
+    *copies = (cw_credentials){.struct_size = sizeof *copies};
+}
+
+static cw_status copy_keys(const cw__keys *k, cw_credentials *out, cw_error *err)
+{
+    out->access_key_id = cw__strdup(k->access_key_id);
+    out->secret_access_key = cw__strdup(k->secret_access_key);
+    out->session_token = cw__strdup(k->session_token);
+    out->expires_ms = k->expires_ms;
+    out->release = forget_copies;
+    if (out->access_key_id && out->secret_access_key && (out->session_token || !k->session_token))
+        return CW_OK;
+    forget_copies(NULL, out);
+    return cw__fail_memory(err, "copying credentials");
+}
+
+cw_status cw_client_get_credentials(cw_client *c, cw_credentials *out, cw_error *err)
+{
+    cw__keys *k = NULL;
+    *out = (cw_credentials){.struct_size = sizeof *out, .release = forget_copies};
+    cw__error_clear(err);
+    cw_status status = cw__client_check(c, err);
+    if (status == CW_OK)
+        status = cw__credentials_get(c->credentials, &k, err);
+    if (status != CW_OK)
+        return status;
+    if (!k->anonymous)
+        status = copy_keys(k, out, err);
     cw__keys_release(c->credentials, k);
     return status;
 }

@@ -56,6 +56,8 @@ static const setting profile_settings[] = {
     {"s3", "s3_disable_multiregion_access_points",
      OF_PROFILE(s3_disable_multiregion_access_points)},
     {"s3_disable_express_session_auth", NULL, OF_PROFILE(s3_disable_express_session_auth)},
+    {"retry_mode", NULL, OF_PROFILE(retry_mode)},
+    {"sdk_ua_app_id", NULL, OF_PROFILE(sdk_ua_app_id)},
     {"services", NULL, OF_SOURCE(services)},
     {"ignore_configured_endpoint_urls", NULL, OF_SOURCE(ignore_endpoints)},
     {"role_arn", NULL, OF_PROFILE(role_arn)},
@@ -96,6 +98,8 @@ static const size_t moved_settings[] = {
     OF_PROFILE(s3_use_arn_region),
     OF_PROFILE(s3_disable_multiregion_access_points),
     OF_PROFILE(s3_disable_express_session_auth),
+    OF_PROFILE(retry_mode),
+    OF_PROFILE(sdk_ua_app_id),
     OF_PROFILE(role_arn),
     OF_PROFILE(source_profile),
     OF_PROFILE(credential_source),
@@ -263,12 +267,30 @@ static void move_keys(cw__profile *to, cw__profile *from)
     move_field(&to->session_token, &from->session_token);
 }
 
-static void move_settings(cw__profile *to, cw__profile *from)
+static void move_all_but_keys(cw__profile *to, cw__profile *from, bool from_credentials)
+{
+    for (size_t i = 0; i < sizeof moved_settings / sizeof *moved_settings; i++) {
+        char **field = field_of(from, moved_settings[i]);
+        uint64_t bit = UINT64_C(1) << i;
+        if (*field)
+            to->in_credentials = (to->in_credentials & ~bit) | (from_credentials ? bit : 0);
+        move_field(field_of(to, moved_settings[i]), field);
+    }
+}
+
+static void move_settings(cw__profile *to, cw__profile *from, bool from_credentials)
 {
     to->found |= from->found;
     move_keys(to, from);
-    for (size_t i = 0; i < sizeof moved_settings / sizeof *moved_settings; i++)
-        move_field(field_of(to, moved_settings[i]), field_of(from, moved_settings[i]));
+    move_all_but_keys(to, from, from_credentials);
+}
+
+const char *cw__profile_file(const cw__profile *p, char *const *field)
+{
+    size_t at = (size_t)((const char *)field - (const char *)p) + offsetof(source, settings), i = 0;
+    while (moved_settings[i] != at)
+        i++;
+    return p->in_credentials >> i & 1 ? p->credentials_path : p->config_path;
 }
 
 /* A role and SSO come before any keys; a process after those of the credentials file. */
@@ -317,11 +339,10 @@ static bool combine(cw__profile *out, source *config, source *credentials, sourc
                     source *session, const cw__profile_input *in)
 {
     bool keys_in_credentials = credentials->settings.access_key_id != NULL;
-    move_settings(out, &config->settings);
-    move_settings(out, &credentials->settings);
-    move_field(&out->endpoint_url, &services->settings.endpoint_url);
-    move_field(&out->sso_start_url, &session->settings.sso_start_url);
-    move_field(&out->sso_region, &session->settings.sso_region);
+    move_settings(out, &config->settings, false);
+    move_settings(out, &credentials->settings, true);
+    move_all_but_keys(out, &services->settings, false);
+    move_all_but_keys(out, &session->settings, false);
     if (endpoints_ignored(in, config, credentials)) {
         cw__free(out->endpoint_url);
         out->endpoint_url = NULL;

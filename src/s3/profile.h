@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <cloudwriter/client.h>
 
 /** The way in which a profile gets its keys: where it names several, the first of the AWS tools. */
@@ -29,6 +30,8 @@ typedef struct cw__profile {
     char *ca_bundle;
     char *max_attempts;
     char *checksum_calculation; /* request_checksum_calculation */
+    char *retry_mode;
+    char *sdk_ua_app_id;
 
     char *payload_signing_enabled; /* these, in the s3 = section or beside it: "true", "false" */
     char *use_dualstack_endpoint;
@@ -58,6 +61,7 @@ typedef struct cw__profile {
 
     char *config_path; /* the files that were looked at, to read them again */
     char *credentials_path;
+    uint64_t in_credentials; /* for cw__profile_file */
 } cw__profile;
 
 /**
@@ -66,6 +70,9 @@ typedef struct cw__profile {
  * file's. @return CW_OK; CW_E_IO; CW_E_INVALID_ARGUMENT (with file and line); CW_E_NO_MEMORY
  */
 cw_status cw__profile_read(cw__profile *out, const cw_client_options *o, cw_error *err);
+
+/** The file that a setting is from, where there is one (and not a key). */
+const char *cw__profile_file(const cw__profile *p, char *const *field);
 
 /** Wipes the keys. */
 void cw__profile_free(cw__profile *p);

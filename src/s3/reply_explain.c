@@ -46,8 +46,14 @@ static const char *transport_outcome(const cw__reply *r)
     switch (r->end) {
     case CW__HTTP_UNREACHABLE:
         return "the service cannot be reached";
+    case CW__HTTP_PROXY:
+        return r->http_status == 407 ? "the proxy asks for a user and a password"
+               : r->http_status      ? "the proxy refuses to connect to the service"
+                                     : "the proxy cannot be reached";
     case CW__HTTP_UNTRUSTED:
         return "the certificate of the service is not trusted";
+    case CW__HTTP_NO_TLS:
+        return "TLS could not be agreed on with the service";
     case CW__HTTP_BROKEN:
         return "the connection broke";
     case CW__HTTP_STALLED:
@@ -65,8 +71,14 @@ static const char *transport_advice(const cw__reply *r)
     switch (r->end) {
     case CW__HTTP_UNREACHABLE:
         return "check the endpoint, the region, and the network";
+    case CW__HTTP_PROXY:
+        return r->http_status == 407 ? "give them in proxy_url, or in HTTPS_PROXY"
+                                     : "check proxy_url, or HTTPS_PROXY and http_proxy; no_proxy, "
+                                       "or NO_PROXY, goes without";
     case CW__HTTP_UNTRUSTED:
         return "name the file of the authority that signed it in AWS_CA_BUNDLE or ca_bundle";
+    case CW__HTTP_NO_TLS:
+        return "check client_cert, client_key, its password, and tls_minimum";
     case CW__HTTP_BROKEN:
     case CW__HTTP_STALLED:
         return "check the network, and try again";

@@ -39,6 +39,14 @@ static void set_no_memory(cw__judgement *out, const cw__judge_input *in)
         set(out, CW__VERDICT_FINAL, CW_E_NO_MEMORY);
 }
 
+/* 407 and 403 will be the same again; 502 may be of the service behind it. */
+static void judge_proxy(const cw__reply *r, cw__judgement *out)
+{
+    bool refused = r->http_status >= 400 && r->http_status <= 499;
+    set(out, refused ? CW__VERDICT_FINAL : CW__VERDICT_RETRY,
+        refused ? CW_E_PERMISSION : CW_E_UNAVAILABLE);
+}
+
 static void judge_transport(const cw__reply *r, const cw__judge_input *in, cw__judgement *out)
 {
     bool commit = in->expect == CW__EXPECT_COMMIT;
@@ -46,7 +54,11 @@ static void judge_transport(const cw__reply *r, const cw__judge_input *in, cw__j
     case CW__HTTP_UNREACHABLE:
         set(out, CW__VERDICT_RETRY, CW_E_UNAVAILABLE);
         break;
+    case CW__HTTP_PROXY:
+        judge_proxy(r, out);
+        break;
     case CW__HTTP_UNTRUSTED:
+    case CW__HTTP_NO_TLS:
         set(out, CW__VERDICT_FINAL, CW_E_UNAVAILABLE);
         break;
     case CW__HTTP_NO_MEMORY:

@@ -17,7 +17,7 @@ static const char general[] =
     "       cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
     "       cloudwriter get -r|--glob [OPTION…] URL [FOLDER]\n"
     "       cloudwriter cat|head [OPTION…] URL…\n"
-    "       cloudwriter whoami [OPTION…] [URL]\n"
+    "       cloudwriter whoami|config [OPTION…] [URL]\n"
     "       cloudwriter help [VERB]\n"
     "       cloudwriter --version\n"
     "\n"
@@ -97,6 +97,17 @@ static const char whoami[] =
     "Secrets are never shown.\n"
     "\n"
     "exit code: 0 there are keys, 1 there are none or they are not usable, 2 wrong usage\n";
+
+static const char config[] =
+    "usage: cloudwriter config [--json] [OPTION…] [URL]\n"
+    "       cloudwriter config --emit TARGET [--secrets] [OPTION…] [URL]\n"
+    "\n"
+    "Say which settings are in effect, and where each is from: an option, the environment, the\n"
+    "profile in its file, a default. With --emit print what makes another program reach the same\n"
+    "place: SQL for DuckDB, a dictionary for polars (storage_options), fsspec (S3FileSystem of\n"
+    "s3fs) and pyarrow (S3FileSystem), or lines for the shell. Keys only with --secrets.\n"
+    "\n"
+    "exit code: 0 printed, 1 not, 2 wrong usage\n";
 
 static const char get[] =
     "usage: cloudwriter get [OPTION…] URL [FILE|FOLDER|-]\n"
@@ -237,6 +248,8 @@ static const char *verb_text(enum verb verb)
         return verify;
     case VERB_WHOAMI:
         return whoami;
+    case VERB_CONFIG:
+        return config;
     default:
         return uploads;
     }

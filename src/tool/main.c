@@ -4,6 +4,7 @@
  * 2 wrong usage, 4 indeterminate.
  */
 #include "cat.h"
+#include "config.h"
 #include "get.h"
 #include "help.h"
 #include "options.h"
@@ -62,6 +63,7 @@ static const struct verb_entry {
     {"schema", VERB_SCHEMA, schema_main},
     {"verify", VERB_VERIFY, verify_main},
     {"whoami", VERB_WHOAMI, whoami_main},
+    {"config", VERB_CONFIG, config_main},
 };
 
 static const struct verb_entry *find_verb(const char *name)

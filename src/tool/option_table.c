@@ -1,4 +1,5 @@
 /* option_table.c - every option: its name, where its value goes, its line in the help */
+#include "emit.h"
 #include "hex.h"
 #include "memory.h"
 #include "options.h"
@@ -15,7 +16,7 @@
      VERB_PRESIGN)
 #define RESULTS                                                                                    \
     (VERB_PUT | VERB_UPLOADS | VERB_META | VERB_SCHEMA | VERB_VERIFY | VERB_PARQUET | VERB_GET |   \
-     VERB_WHOAMI | STORE)
+     VERB_WHOAMI | VERB_CONFIG | STORE)
 #define ALL            (RESULTS | TO_OUTPUT)
 #define WRITE          (VERB_PUT | VERB_PARQUET)
 #define COPY           (VERB_CP | VERB_MV)
@@ -208,6 +209,11 @@ static const char *call_entry(struct options *o, const char *text)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
+static const struct choice targets[] = {
+    {"duckdb", EMIT_DUCKDB},   {"polars", EMIT_POLARS}, {"fsspec", EMIT_FSSPEC},
+    {"pyarrow", EMIT_PYARROW}, {"env", EMIT_ENV},       {NULL, 0},
+};
+static const struct choice tls_versions[] = {{"1.2", CW_TLS_1_2}, {"1.3", CW_TLS_1_3}, {NULL, 0}};
 static const struct choice checksums[] = {
     {"crc64nvme", CW_CHECKSUM_CRC64NVME}, {"crc32c", CW_CHECKSUM_CRC32C},
     {"crc32", CW_CHECKSUM_CRC32},         {"sha256", CW_CHECKSUM_SHA256},
@@ -439,6 +445,10 @@ const struct option option_table[] = {
 
     SET("verify", 0, VERB_WHOAMI, AT(verify), 1, "ask STS whose keys they are"),
 
+    CHOICE("emit", "TARGET", VERB_CONFIG, AT(emit), targets,
+           "for duckdb, polars, fsspec, pyarrow or env: print that program's settings"),
+    SET("secrets", 0, VERB_CONFIG, AT(secrets), 1, "with --emit: print the keys as well"),
+
     VALUE("endpoint-url", "URL", ALL, OPTION_TEXT, CLIENT(endpoint_url),
           "http[s]://host[:port] of the service"),
     VALUE("region", "NAME", ALL, OPTION_TEXT, CLIENT(region), "default us-east-1"),
@@ -455,6 +465,13 @@ const struct option option_table[] = {
         "https://bucket.host/key"),
     VALUE("ca-bundle", "FILE", ALL, OPTION_TEXT, CLIENT(ca_bundle),
           "PEM file of the authorities to trust"),
+    VALUE("client-cert", "FILE", ALL, OPTION_TEXT, CLIENT(client_cert),
+          "PEM file of the certificate to show"),
+    VALUE("client-key", "FILE", ALL, OPTION_TEXT, CLIENT(client_key),
+          "PEM file of its key (default: the same file)"),
+    CHOICE("tls-minimum", "VERSION", ALL, CLIENT(tls_minimum), tls_versions, "1.2 (default), 1.3"),
+    VALUE("proxy", "URL", ALL, OPTION_TEXT, CLIENT(proxy_url),
+          "[SCHEME://][USER:PASSWORD@]HOST[:PORT] to go through"),
     SET("no-verify", 0, ALL, CLIENT(no_verify), 1, "accept any certificate: for experiments"),
 
     VALUE("memory", "SIZE", ALL, OPTION_BYTES, CLIENT(memory_bytes),

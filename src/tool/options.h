@@ -26,7 +26,8 @@ enum verb {
     VERB_RB = 1 << 16,
     VERB_DU = 1 << 17,
     VERB_PRESIGN = 1 << 18,
-    VERB_GLOB = 1 << 19
+    VERB_GLOB = 1 << 19,
+    VERB_CONFIG = 1 << 20
 };
 
 /** When a file is taken to be the object already. */
@@ -75,6 +76,8 @@ struct options {
     int all;
     int dry_run;
     int verify;
+    int emit;    /* an enum emit_target; 0: none */
+    int secrets; /* print them, too */
     int force;
     int replace; /* a copy is described by what is said alone */
     int versions;

@@ -95,6 +95,22 @@ static void route_all(const char *text, unsigned settings)
     cw__url_free(&url);
 }
 
+/* User and password are in neither of the texts that messages are made of. */
+static void proxy(const char *text)
+{
+    cw__proxy_url p;
+    cw_error err = {0};
+    if (cw__proxy_url_parse(&p, text, &err) == CW_OK) {
+        MUST(p.url && p.where && !strchr(p.url, '@') && !strchr(p.where, '@'));
+        MUST(!p.user == !p.password);
+        for (const char *c = p.url; *c; c++)
+            MUST((unsigned char)*c > ' ' && *c != 0x7f);
+        cw__proxy_url_free(&p);
+    } else {
+        MUST(err.status == CW_E_INVALID_ARGUMENT && !p.url && !p.password);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
@@ -107,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     address(text, CW_ADDRESSING_AUTO);
     address(text, CW_ADDRESSING_PATH);
     address(text, CW_ADDRESSING_VIRTUAL);
+    proxy(text);
     free(text);
     return 0;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py - other people's readers read what the encoder writes, value by value
 
-    run.py --library LIBRARY --tool COMMAND [--seeds N] [TEST...]
+    run.py --library LIBRARY --tool COMMAND [--server COMMAND] [--seeds N] [TEST...]
 
 And the verifier accepts what other writers write, and finds damage. What a reader cannot represent is
 named in CANNOT, here and, by type, in properties.py.
@@ -25,6 +25,7 @@ from encoder import Library
 from golden import Missing, golden
 from order import order_of_rows
 from properties import others_agree, same_bytes, written_is_read
+from settings import settings_for_others
 from tables import every_type, random_batches
 from text import text_tables
 
@@ -245,19 +246,22 @@ def damage(lib, folder, _):
 
 
 TESTS = [every_reader, random_tables, the_law, pruning, other_writers, text_tables, damage,
-         order_of_rows, deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree]
+         order_of_rows, deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree,
+         settings_for_others]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", required=True)
     parser.add_argument("--tool", required=True, help="the command cloudwriter")
+    parser.add_argument("--server", help="the endpoint cw-test-s3")
     parser.add_argument("--corpus", help="a folder with the public files, see golden.py")
     parser.add_argument("--seeds", type=int, default=120, help="random cases of each kind")
     parser.add_argument("tests", nargs="*")
     o = parser.parse_args()
     lib = Library(o.library)
     lib.tool = o.tool
+    lib.server = o.server
     lib.corpus = o.corpus or os.environ.get("CW_PARQUET_TESTING")
     passed = failed = 0
     missing = []

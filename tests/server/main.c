@@ -48,6 +48,8 @@ static const char help[] =
     "  --skew SECONDS           how far this server's clock is ahead\n"
     "  --tls                    https, with a CA made at the start\n"
     "  --ca-file FILE           where the CA is written (PEM); a file in /tmp without it\n"
+    "  --client-cert FILE       want a certificate of clients; one is written there, with its key\n"
+    "  --tls-1.2                no newer version of TLS\n"
     "  --body-timeout-ms N      no body bytes for so long: 400 RequestTimeout (20000)\n"
     "  --idle-timeout-ms N      close idle connections (60000)\n"
     "  --seed N                 for probabilities in fault rules\n"
@@ -181,6 +183,8 @@ static int parse(settings *s, int argc, char **argv)
         {"skew", OPT_NUMBER, &s->skew_s},
         {"tls", OPT_FLAG, &s->o.tls},
         {"ca-file", OPT_TEXT, &s->o.ca_file},
+        {"client-cert", OPT_TEXT, &s->o.client_cert},
+        {"tls-1.2", OPT_FLAG, &s->o.tls_1_2},
         {"body-timeout-ms", OPT_NUMBER, &s->body_timeout_ms},
         {"idle-timeout-ms", OPT_NUMBER, &s->idle_timeout_ms},
         {"seed", OPT_NUMBER, &s->seed},

@@ -177,7 +177,7 @@ static void object_headers(const ts_request *q, const ts_object *o, ts_reply *r)
             ts_header(r, h->name, "%s", h->value);
         }
     }
-    if (o->checksum && mode && !strcasecmp(mode, "ENABLED")) {
+    if (o->checksum && mode && !strcasecmp(mode, "ENABLED") && r->status != 206) {
         ts_header(r, ts_algs[o->alg].header, "%s", o->checksum);
         ts_header(r, "x-amz-checksum-type", o->full ? "FULL_OBJECT" : "COMPOSITE");
     }

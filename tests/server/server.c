@@ -40,6 +40,7 @@ static void copy_options(ts_server *s, const ts_options *o)
     s->o.dir = ts_strdup(o->dir);
     s->o.provider = NULL; /* s->provider */
     s->o.ca_file = ts_strdup(o->ca_file);
+    s->o.client_cert = ts_strdup(o->client_cert);
     copy_buckets(s, o->buckets);
     s->o.min_part_bytes = o->min_part_bytes ? o->min_part_bytes : 5 << 20;
     s->o.max_parts = o->max_parts ? o->max_parts : TS_MAX_PARTS;
@@ -50,8 +51,8 @@ static void copy_options(ts_server *s, const ts_options *o)
 
 static void free_options(ts_options *o)
 {
-    const char *strings[] = {o->bind,   o->access_key, o->secret_key, o->session_token,
-                             o->region, o->domain,     o->dir,        o->ca_file};
+    const char *strings[] = {o->bind,   o->access_key, o->secret_key, o->session_token, o->region,
+                             o->domain, o->dir,        o->ca_file,    o->client_cert};
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free((void *)(uintptr_t)strings[i]);

@@ -130,11 +130,17 @@ typedef struct ts_options {
     bool tls;                  /* https with a leaf certificate from a CA made at the start */
     const char
         *ca_file; /* where the CA is written (PEM); NULL = a file in /tmp, removed at the stop */
-    int body_timeout_ms; /* no body bytes for this long: 400 RequestTimeout; 0 = 20,000 */
-    int idle_timeout_ms; /* an idle connection is closed; 0 = 60,000 */
-    uint64_t seed;       /* for probabilities */
-    bool verbose;        /* a line for each request on stderr */
+    const char *client_cert; /* clients must show a certificate: one, with its key, is written here
+                                (PEM), and the key alone, encrypted, to this name with ".key" */
+    bool tls_1_2;            /* nothing newer */
+    int body_timeout_ms;     /* no body bytes for this long: 400 RequestTimeout; 0 = 20,000 */
+    int idle_timeout_ms;     /* an idle connection is closed; 0 = 60,000 */
+    uint64_t seed;           /* for probabilities */
+    bool verbose;            /* a line for each request on stderr */
 } ts_options;
+
+/** The password of the key beside client_cert. */
+#define TS_CLIENT_KEY_PASSWORD "of the:client's key"
 
 #define TS_OPTIONS_INIT                                                                            \
     {                                                                                              \

@@ -40,7 +40,7 @@ static int add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 
 /* issuer NULL: self-signed. */
 static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key,
-                       const char *alt_names)
+                       const char *usage, const char *alt_names)
 {
     X509 *c = X509_new();
 
@@ -58,7 +58,7 @@ static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *
     ok = ok && add_extension(c, issuer, NID_subject_key_identifier, "hash");
     if (alt_names)
         ok = ok && add_extension(c, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-             add_extension(c, issuer, NID_ext_key_usage, "serverAuth") &&
+             add_extension(c, issuer, NID_ext_key_usage, usage) &&
              add_extension(c, issuer, NID_subject_alt_name, alt_names);
     else
         ok = ok && add_extension(c, issuer, NID_basic_constraints, "critical,CA:TRUE") &&
@@ -69,15 +69,39 @@ static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *
     return NULL;
 }
 
-static int write_pem(const char *file, X509 *cert, char *why, size_t why_size)
+/* Either may be NULL; as may be the password of the key. */
+static int write_pem(const char *file, X509 *cert, EVP_PKEY *key, const char *password, char *why,
+                     size_t why_size)
 {
     FILE *f = fopen(file, "w");
-    int ok = f && PEM_write_X509(f, cert) == 1;
+    int ok =
+        f && (!cert || PEM_write_X509(f, cert) == 1) &&
+        (!key || PEM_write_PKCS8PrivateKey(f, key, password ? EVP_aes_256_cbc() : NULL, password,
+                                           password ? (int)strlen(password) : 0, NULL, NULL) == 1);
 
     if (f && fclose(f) != 0)
         ok = 0;
     if (!ok)
         snprintf(why, why_size, "cannot write %s: %s", file, strerror(errno));
+    return ok ? 0 : -1;
+}
+
+/* Want a certificate of the authority, and have one made for whoever is to be let in. */
+static int want_client_cert(SSL_CTX *t, const char *file, X509 *ca, EVP_PKEY *ca_key, char *why,
+                            size_t why_size)
+{
+    char key_file[4096];
+    EVP_PKEY *key = make_key();
+    X509 *cert = key ? make_cert("client", key, ca, ca_key, "clientAuth", "DNS:client") : NULL;
+    int ok = cert && snprintf(key_file, sizeof key_file, "%s.key", file) < (int)sizeof key_file &&
+             write_pem(file, cert, key, NULL, why, why_size) == 0 &&
+             write_pem(key_file, NULL, key, TS_CLIENT_KEY_PASSWORD, why, why_size) == 0 &&
+             X509_STORE_add_cert(SSL_CTX_get_cert_store(t), ca) == 1;
+
+    SSL_CTX_set_verify(t, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_session_id_context(t, (const unsigned char *)"cw", 2);
+    X509_free(cert);
+    EVP_PKEY_free(key);
     return ok ? 0 : -1;
 }
 
@@ -118,11 +142,18 @@ SSL_CTX *ts_tls_new(const ts_options *o, char *why, size_t why_size)
     add_names(&names, o->domain, o->buckets);
     ts_copy(why, why_size, "cannot make the certificates");
     if (ca_key && key)
-        ca = make_cert("cw test authority", ca_key, NULL, ca_key, NULL);
+        ca = make_cert("cw test authority", ca_key, NULL, ca_key, NULL, NULL);
     if (ca)
-        leaf = make_cert("localhost", key, ca, ca_key, names.data);
-    if (leaf && write_pem(o->ca_file, ca, why, why_size) == 0)
+        leaf = make_cert("localhost", key, ca, ca_key, "serverAuth", names.data);
+    if (leaf && write_pem(o->ca_file, ca, NULL, NULL, why, why_size) == 0)
         t = make_ctx(leaf, key);
+    if (t && o->tls_1_2)
+        SSL_CTX_set_max_proto_version(t, TLS1_2_VERSION);
+    if (t && o->client_cert &&
+        want_client_cert(t, o->client_cert, ca, ca_key, why, why_size) != 0) {
+        SSL_CTX_free(t);
+        t = NULL;
+    }
     X509_free(leaf);
     X509_free(ca);
     EVP_PKEY_free(key);

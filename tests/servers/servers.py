@@ -32,7 +32,8 @@ class Server:
 
     def environment(self, **more):
         """For a program under test: this server's settings, and nothing of the user's own."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        env = {k: v for k, v in os.environ.items()
+               if not k.startswith("AWS_") and "proxy" not in k.lower()}
         env.update(AWS_ACCESS_KEY_ID=ACCESS, AWS_SECRET_ACCESS_KEY=SECRET, AWS_REGION=REGION,
                    AWS_ENDPOINT_URL_S3=self.url, HOME="/nonexistent", **more)
         if self.ca:

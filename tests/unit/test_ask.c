@@ -157,9 +157,33 @@ static void stopping_does_not_wait_for_the_answer(void)
     answers_stop(&server);
 }
 
+/* Where the service is this machine's own, as metadata is, a proxy is passed by. */
+static void what_is_near_is_asked_directly(void)
+{
+    answers server;
+    char url[128];
+    cw__answer a;
+    cw_error err = {0};
+    cw__http_options through = settings;
+    cw__asking how = {.may_wait = true, .tls = &through};
+    through.proxy = (cw__http_proxy){.url = "http://127.0.0.1:1", .where = "127.0.0.1 port 1"};
+    REQUIRE(answers_start(&server, echo, NULL) == 0);
+    snprintf(url, sizeof url, "%s/p", server.url);
+    cw__question q = {.method = "GET", .url = url, .attempts = 1};
+    CHECK_OK(cw__ask(&a, &q, &how, &err), err);
+    CHECK_INT(a.end, CW__HTTP_PROXY);
+    cw__answer_free(&a);
+    q.direct = true;
+    CHECK_OK(cw__ask(&a, &q, &how, &err), err);
+    CHECK_INT(a.status, 200);
+    cw__answer_free(&a);
+    answers_stop(&server);
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    TEST(what_is_near_is_asked_directly);
     TEST(a_question_is_asked_whole);
     TEST(what_passes_is_asked_again);
     TEST(a_refusal_is_final);

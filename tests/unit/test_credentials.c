@@ -11,6 +11,8 @@
 #include "s3/credentials.h"
 #include "s3/profile.h"
 
+static const cw__http_options http_settings = {.user_agent = "test/1", .connect_timeout_ms = 5000};
+
 static char home[64], path[128];
 
 static const char *below_home(const char *name)
@@ -58,7 +60,7 @@ static cw_status open_chain(cw__credentials **out, const cw_client_options *o, c
     cw_status status = cw__profile_read(&profile, o, err);
     if (status != CW_OK)
         return status;
-    status = cw__credentials_new(out, o, &profile, err);
+    status = cw__credentials_new(out, o, &profile, &http_settings, err);
     cw__profile_free(&profile);
     return status;
 }
@@ -118,7 +120,8 @@ static void half_a_pair_is_refused(void)
         o.access_key_id = halves[i][0];
         o.secret_access_key = halves[i][1];
         o.session_token = halves[i][2];
-        CHECK_STATUS(cw__credentials_new(&c, &o, NULL, &err), CW_E_INVALID_ARGUMENT, err);
+        CHECK_STATUS(cw__credentials_new(&c, &o, NULL, &http_settings, &err), CW_E_INVALID_ARGUMENT,
+                     err);
         CHECK(c == NULL);
     }
 }
@@ -160,7 +163,7 @@ static void nothing_found_says_where_was_looked(void)
     cw__credentials_free(c);
 
     o.home_directory = NULL;
-    CHECK_OK(cw__credentials_new(&c, &o, NULL, &err), err);
+    CHECK_OK(cw__credentials_new(&c, &o, NULL, &http_settings, &err), err);
     CHECK_STATUS(cw__credentials_get(c, &k, &err), CW_E_CREDENTIALS_MISSING, err);
     cw__credentials_free(c);
     remove_home();
@@ -302,7 +305,7 @@ static cw_status use_chain(void)
     o.access_key_id = "A";
     o.secret_access_key = "S";
     o.session_token = "T";
-    status = cw__credentials_new(&c, &o, NULL, &err);
+    status = cw__credentials_new(&c, &o, NULL, &http_settings, &err);
     if (status == CW_OK)
         status = cw__credentials_get(c, &k, &err);
     if (status == CW_OK)

@@ -36,6 +36,17 @@ static const char *const names[] = {"AWS_ACCESS_KEY_ID",
                                     "AWS_S3_USE_ARN_REGION",
                                     "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
                                     "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+                                    "AWS_RETRY_MODE",
+                                    "AWS_SDK_UA_APP_ID",
+                                    "AWS_EXECUTION_ENV",
+                                    "https_proxy",
+                                    "HTTPS_PROXY",
+                                    "http_proxy",
+                                    "HTTP_PROXY",
+                                    "all_proxy",
+                                    "ALL_PROXY",
+                                    "no_proxy",
+                                    "NO_PROXY",
                                     "HOME"};
 
 static void clear(void)
@@ -61,6 +72,7 @@ static void an_empty_environment_changes_nothing(void)
     cw_error err = {0};
     clear();
     same.instance_metadata = 1; /* unless it says otherwise */
+    same.environment_read = 1;
     CHECK_OK(cw_client_options_from_env(&o, &err), err);
     CHECK(memcmp(&o, &same, sizeof o) == 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -102,6 +114,47 @@ static void everything_is_taken(void)
     CHECK_INT(o.max_attempts, 3);
     CHECK_INT(o.checksum, CW_CHECKSUM_NONE);
     CHECK_INT(o.ignore_configured_endpoints, 0);
+}
+
+static void proxies_are_those_that_curl_takes(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("HTTPS_PROXY", "http://upper");
+    put("https_proxy", "http://lower");
+    put("HTTP_PROXY", "http://evil"); /* of a request's header "Proxy:", in a CGI program */
+    put("ALL_PROXY", "socks5h://rest");
+    put("NO_PROXY", "a,b");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.https_proxy_url, "http://lower");
+    CHECK_STR(o.http_proxy_url, "socks5h://rest");
+    CHECK_STR(o.no_proxy, "a,b");
+    CHECK(o.proxy_url == NULL);
+
+    o = options();
+    put("https_proxy", "");
+    put("http_proxy", "http://plain");
+    put("no_proxy", "*");
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.https_proxy_url, "http://upper");
+    CHECK_STR(o.http_proxy_url, "http://plain");
+    CHECK_STR(o.no_proxy, "*");
+}
+
+static void manners(void)
+{
+    cw_client_options o = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_RETRY_MODE", "adaptive");
+    put("AWS_SDK_UA_APP_ID", "mine");
+    put("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023");
+    o.retry_mode = "legacy";
+    CHECK_OK(cw_client_options_from_env(&o, &err), err);
+    CHECK_STR(o.retry_mode, "legacy");
+    CHECK_STR(o.app_id, "mine");
+    CHECK_STR(o.execution_environment, "AWS_Lambda_provided.al2023");
 }
 
 static void the_second_names_are_taken_when_the_first_are_not_there(void)
@@ -323,6 +376,8 @@ int main(int argc, char **argv)
 {
     TEST(an_empty_environment_changes_nothing);
     TEST(everything_is_taken);
+    TEST(proxies_are_those_that_curl_takes);
+    TEST(manners);
     TEST(the_second_names_are_taken_when_the_first_are_not_there);
     TEST(what_is_set_stays);
     TEST(which_endpoints);

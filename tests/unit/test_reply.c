@@ -424,7 +424,9 @@ typedef struct end_case {
 
 static const end_case ends[] = {
     {CW__HTTP_UNREACHABLE, RETRY, RETRY, CW_E_UNAVAILABLE, CW_E_UNAVAILABLE},
+    {CW__HTTP_PROXY, RETRY, RETRY, CW_E_UNAVAILABLE, CW_E_UNAVAILABLE},
     {CW__HTTP_UNTRUSTED, FINAL, FINAL, CW_E_UNAVAILABLE, CW_E_UNAVAILABLE},
+    {CW__HTTP_NO_TLS, FINAL, FINAL, CW_E_UNAVAILABLE, CW_E_UNAVAILABLE},
     {CW__HTTP_BROKEN, RETRY, DOUBT, CW_E_UNAVAILABLE, CW_E_INDETERMINATE},
     {CW__HTTP_STALLED, TIMEOUT, DOUBT, CW_E_TIMEOUT, CW_E_INDETERMINATE},
     {CW__HTTP_NO_MEMORY, FINAL, DOUBT, CW_E_NO_MEMORY, CW_E_INDETERMINATE},
@@ -774,6 +776,20 @@ static void explanations_of_the_transport(void)
     explain(&r, "upload", CW_E_UNAVAILABLE, &err);
     CHECK_SAYS(err, "AWS_CA_BUNDLE");
     CHECK_SAYS(err, "ca_bundle");
+
+    result = (cw__http_result){.end = CW__HTTP_NO_TLS, .message = "alert"};
+    cw__reply_end(&r, &result);
+    explain(&r, "upload", CW_E_UNAVAILABLE, &err);
+    CHECK_SAYS(err, "client_cert");
+    CHECK_SAYS(err, "tls_minimum");
+
+    result = (cw__http_result){.end = CW__HTTP_PROXY, .status = 407};
+    cw__reply_end(&r, &result);
+    cw__reply_judge(&r, &in, &out);
+    CHECK_INT(out.verdict, CW__VERDICT_FINAL);
+    CHECK_INT(out.status, CW_E_PERMISSION);
+    explain(&r, "upload", CW_E_PERMISSION, &err);
+    CHECK_SAYS(err, "the proxy asks for a user and a password");
 
     result = (cw__http_result){.end = CW__HTTP_BROKEN, .message = "Recv failure"};
     cw__reply_end(&r, &result);

@@ -11,6 +11,8 @@
 #include "s3/credentials.h"
 #include "s3/profile.h"
 
+static const cw__http_options http_settings = {.user_agent = "test/1", .connect_timeout_ms = 5000};
+
 static char home[64], path[256];
 
 static const char *below_home(const char *name)
@@ -60,7 +62,7 @@ static cw_status get_keys(const cw_client_options *o, cw__keys *copy, cw_error *
     cw_status status = cw__profile_read(&profile, o, err);
     if (status != CW_OK)
         return status;
-    status = cw__credentials_new(&c, o, &profile, err);
+    status = cw__credentials_new(&c, o, &profile, &http_settings, err);
     cw__profile_free(&profile);
     if (status == CW_OK)
         status = cw__credentials_get(c, &k, err);
@@ -359,7 +361,7 @@ static void a_process_is_ended_with_the_client(void)
     write_below(".aws/config", "[profile p]\ncredential_process = sleep 50 & sleep 50\n");
     cw_client_options o = options("p");
     REQUIRE(cw__profile_read(&profile, &o, &err) == CW_OK);
-    REQUIRE(cw__credentials_new(&c, &o, &profile, &err) == CW_OK);
+    REQUIRE(cw__credentials_new(&c, &o, &profile, &http_settings, &err) == CW_OK);
     cw__profile_free(&profile);
     CHECK_OK(cw__credentials_try(c, &round, &k, &err), err);
     CHECK(!k);
