@@ -46,6 +46,52 @@ static cw_status list_memory(cw_client *c, cw_error *err)
     return list(c, "mem://l/", err);
 }
 
+static cw_status list_pattern(cw_client *c, cw_error *err)
+{
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    const cw_list_entry *e = NULL;
+    cw_list *l;
+    unsigned count = 0;
+
+    o.glob = "l/[12]{,x}";
+    o.page_keys = 1;
+    cw_status st = cw_list_open(&l, c, "s3://bucket", &o, err);
+    while (st == CW_OK && (st = cw_list_next(l, &e, err)) == CW_OK && e)
+        count++;
+    CHECK(st != CW_OK || count == 2);
+    cw_list_close(l);
+    return st;
+}
+
+/* Described in part: the rest, with the tags, is asked for. */
+static cw_status copy_described(cw_client *c, cw_error *err)
+{
+    cw_object_copy_options o = CW_OBJECT_COPY_OPTIONS_INIT;
+    cw_writer_options w = CW_WRITER_OPTIONS_INIT;
+    cw_pair metadata = {"who", "me"};
+
+    w.storage_class = "STANDARD_IA";
+    w.metadata = &metadata;
+    w.metadata_count = 1;
+    o.describe = &w;
+    o.keep = 1;
+    return cw_object_copy(c, "s3://bucket/from", "s3://bucket/to", &o, NULL, err);
+}
+
+static cw_status copy_with_keys(cw_client *c, cw_error *err)
+{
+    static const unsigned char key[32] = "the first key, of 32 bytes, I sa";
+    cw_object_copy_options o = CW_OBJECT_COPY_OPTIONS_INIT;
+    cw_writer_options w = CW_WRITER_OPTIONS_INIT;
+
+    w.sse = CW_SSE_C;
+    w.sse_customer_key = key;
+    o.describe = &w;
+    o.sse_customer_key = key;
+    o.multipart_bytes = 1000;
+    return cw_object_copy(c, "s3://bucket/keyed", "s3://bucket/to", &o, NULL, err);
+}
+
 static cw_status do_copy(cw_client *c, cw_error *err)
 {
     return cw_object_copy(c, "s3://bucket/from", "s3://bucket/to", NULL, NULL, err);
@@ -133,6 +179,10 @@ static bed prepare(void)
     cw_error err;
 
     ts_object_put(b.server, "bucket", "from", data, BYTES);
+    cw_writer_options keyed = CW_WRITER_OPTIONS_INIT;
+    keyed.sse = CW_SSE_C;
+    keyed.sse_customer_key = (const unsigned char *)"the first key, of 32 bytes, I sa";
+    CHECK_OK(send_bytes(&b, "keyed", &keyed, data, BYTES, NULL, &err), err);
     free(data);
     CHECK_OK(put_tags(b.client, &err), err);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -203,6 +253,9 @@ static cw_status probe(cw_client *c, cw_error *err)
 VERB(do_stat)
 VERB(do_list)
 VERB(list_memory)
+VERB(list_pattern)
+VERB(copy_described)
+VERB(copy_with_keys)
 VERB(do_copy)
 VERB(copy_in_parts)
 VERB(copy_memory)
@@ -220,6 +273,9 @@ int main(int argc, char **argv)
     WITHIN(10000, failing_do_stat);
     WITHIN(10000, failing_do_list);
     WITHIN(10000, failing_list_memory);
+    WITHIN(10000, failing_list_pattern);
+    WITHIN(10000, failing_copy_described);
+    WITHIN(10000, failing_copy_with_keys);
     WITHIN(10000, failing_do_copy);
     WITHIN(10000, failing_copy_in_parts);
     WITHIN(10000, failing_copy_memory);
