@@ -150,6 +150,9 @@ typedef struct cw_client_options {
     const char *source_access_key_id;         /**< these three: the keys of a profile that says */
     const char *source_secret_access_key;     /**< "credential_source = Environment" */
     const char *source_session_token;         /**< NULL: none */
+
+    /* throughput, shared by all that use the client: each is on unless turned off */
+    int no_pacing; /**< do not space requests out after the service asked to slow down */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -232,7 +235,9 @@ typedef struct cw_client_stats {
     uint64_t connections;  /**< opened */
     uint64_t memory_bytes; /**< held in slabs now */
     uint64_t memory_peak_bytes;
-    uint64_t reserved[10];
+    uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
+    uint64_t request_rate; /**< requests a second that are let through now; 0: all */
+    uint64_t reserved[8];
 } cw_client_stats;
 
 /** Read the counters. Cheap; from any thread. */

@@ -105,6 +105,7 @@ static cw_status take_settings(cw_client *c, const cw_client_options *o, const c
     c->exit_timeout_ms = or_default(o->exit_timeout_ms, DEFAULT_EXIT_MS);
     take_checksum(c, o, profile);
     c->payload = o->payload;
+    c->no_pacing = o->no_pacing != 0;
     c->log = (cw__log){o->log, o->log_user, o->log_level};
     return c->region ? CW_OK : cw__fail_memory(err, "making a client");
 }
@@ -119,8 +120,12 @@ static cw_status make_locks(cw_client *c, cw_error *err)
         goto free_sign_lock;
     if (cw__learned_init(&c->learned) != 0)
         goto free_tokens;
+    if (cw__pace_init(&c->pace, 1000.0 / c->retry.throttled_base_ms) != 0)
+        goto free_learned;
     return CW_OK;
 
+free_learned:
+    cw__learned_destroy(&c->learned);
 free_tokens:
     cw__retry_budget_destroy(&c->retry_tokens);
 free_sign_lock:
@@ -131,6 +136,7 @@ failed:
 
 static void free_locks(cw_client *c)
 {
+    cw__pace_destroy(&c->pace);
     cw__learned_destroy(&c->learned);
     cw__retry_budget_destroy(&c->retry_tokens);
     cw__mutex_destroy(&c->sign_lock);
@@ -312,8 +318,9 @@ cw__lane *cw__client_next_lane(cw_client *c)
     return &c->lanes[atomic_fetch_add(&c->next_lane, 1) % c->lane_count];
 }
 
-void cw_client_get_stats(const cw_client *c, cw_client_stats *out)
+void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
 {
+    cw_client *c = (cw_client *)(uintptr_t)client; /* whose locks are to be taken */
     cw__pool_stats pool;
 
     memset(out, 0, sizeof *out);
@@ -322,6 +329,8 @@ void cw_client_get_stats(const cw_client *c, cw_client_stats *out)
     out->retries = atomic_load(&c->retries);
     out->throttled = atomic_load(&c->throttled);
     out->connections = atomic_load(&c->connections);
+    out->paced = atomic_load(&c->paced);
+    out->request_rate = (uint64_t)(cw__pace_rate(&c->pace) + 0.5);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;
 }

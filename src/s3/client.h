@@ -11,6 +11,7 @@
 #include "s3/endpoint.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
+#include "s3/pace.h"
 #include "s3/retry.h"
 #include <cloudwriter/client.h>
 
@@ -36,10 +37,12 @@ struct cw_client {
     cw_checksum checksum;
     cw_payload payload;
     cw__log log;
+    bool no_pacing;
 
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
+    cw__pace pace;                 /* locks itself */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;
@@ -56,7 +59,7 @@ struct cw_client {
 
     struct cw_client *next; /* of all clients, under the lock of exit.c */
 
-    atomic_uint_fast64_t requests, retries, throttled, connections;
+    atomic_uint_fast64_t requests, retries, throttled, connections, paced;
 };
 
 /** An I/O thread and the uploads that it drives. */

@@ -94,7 +94,14 @@ static bool waited_enough(const cw__exchange *x)
            x->attempts >= MOST_SILENT_COMMITS;
 }
 
-/* What asks for the rest of a body is no repetition: it counts, and costs, as a first attempt. */
+/* Was it throttled, and is it the pace that sees to it that the next attempt comes in time? */
+static bool is_paced(const cw__exchange *x)
+{
+    return x->judgement.verdict == CW__VERDICT_THROTTLED && !x->client->no_pacing;
+}
+
+/* What asks for the rest of a body is no repetition: it counts, and costs, as a first attempt. What
+ * the pace lets through multiplies no outage. */
 static bool may_try_again(cw__exchange *x, uint64_t when)
 {
     cw_client *c = x->client;
@@ -102,22 +109,25 @@ static bool may_try_again(cw__exchange *x, uint64_t when)
 
     if (x->attempts - x->excused >= c->retry.max_attempts || past(x, when) || waited_enough(x))
         return false;
-    return goes_on || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
+    return goes_on || is_paced(x) || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
+}
+
+/* How long to wait, for this request by itself: the pace of all is another matter. */
+static uint32_t choose_pause(const cw__exchange *x)
+{
+    cw__verdict verdict = is_paced(x) ? CW__VERDICT_RETRY : x->judgement.verdict;
+
+    return cw__retry_pause_ms(&x->client->retry, x->attempts - x->excused + 1, verdict,
+                              x->reply.retry_after_ms,
+                              (uint32_t)cw__random_below(UINT64_C(1) << 32));
 }
 
 static void retry_or_end(cw__exchange *x)
 {
     cw_client *c = x->client;
-    cw__verdict verdict = x->judgement.verdict;
     uint64_t now = cw__clock_mono_ms();
-    uint32_t pause =
-        cw__retry_pause_ms(&c->retry, x->attempts - x->excused + 1, verdict,
-                           x->reply.retry_after_ms, (uint32_t)cw__random_below(UINT64_C(1) << 32));
+    uint32_t pause = choose_pause(x);
 
-    if (verdict == CW__VERDICT_THROTTLED) {
-        atomic_fetch_add(&c->throttled, 1);
-        cw__learn_throttled(&c->learned);
-    }
     if (!may_try_again(x, now + pause)) {
         end(x, x->judgement.status);
         return;
@@ -387,6 +397,23 @@ static size_t on_read(void *user, uint64_t offset, void *p, size_t n)
     return x->body.read(x->body.user, offset, p, n);
 }
 
+/* What it says of the pace, if it is the service that says something. */
+static void note_pace(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    bool throttled = x->judgement.verdict == CW__VERDICT_THROTTLED;
+    double rate;
+
+    if (throttled)
+        atomic_fetch_add(&c->throttled, 1);
+    if (c->no_pacing || x->reply.end != CW__HTTP_ANSWERED)
+        return;
+    rate = cw__pace_answered(&c->pace, &x->pass, throttled, cw__clock_mono_us());
+    if (rate > 0)
+        cw__log_line(&c->log, CW_LOG_DEBUG,
+                     "asked to slow down: %.1f requests a second from now on", rate);
+}
+
 static void on_done(void *user, const cw__http_result *result)
 {
     cw__exchange *x = user;
@@ -400,6 +427,7 @@ static void on_done(void *user, const cw__http_result *result)
         return;
     }
     judge(x, result->resent);
+    note_pace(x);
     act(x);
 }
 
@@ -471,17 +499,27 @@ static cw_status send(cw__exchange *x)
     return CW_OK;
 }
 
+/* Its turn has not come yet: it asks again, with the ticket that it has. */
+static bool wait_for_turn(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    bool first = x->pass.ticket == 0;
+    uint64_t wait_us = c->no_pacing ? 0 : cw__pace_wait_us(&c->pace, &x->pass, cw__clock_mono_us());
+
+    if (wait_us == 0)
+        return false;
+    if (first)
+        atomic_fetch_add(&c->paced, 1);
+    pause_for(x, cw__clock_mono_ms() + (wait_us + 999) / 1000);
+    return true;
+}
+
 static void attempt(cw__exchange *x)
 {
-    uint64_t hold = cw__learned_hold_until_ms(&x->client->learned);
     cw_status st;
 
-    if (hold > cw__clock_mono_ms() && !x->held) {
-        x->held = true; /* once for each attempt, lest others' throttling starve it */
-        pause_for(x, hold);
+    if (wait_for_turn(x))
         return;
-    }
-    x->held = false;
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);
     drop_keys(x);

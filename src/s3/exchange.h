@@ -67,9 +67,9 @@ struct cw__exchange {
     unsigned keys_round; /* of asking for them, while they are awaited */
     char region[64];
     int64_t signed_ms;
+    cw__pace_pass pass;
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
-    bool held;     /* this attempt waited for others' throttling to pass */
     bool body_out; /* this attempt was fully sent */
     bool learned_clock, learned_region, stripped_checksum;
     cw__exchange *probe; /* asking for the bucket's region */

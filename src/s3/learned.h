@@ -1,7 +1,7 @@
 /* learned.h - what a client has learned about its endpoint from the answers
  *
- * The regions of buckets, how far the clock is off, that the provider takes no checksums, that it
- * wants less for a while. Every request of the client profits; thread-safe.
+ * The regions of buckets, how far the clock is off, that the provider takes no checksums.
+ * Every request of the client profits; thread-safe.
  */
 #ifndef CW_S3_LEARNED_H
 #define CW_S3_LEARNED_H
@@ -15,7 +15,6 @@ typedef struct cw__learned {
     cw__mutex lock; /* of the regions */
     struct cw__bucket_region *regions;
     _Atomic int64_t clock_offset_ms;
-    _Atomic uint64_t hold_until_ms;
     atomic_bool no_checksums;
     atomic_bool no_multi_delete;
 } cw__learned;
@@ -33,9 +32,5 @@ void cw__learn_clock(cw__learned *l, int64_t server_wall_ms);
 
 bool cw__learned_no_checksums(cw__learned *l);
 void cw__learn_no_checksums(cw__learned *l);
-
-/** When the next request may go out, on the clock that never steps; 0: now. */
-uint64_t cw__learned_hold_until_ms(cw__learned *l);
-void cw__learn_throttled(cw__learned *l);
 
 #endif
