@@ -152,7 +152,9 @@ typedef struct cw_client_options {
     const char *source_session_token;         /**< NULL: none */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
-    int no_pacing; /**< do not space requests out after the service asked to slow down */
+    int no_pacing;  /**< do not space requests out after the service asked to slow down */
+    int no_hedging; /**< wait for a part that is stuck until stall_timeout_ms, however fast others
+                         are */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -237,7 +239,9 @@ typedef struct cw_client_stats {
     uint64_t memory_peak_bytes;
     uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
     uint64_t request_rate; /**< requests a second that are let through now; 0: all */
-    uint64_t reserved[8];
+    uint64_t hedged; /**< requests cut short, since not a byte moved for far longer than others
+                          took, and sent again */
+    uint64_t reserved[7];
 } cw_client_stats;
 
 /** Read the counters. Cheap; from any thread. */

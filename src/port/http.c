@@ -112,8 +112,8 @@ static void queue_remove(cw__http *h, cw__http_call *call)
 
 static void choose_tick(cw__http *h, const cw__http_call *call)
 {
-    uint32_t limits[] = {call->stall_ms, call->reply_ms};
-    for (size_t i = 0; i < 2; i++) {
+    uint32_t limits[] = {call->stall_ms, call->reply_ms, call->patience_ms};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         uint32_t tick = limits[i] / TICKS_IN_A_LIMIT;
         if (tick < SHORTEST_TICK_MS)
             tick = SHORTEST_TICK_MS;

@@ -63,6 +63,9 @@ typedef struct cw__http_call {
     uint32_t
         reply_ms; /* from the last byte sent to the reply's first, then stall_ms; 0: for ever */
 
+    uint32_t
+        patience_ms; /* after so long without a byte moved: ask `tired`, now and then; 0: never */
+
     /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end).
      */
     size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
@@ -72,6 +75,8 @@ typedef struct cw__http_call {
     void (*header)(void *user, const char *name, const char *value);
     /** Bytes of the reply's body; false stops the exchange as BROKEN. */
     bool (*body)(void *user, const void *p, size_t n);
+    /** No byte has moved for patience_ms: true ends it as STALLED, false waits on. */
+    bool (*tired)(void *user);
     /** The end; the call may be freed or started again from here. */
     void (*done)(void *user, const cw__http_result *result);
     void *user;

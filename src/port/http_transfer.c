@@ -364,7 +364,11 @@ bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
     }
     bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
     uint32_t limit = waiting ? x->call->reply_ms : x->call->stall_ms;
-    return limit && now_ms - x->since_ms >= limit;
+    x->quiet_ms = (uint32_t)(now_ms - x->since_ms);
+    if (limit && x->quiet_ms >= limit)
+        return true;
+    return x->call->patience_ms && x->quiet_ms >= x->call->patience_ms &&
+           x->call->tired(x->call->user);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -425,7 +429,6 @@ cw__http_result cw__transfer_stall_result(cw__transfer *x)
 {
     bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
     snprintf(x->message, sizeof x->message,
-             waiting ? "no reply for %u ms" : "no byte moved for %u ms",
-             (unsigned)(waiting ? x->call->reply_ms : x->call->stall_ms));
+             waiting ? "no reply for %u ms" : "no byte moved for %u ms", (unsigned)x->quiet_ms);
     return result_of(x, CW__HTTP_STALLED);
 }

@@ -65,6 +65,7 @@ typedef struct cw__transfer {
     unsigned moves;      /* counts signs of life */
     unsigned moves_seen; /* at the last look */
     uint64_t since_ms;   /* when the clock that runs now was started */
+    uint32_t quiet_ms;   /* since then, at the last look */
     int unsent_bytes;    /* in the kernel, at the last look */
 
     char message[CURL_ERROR_SIZE];

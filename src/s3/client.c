@@ -106,6 +106,7 @@ static cw_status take_settings(cw_client *c, const cw_client_options *o, const c
     take_checksum(c, o, profile);
     c->payload = o->payload;
     c->no_pacing = o->no_pacing != 0;
+    c->no_hedging = o->no_hedging != 0;
     c->log = (cw__log){o->log, o->log_user, o->log_level};
     return c->region ? CW_OK : cw__fail_memory(err, "making a client");
 }
@@ -122,8 +123,12 @@ static cw_status make_locks(cw_client *c, cw_error *err)
         goto free_tokens;
     if (cw__pace_init(&c->pace, 1000.0 / c->retry.throttled_base_ms) != 0)
         goto free_learned;
+    if (cw__hedge_init(&c->hedge) != 0)
+        goto free_pace;
     return CW_OK;
 
+free_pace:
+    cw__pace_destroy(&c->pace);
 free_learned:
     cw__learned_destroy(&c->learned);
 free_tokens:
@@ -136,6 +141,7 @@ failed:
 
 static void free_locks(cw_client *c)
 {
+    cw__hedge_destroy(&c->hedge);
     cw__pace_destroy(&c->pace);
     cw__learned_destroy(&c->learned);
     cw__retry_budget_destroy(&c->retry_tokens);
@@ -330,6 +336,7 @@ void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
     out->throttled = atomic_load(&c->throttled);
     out->connections = atomic_load(&c->connections);
     out->paced = atomic_load(&c->paced);
+    out->hedged = atomic_load(&c->hedged);
     out->request_rate = (uint64_t)(cw__pace_rate(&c->pace) + 0.5);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;

@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "s3/credentials.h"
 #include "s3/endpoint.h"
+#include "s3/hedge.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
 #include "s3/pace.h"
@@ -37,12 +38,13 @@ struct cw_client {
     cw_checksum checksum;
     cw_payload payload;
     cw__log log;
-    bool no_pacing;
+    bool no_pacing, no_hedging;
 
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
     cw__pace pace;                 /* locks itself */
+    cw__hedge hedge;               /* locks itself */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;
@@ -59,7 +61,7 @@ struct cw_client {
 
     struct cw_client *next; /* of all clients, under the lock of exit.c */
 
-    atomic_uint_fast64_t requests, retries, throttled, connections, paced;
+    atomic_uint_fast64_t requests, retries, throttled, connections, paced, hedged;
 };
 
 /** An I/O thread and the uploads that it drives. */

@@ -14,12 +14,13 @@
 #include <string.h>
 
 enum {
-    DOING_BYTES = 1400,     /* a phrase, a bucket and a key of 1,024 bytes */
-    DOCUMENT_BYTES = 2048,  /* room for an answer of the usual size */
-    MOST_REFRESHES = 3,     /* of credentials, in one request */
-    KEYS_POLL_MS = 5,       /* while keys are being asked for */
-    KEYS_PAUSE_MS = 50,     /* doubled with each refresh that brings the same keys */
-    MOST_SILENT_COMMITS = 2 /* each of commit_timeout_ms */
+    DOING_BYTES = 1400,      /* a phrase, a bucket and a key of 1,024 bytes */
+    DOCUMENT_BYTES = 2048,   /* room for an answer of the usual size */
+    MOST_REFRESHES = 3,      /* of credentials, in one request */
+    KEYS_POLL_MS = 5,        /* while keys are being asked for */
+    KEYS_PAUSE_MS = 50,      /* doubled with each refresh that brings the same keys */
+    MOST_SILENT_COMMITS = 2, /* each of commit_timeout_ms */
+    MOST_HEDGES = 3          /* of one request */
 };
 
 static void attempt(cw__exchange *x);
@@ -94,6 +95,14 @@ static bool waited_enough(const cw__exchange *x)
            x->attempts >= MOST_SILENT_COMMITS;
 }
 
+/* Attempts that count: neither what brought a good deal, nor what was cut short without need. */
+static unsigned repetitions(const cw__exchange *x)
+{
+    unsigned attempts = x->attempts - x->excused;
+
+    return attempts > x->hedges ? attempts - x->hedges : 1;
+}
+
 /* Was it throttled, and is it the pace that sees to it that the next attempt comes in time? */
 static bool is_paced(const cw__exchange *x)
 {
@@ -107,7 +116,7 @@ static bool may_try_again(cw__exchange *x, uint64_t when)
     cw_client *c = x->client;
     bool goes_on = x->excused > 0 && x->excused == x->attempts;
 
-    if (x->attempts - x->excused >= c->retry.max_attempts || past(x, when) || waited_enough(x))
+    if (repetitions(x) >= c->retry.max_attempts || past(x, when) || waited_enough(x))
         return false;
     return goes_on || is_paced(x) || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
 }
@@ -117,7 +126,7 @@ static uint32_t choose_pause(const cw__exchange *x)
 {
     cw__verdict verdict = is_paced(x) ? CW__VERDICT_RETRY : x->judgement.verdict;
 
-    return cw__retry_pause_ms(&x->client->retry, x->attempts - x->excused + 1, verdict,
+    return cw__retry_pause_ms(&x->client->retry, repetitions(x) + 1, verdict,
                               x->reply.retry_after_ms,
                               (uint32_t)cw__random_below(UINT64_C(1) << 32));
 }
@@ -137,6 +146,49 @@ static void retry_or_end(cw__exchange *x)
                  cw_status_name(x->judgement.status), x->reply.code[0] ? ", " : "", x->reply.code,
                  pause);
     pause_for(x, now + pause);
+}
+
+/* ---- cutting short what is stuck, and sending it again ---- */
+
+static uint64_t bytes_to_move(const cw__exchange *x)
+{
+    return x->intake ? x->intake->bytes - x->intake->got : x->body.bytes;
+}
+
+/* It is paid for as a retry after a timeout, though it is meant to avoid one. */
+static bool on_tired(void *user)
+{
+    cw__exchange *x = user;
+    cw_client *c = x->client;
+
+    x->hedging = x->hedges < MOST_HEDGES && cw__hedge_take(&c->hedge) &&
+                 cw__retry_budget_take(&c->retry_tokens, CW__VERDICT_TIMEOUT);
+    return x->hedging;
+}
+
+static uint32_t patience_ms(cw__exchange *x)
+{
+    if (!x->hedge || x->client->no_hedging)
+        return 0;
+    return cw__hedge_patience_ms(&x->client->hedge, x->hedge, bytes_to_move(x));
+}
+
+static void note_time(cw__exchange *x)
+{
+    if (x->hedge && !x->client->no_hedging)
+        cw__hedge_seen(&x->client->hedge, x->hedge, x->moving, cw__clock_mono_ms() - x->sent_ms);
+}
+
+static void hedge(cw__exchange *x)
+{
+    cw_client *c = x->client;
+
+    x->hedging = false;
+    x->hedges++;
+    atomic_fetch_add(&c->hedged, 1);
+    cw__log_line(&c->log, CW_LOG_DEBUG, "%s %s/%s: %s, others take less: again at once",
+                 x->request.method, x->request.bucket, x->request.key, x->reply.transport);
+    attempt(x);
 }
 
 /* ---- learning: each lesson leads to one more attempt at once ---- */
@@ -278,8 +330,13 @@ static void apply_lesson(cw__exchange *x)
 
 static void act(cw__exchange *x)
 {
+    if (x->hedging && x->reply.end == CW__HTTP_STALLED) {
+        hedge(x);
+        return;
+    }
     switch (x->judgement.verdict) {
     case CW__VERDICT_OK:
+        note_time(x);
         cw__retry_budget_refund(&x->client->retry_tokens);
         end(x, CW_OK);
         break;
@@ -481,8 +538,10 @@ static cw_status send(cw__exchange *x)
         .whole_body = x->body.p,
         .stall_ms = c->stall_timeout_ms,
         .reply_ms = x->reply_ms ? x->reply_ms : c->stall_timeout_ms,
+        .patience_ms = patience_ms(x),
         .read = on_read,
         .sent = on_sent,
+        .tired = on_tired,
         .header = on_header,
         .body = on_body,
         .done = on_done,
@@ -492,6 +551,8 @@ static cw_status send(cw__exchange *x)
     if (st != CW_OK)
         return st;
     x->calling = true;
+    x->sent_ms = cw__clock_mono_ms();
+    x->moving = bytes_to_move(x);
     x->body_out = x->body.bytes == 0;
     if (x->attempts++ > 0)
         atomic_fetch_add(&c->retries, 1);

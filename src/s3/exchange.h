@@ -40,6 +40,7 @@ struct cw__exchange {
     uint64_t deadline;        /* on the clock that never steps; 0: none */
     const char *doing;        /* static: "upload part", "abort the upload" */
     unsigned part;            /* for messages; 0: none */
+    cw__hedge_kind hedge;     /* may be cut short and sent again: harmless, and one of many alike */
     cw__intake *intake;       /* takes the body of a success as it arrives; nullable */
     /** Each header of a reply; before the first of each attempt, NULL and NULL. Nullable. */
     void (*header)(void *header_user, const char *name, const char *value);
@@ -68,6 +69,10 @@ struct cw__exchange {
     char region[64];
     int64_t signed_ms;
     cw__pace_pass pass;
+    uint64_t sent_ms; /* when this attempt was */
+    uint64_t moving;  /* its bytes */
+    bool hedging;     /* this attempt was cut short */
+    unsigned hedges;  /* so many were */
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
     bool body_out; /* this attempt was fully sent */

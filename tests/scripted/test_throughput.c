@@ -1,4 +1,4 @@
-/* test_throughput.c - what the requests of a client share: their pace */
+/* test_throughput.c - what the requests of a client share: their pace, and what is usual */
 #include "fixture.h"
 
 enum { SMALL = 4000, WRITERS = 16 };
@@ -91,11 +91,117 @@ static void without_pacing(void)
     bed_close(&b);
 }
 
+/* ---- parts that are stuck ---- */
+
+enum { PARTS = 60 };
+
+/* Stuck at its first byte, in its middle, and when all of it is there: none is waited for. */
+static void parts_that_are_stuck_are_sent_again(void)
+{
+    cw_client_options co = client_defaults();
+    cw_writer_options o = parts_of(SMALL);
+    cw_client_stats stats;
+    cw_object_info info;
+    cw_error err;
+
+    co.stall_timeout_ms = 30000;
+    bed b = bed_open(NULL, &co);
+    faults(&b, "op=UploadPart part=30 attempt=1 do=stall_request:forever\n"
+               "op=UploadPart part=40 attempt=1 do=stall_request:forever:1000\n"
+               "op=UploadPart part=60 attempt=1 do=stall_reply:forever");
+    int64_t start = now_ms();
+    CHECK_OK(send_bytes(&b, "key", &o, data, PARTS * SMALL, &info, &err), err);
+    CHECK(now_ms() - start < 4000 * SLOWNESS);
+    cw_client_get_stats(b.client, &stats);
+    CHECK_INT(stats.hedged, 3);
+    CHECK_INT(info.retries, 3);
+    CHECK_INT(requests(&b, "UploadPart"), PARTS + 3);
+    CHECK(requests(&b, "ListParts") >= 1); /* of the last: which of the two is there? */
+    check_object(&b, "key", data, PARTS * SMALL);
+    bed_close(&b);
+}
+
+/* When everything is stuck, that is the service's way, and only a few are sent again. */
+static void few_are_sent_again(void)
+{
+    cw_client_options co = client_defaults();
+    cw_writer_options o = parts_of(SMALL);
+    cw_client_stats stats;
+    cw_error err;
+
+    bed b = bed_open(NULL, &co);
+    faults(&b, "op=UploadPart part=31-50 attempt=1 times=inf do=delay:1500");
+    CHECK_OK(send_bytes(&b, "key", &o, data, PARTS * SMALL, NULL, &err), err);
+    cw_client_get_stats(b.client, &stats);
+    CHECK(stats.hedged >= 1 && stats.hedged <= 2 + PARTS * 3 / 100 + 1);
+    check_object(&b, "key", data, PARTS * SMALL);
+    bed_close(&b);
+}
+
+static void without_hedging(void)
+{
+    cw_client_options co = client_defaults();
+    cw_writer_options o = parts_of(SMALL);
+    cw_client_stats stats;
+    cw_error err;
+
+    co.no_hedging = 1;
+    bed b = bed_open(NULL, &co);
+    faults(&b, "op=UploadPart part=30 do=delay:1200");
+    int64_t start = now_ms();
+    CHECK_OK(send_bytes(&b, "key", &o, data, PARTS * SMALL, NULL, &err), err);
+    CHECK(now_ms() - start >= 1200);
+    cw_client_get_stats(b.client, &stats);
+    CHECK_INT(stats.hedged, 0);
+    CHECK_INT(stats.retries, 0);
+    bed_close(&b);
+}
+
+/* What has come of a range is kept, and only the rest is asked for again. */
+static void ranges_that_are_stuck_are_asked_for_again(void)
+{
+    enum { OBJECT = 16 * MIB };
+    unsigned char *object = noise(OBJECT), *got = malloc(OBJECT);
+    cw_client_options co = client_defaults();
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_client_stats stats;
+    cw_reader *r;
+    cw_error err;
+    size_t n = 0, at = 0;
+
+    REQUIRE(got);
+    co.stall_timeout_ms = 30000;
+    bed b = bed_open(NULL, &co);
+    ts_object_put(b.server, "bucket", "key", object, OBJECT);
+    o.range_bytes = 512 * 1024;
+    faults(&b, "op=GetObject skip=20 do=stall_reply:forever:100000\n"
+               "op=GetObject skip=25 do=stall_reply:forever");
+    int64_t start = now_ms();
+    CHECK_OK(cw_reader_open_with(&r, b.client, "s3://bucket/key", &o, &err), err);
+    do {
+        CHECK_OK(cw_reader_read(r, got + at, OBJECT - at, &n, &err), err);
+        at += n;
+    } while (n > 0 && at < OBJECT);
+    cw_reader_close(r);
+    CHECK(now_ms() - start < 4000 * SLOWNESS);
+    CHECK_INT(at, OBJECT);
+    CHECK(memcmp(got, object, OBJECT) == 0);
+    cw_client_get_stats(b.client, &stats);
+    CHECK_INT(stats.hedged, 2);
+    bed_close(&b);
+    free(object);
+    free(got);
+}
+
 int main(int argc, char **argv)
 {
     data = noise(100 * SMALL);
     WITHIN(12000, sixteen_writers_share_what_is_allowed);
     WITHIN(4000, without_pacing);
+    WITHIN(6000, parts_that_are_stuck_are_sent_again);
+    WITHIN(10000, few_are_sent_again);
+    WITHIN(4000, without_hedging);
+    WITHIN(6000, ranges_that_are_stuck_are_asked_for_again);
     free(data);
     return test_end();
 }
