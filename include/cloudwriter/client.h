@@ -152,9 +152,10 @@ typedef struct cw_client_options {
     const char *source_session_token;         /**< NULL: none */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
-    int no_pacing;  /**< do not space requests out after the service asked to slow down */
-    int no_hedging; /**< wait for a part that is stuck until stall_timeout_ms, however fast others
-                         are */
+    int no_pacing;    /**< do not space requests out after the service asked to slow down */
+    int no_hedging;   /**< wait for a part that is stuck until stall_timeout_ms, however fast others
+                           are */
+    int no_spreading; /**< leave it to libcurl which address of the endpoint to connect to */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -239,9 +240,13 @@ typedef struct cw_client_stats {
     uint64_t memory_peak_bytes;
     uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
     uint64_t request_rate; /**< requests a second that are let through now; 0: all */
-    uint64_t hedged; /**< requests cut short, since not a byte moved for far longer than others
-                          took, and sent again */
-    uint64_t reserved[7];
+    uint64_t hedged;    /**< requests cut short, since not a byte moved for far longer than others
+                             took, and sent again */
+    uint64_t addresses; /**< of the endpoint, to spread connections over; 0: no more than one, or
+                             not known yet */
+    uint64_t
+        addresses_avoided; /**< of those: left alone for a while, since they failed or are slow */
+    uint64_t reserved[5];
 } cw_client_stats;
 
 /** Read the counters. Cheap; from any thread. */

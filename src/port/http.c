@@ -48,8 +48,10 @@ struct cw__http {
     cw__http_call *queued, **queued_end;
     uint64_t slept_us;
     bool inside_libcurl;
-    unsigned orphans; /* running transfers whose call was cancelled inside libcurl */
-    uint32_t tick_ms; /* of the stall clocks: short enough for the shortest limit */
+    bool opening;          /* the last call opened a connection, or lost one: the next may, too */
+    unsigned most_at_once; /* calls, so far: no more connections than that are open */
+    unsigned orphans;      /* running transfers whose call was cancelled inside libcurl */
+    uint32_t tick_ms;      /* of the stall clocks: short enough for the shortest limit */
     uint64_t ticked_ms;
 };
 
@@ -134,6 +136,7 @@ static void retire(cw__http *h, cw__transfer *x)
 {
     list_remove(&h->running, x);
     curl_multi_remove_handle(h->multi, x->easy);
+    cw__transfer_leave(x, NULL);
     if (x->call)
         x->call->handle = NULL;
     cw__transfer_clear(x);
@@ -152,6 +155,15 @@ static cw__transfer *take_transfer(cw__http *h)
     return x;
 }
 
+static void spread(cw__http *h, cw__transfer *x, uint64_t now)
+{
+    bool choose = h->opening || h->running.count > h->most_at_once;
+    if (h->running.count > h->most_at_once)
+        h->most_at_once = h->running.count;
+    h->opening = false;
+    cw__transfer_spread(x, now, choose);
+}
+
 /* Preparing may read the body, and reading may cancel. false: out of memory. */
 static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 {
@@ -166,6 +178,8 @@ static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
     bool cancelled = !x->call;
     if (cancelled)
         h->orphans--;
+    if (ok && !cancelled)
+        spread(h, x, now);
     if (ok && !cancelled && curl_multi_add_handle(h->multi, x->easy) == CURLM_OK) {
         choose_tick(h, call);
         return true;
@@ -198,6 +212,8 @@ static void finish(cw__http *h, cw__transfer *x, const cw__http_result *result)
     char message[CURL_ERROR_SIZE];
     cw__copy_string(message, sizeof message, result->message);
     kept.message = message;
+    h->opening = h->opening || result->new_connection || result->end != CW__HTTP_ANSWERED;
+    cw__transfer_leave(x, result);
     retire(h, x);
     call->done(call->user, &kept);
 }
@@ -398,6 +414,7 @@ static bool copy_settings(cw__http *h, const cw__http_options *o)
     s->no_verify = o->no_verify;
     s->no_proxy = o->no_proxy;
     s->connect_timeout_ms = o->connect_timeout_ms;
+    s->addresses = o->addresses;
     s->upload_buffer_bytes = o->upload_buffer_bytes;
     return (s->ca_bundle || !o->ca_bundle) && (s->user_agent || !o->user_agent);
 }

@@ -22,6 +22,7 @@
 #include <cloudwriter/status.h>
 
 typedef struct cw__http cw__http;
+struct cw__addresses;
 
 typedef struct cw__http_options {
     const char *ca_bundle; /* NULL: the system's */
@@ -30,7 +31,9 @@ typedef struct cw__http_options {
     const char *user_agent;
     unsigned max_connections;
     uint32_t connect_timeout_ms;
-    size_t upload_buffer_bytes; /* of each connection that is sending; 0: what measured best */
+    struct cw__addresses *addresses; /* to spread connections over; outlives it; NULL: libcurl's
+                                        choice, as it has to be with a proxy */
+    size_t upload_buffer_bytes;      /* of each connection that is sending; 0: what measured best */
 } cw__http_options;
 
 /** How the exchange ended, whatever was said. */

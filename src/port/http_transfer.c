@@ -116,7 +116,6 @@ static void begin_again(cw__transfer *x)
 static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
 {
     cw__transfer *x = user;
-    (void)to_ip;
     (void)from_ip;
     (void)to_port;
     (void)from_port;
@@ -125,6 +124,7 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
     if (x->begun)
         begin_again(x);
     x->begun = true;
+    cw__transfer_at(x, to_ip);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -6,6 +6,7 @@
 #ifndef CW_PORT_HTTP_TRANSFER_H
 #define CW_PORT_HTTP_TRANSFER_H
 
+#include "port/addresses.h"
 #include "port/http.h"
 #include "port/tls_batch.h"
 
@@ -20,6 +21,7 @@ typedef struct cw__transfer_settings {
     uint32_t connect_timeout_ms;
     size_t upload_buffer_bytes; /* 0: the measured best of each scheme */
     bool short_upload_is_error; /* libcurl 8.7 and later */
+    cw__addresses *addresses;   /* NULL: libcurl's choice */
     cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
 } cw__transfer_settings;
 
@@ -41,6 +43,12 @@ typedef struct cw__transfer {
     long receive_buffer_bytes;
     bool tls;
     curl_socket_t fd; /* libcurl's, while known, else CURL_SOCKET_BAD */
+
+    /* where to */
+    cw__host *host;          /* NULL: nothing to choose */
+    struct curl_slist order; /* of its addresses, given to libcurl; data NULL: none */
+    int first, place;        /* in the order, and where it went; -1: not known */
+    uint64_t at_ms;          /* since when */
 
     /* sending */
     const char *small_body; /* the whole of it, when it goes along with the head, else NULL */
@@ -83,6 +91,15 @@ void cw__transfer_clear(cw__transfer *x);
 
 /** Between http_prepare.c, which makes the handle, and http_transfer.c, which it calls. */
 bool cw__transfer_set_callbacks(cw__transfer *x);
+
+/** Choose an address for its host, if there is a choice; `choose`: it may open a connection. */
+void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool choose);
+
+/** The request is about to go there. */
+void cw__transfer_at(cw__transfer *x, const char *ip);
+
+/** It is over, or (NULL) cancelled: what does that say of the address? */
+void cw__transfer_leave(cw__transfer *x, const cw__http_result *result);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms);

@@ -4,6 +4,7 @@
  */
 #include "s3/client.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -155,6 +156,7 @@ static void free_lanes(cw_client *c)
     for (unsigned i = 0; i < c->lane_count; i++)
         cw__loop_free(c->lanes[i].loop);
     cw__free(c->lanes);
+    cw__addresses_free(c->addresses);
 }
 
 static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options *http,
@@ -172,8 +174,6 @@ static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options
         if (st == CW_OK)
             c->lane_count++;
     }
-    if (st != CW_OK)
-        free_lanes(c);
     return st;
 }
 
@@ -189,6 +189,9 @@ static cw_status start_lanes(cw_client *c, const cw_client_options *o, const cw_
     cw__text agent = {0};
     cw_status st;
 
+    if (!o->no_spreading && !(c->addresses = cw__addresses_new(&c->log)))
+        return cw__fail_memory(err, "making a client");
+    http.addresses = c->addresses;
     cw__text_add(&agent, "libcloudwriter/" CW_VERSION_STRING);
     if (o->user_agent_suffix && o->user_agent_suffix[0])
         cw__text_addf(&agent, " %s", o->user_agent_suffix);
@@ -196,6 +199,8 @@ static cw_status start_lanes(cw_client *c, const cw_client_options *o, const cw_
     st = agent.failed ? cw__fail_memory(err, "making a client")
                       : make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
     cw__text_free(&agent);
+    if (st != CW_OK)
+        free_lanes(c);
     return st;
 }
 
@@ -328,7 +333,10 @@ void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
 {
     cw_client *c = (cw_client *)(uintptr_t)client; /* whose locks are to be taken */
     cw__pool_stats pool;
+    unsigned known = 0, avoided = 0;
 
+    if (c->addresses)
+        cw__addresses_count(c->addresses, cw__clock_mono_ms(), &known, &avoided);
     memset(out, 0, sizeof *out);
     cw__pool_get_stats(c->pool, &pool);
     out->requests = atomic_load(&c->requests);
@@ -337,6 +345,8 @@ void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
     out->connections = atomic_load(&c->connections);
     out->paced = atomic_load(&c->paced);
     out->hedged = atomic_load(&c->hedged);
+    out->addresses = known;
+    out->addresses_avoided = avoided;
     out->request_rate = (uint64_t)(cw__pace_rate(&c->pace) + 0.5);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/thread.h"
+#include "port/addresses.h"
 #include "s3/credentials.h"
 #include "s3/endpoint.h"
 #include "s3/hedge.h"
@@ -40,6 +41,7 @@ struct cw_client {
     cw__log log;
     bool no_pacing, no_hedging;
 
+    cw__addresses *addresses; /* NULL: connections are not spread */
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */

@@ -422,6 +422,7 @@ struct ts_server {
     char *last_line[TS_OP_COUNT];
     ts_kvs last_headers[TS_OP_COUNT];
     uint64_t connections, signature_failures, parts_now, parts_max, request_ids, throttled;
+    uint64_t connections_to[256];
     double rate_tokens; /* of max_request_rate */
     uint64_t rate_ns;   /* when they were counted last */
     char *last_error;

@@ -347,14 +347,18 @@ static void conn_start(ts_server *s, int fd)
 {
     ts_conn *c = ts_alloc(sizeof *c);
     pthread_attr_t a;
+    struct sockaddr_in local = {0};
+    socklen_t local_n = sizeof local;
 
     set_options(s, fd);
     c->s = s;
     c->fd = fd;
     c->linger_ms = 200;
     c->in = ts_realloc(NULL, TS_MAX_HEAD + 1);
+    getsockname(fd, (struct sockaddr *)&local, &local_n);
     pthread_mutex_lock(&s->lock);
     s->connections++;
+    s->connections_to[ntohl(local.sin_addr.s_addr) & 255]++;
     pthread_mutex_unlock(&s->lock);
     pthread_attr_init(&a);
     pthread_attr_setstacksize(&a, THREAD_STACK);

@@ -225,6 +225,9 @@ int ts_request_header(ts_server *s, const char *op, const char *name, char *valu
 /** Connections accepted so far. */
 uint64_t ts_connection_count(ts_server *s);
 
+/** Of these, those to an address that ends in this number: 127.0.0.N, bound to 0.0.0.0. */
+uint64_t ts_connections_to(ts_server *s, unsigned char n);
+
 /** Connections that are open now. A client that is gone may have requests that are still being
  * served. */
 size_t ts_connections_open(ts_server *s);
