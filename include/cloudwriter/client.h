@@ -155,6 +155,7 @@ typedef struct cw_client_options {
     int no_pacing;    /**< do not space requests out after the service asked to slow down */
     int no_hedging;   /**< wait for a part that is stuck until stall_timeout_ms, however fast others
                            are */
+    int no_adapting;  /**< send 8 parts of an object at once, as if writers had said so */
     int no_spreading; /**< leave it to libcurl which address of the endpoint to connect to */
 } cw_client_options;
 
@@ -245,8 +246,9 @@ typedef struct cw_client_stats {
     uint64_t addresses; /**< of the endpoint, to spread connections over; 0: no more than one, or
                              not known yet */
     uint64_t
-        addresses_avoided; /**< of those: left alone for a while, since they failed or are slow */
-    uint64_t reserved[5];
+        addresses_avoided;  /**< of those: left alone for a while, since they failed or are slow */
+    uint64_t parts_at_once; /**< of an object that are sent now, where writers leave it open */
+    uint64_t reserved[4];
 } cw_client_stats;
 
 /** Read the counters. Cheap; from any thread. */

@@ -126,8 +126,12 @@ static cw_status make_locks(cw_client *c, cw_error *err)
         goto free_learned;
     if (cw__hedge_init(&c->hedge) != 0)
         goto free_pace;
+    if (cw__flow_init(&c->flow, CW__DEFAULT_CONCURRENCY) != 0)
+        goto free_hedge;
     return CW_OK;
 
+free_hedge:
+    cw__hedge_destroy(&c->hedge);
 free_pace:
     cw__pace_destroy(&c->pace);
 free_learned:
@@ -142,6 +146,7 @@ failed:
 
 static void free_locks(cw_client *c)
 {
+    cw__flow_destroy(&c->flow);
     cw__hedge_destroy(&c->hedge);
     cw__pace_destroy(&c->pace);
     cw__learned_destroy(&c->learned);
@@ -217,6 +222,8 @@ static cw_status start(cw_client *c, const cw_client_options *o, const cw__profi
                           o->max_connections, c->tls, err);
     if (st == CW_OK)
         st = cw__pool_new(&c->pool, budget.slab_bytes, err);
+    if (!o->no_adapting)
+        cw__flow_limit(&c->flow, budget.connections);
     if (st == CW_OK)
         st = start_lanes(c, o, profile, &budget, err);
     if (st != CW_OK)
@@ -347,6 +354,7 @@ void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
     out->hedged = atomic_load(&c->hedged);
     out->addresses = known;
     out->addresses_avoided = avoided;
+    out->parts_at_once = atomic_load(&c->flow.allowed);
     out->request_rate = (uint64_t)(cw__pace_rate(&c->pace) + 0.5);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;

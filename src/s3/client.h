@@ -10,6 +10,7 @@
 #include "port/addresses.h"
 #include "s3/credentials.h"
 #include "s3/endpoint.h"
+#include "s3/flow.h"
 #include "s3/hedge.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
@@ -47,6 +48,7 @@ struct cw_client {
     cw__learned learned;           /* locks itself */
     cw__pace pace;                 /* locks itself */
     cw__hedge hedge;               /* locks itself */
+    cw__flow flow;                 /* locks itself */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;

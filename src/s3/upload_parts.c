@@ -5,6 +5,7 @@
  */
 #include "s3/upload_inside.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -46,6 +47,16 @@ static cw_status make_room_for_receipt(cw__upload *up, unsigned number)
     return CW_OK;
 }
 
+static void note_flow(cw__upload *up, uint64_t bytes)
+{
+    cw_client *c = cw__upload_client(up);
+    unsigned now =
+        up->plan->concurrency ? 0 : cw__flow_through(&c->flow, bytes, cw__clock_mono_us());
+
+    if (now > 0)
+        cw__log_line(&c->log, CW_LOG_DEBUG, "%u parts of an object at once from now on", now);
+}
+
 /* The service has the part; `etag` moves. */
 static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
 {
@@ -59,6 +70,7 @@ static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
     up->overtaken += receipt->overtaken;
     up->acknowledged++;
     up->bytes_acknowledged += part->bytes;
+    note_flow(up, part->bytes);
 }
 
 static void finish_part(cw__upload *up, cw__sending *s, char *etag)
@@ -228,8 +240,13 @@ static bool start_part(cw__upload *up)
  */
 static bool may_start(const cw__upload *up)
 {
-    return up->first && up->bodies < up->plan->concurrency &&
-           up->running < 2 * up->plan->concurrency;
+    cw__flow *flow = &cw__upload_client(up)->flow;
+    unsigned allowed = up->plan->concurrency ? up->plan->concurrency : atomic_load(&flow->allowed);
+
+    if (!up->first || (up->bodies < allowed && up->running < 2 * allowed))
+        return up->first != NULL;
+    cw__flow_hold_back(flow);
+    return false;
 }
 
 /*

@@ -1,4 +1,5 @@
-/* test_throughput.c - what the requests of a client share: their pace, and what is usual */
+/* test_throughput.c - what the requests of a client share: their pace, what is usual, how many at
+ * once */
 #include "fixture.h"
 
 enum { SMALL = 4000, WRITERS = 16 };
@@ -130,7 +131,7 @@ static void few_are_sent_again(void)
     cw_error err;
 
     bed b = bed_open(NULL, &co);
-    faults(&b, "op=UploadPart part=31-50 attempt=1 times=inf do=delay:1500");
+    faults(&b, "op=UploadPart part=31-44 attempt=1 times=inf do=delay:1000");
     CHECK_OK(send_bytes(&b, "key", &o, data, PARTS * SMALL, NULL, &err), err);
     cw_client_get_stats(b.client, &stats);
     CHECK(stats.hedged >= 1 && stats.hedged <= 2 + PARTS * 3 / 100 + 1);
@@ -193,6 +194,37 @@ static void ranges_that_are_stuck_are_asked_for_again(void)
     free(got);
 }
 
+/* ---- how many parts at once ---- */
+
+/* Each connection is slow, and there are many: what brings more through is taken. */
+static void more_parts_at_once_where_that_helps(void)
+{
+    enum { PART = 100 * 1000, WHOLE = 300 * PART };
+    unsigned char *whole = noise(WHOLE);
+
+    for (int off = 0; off < 2; off++) {
+        ts_options so = server_defaults();
+        cw_client_options co = client_defaults();
+        cw_writer_options o = parts_of(PART);
+        cw_client_stats stats;
+        cw_error err;
+
+        so.latency_ms = 40;
+        co.memory_bytes = 300 * (uint64_t)MIB;
+        co.no_adapting = off;
+        bed b = bed_open(&so, &co);
+        CHECK_OK(send_bytes(&b, "key", &o, whole, WHOLE, NULL, &err), err);
+        cw_client_get_stats(b.client, &stats);
+        if (off)
+            CHECK_INT(stats.parts_at_once, 8);
+        else
+            CHECK(stats.parts_at_once > 8 && stats.parts_at_once <= 32);
+        check_object(&b, "key", whole, WHOLE);
+        bed_close(&b);
+    }
+    free(whole);
+}
+
 int main(int argc, char **argv)
 {
     data = noise(100 * SMALL);
@@ -202,6 +234,7 @@ int main(int argc, char **argv)
     WITHIN(10000, few_are_sent_again);
     WITHIN(4000, without_hedging);
     WITHIN(6000, ranges_that_are_stuck_are_asked_for_again);
+    WITHIN(8000, more_parts_at_once_where_that_helps);
     free(data);
     return test_end();
 }
