@@ -242,7 +242,7 @@ typedef struct cw_client_stats {
     uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
     uint64_t request_rate; /**< requests a second that are let through now; 0: all */
     uint64_t hedged;    /**< requests cut short, since not a byte moved for far longer than others
-                             took, and sent again */
+                             took, and sent again: retries, too */
     uint64_t addresses; /**< of the endpoint, to spread connections over; 0: no more than one, or
                              not known yet */
     uint64_t

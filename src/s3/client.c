@@ -336,9 +336,8 @@ cw__lane *cw__client_next_lane(cw_client *c)
     return &c->lanes[atomic_fetch_add(&c->next_lane, 1) % c->lane_count];
 }
 
-void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
+void cw_client_get_stats(const cw_client *c, cw_client_stats *out)
 {
-    cw_client *c = (cw_client *)(uintptr_t)client; /* whose locks are to be taken */
     cw__pool_stats pool;
     unsigned known = 0, avoided = 0;
 
@@ -355,7 +354,7 @@ void cw_client_get_stats(const cw_client *client, cw_client_stats *out)
     out->addresses = known;
     out->addresses_avoided = avoided;
     out->parts_at_once = atomic_load(&c->flow.allowed);
-    out->request_rate = (uint64_t)(cw__pace_rate(&c->pace) + 0.5);
+    out->request_rate = cw__pace_rate(&c->pace);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;
 }

@@ -95,6 +95,8 @@ static void note(cw__flow *f, uint64_t bytes, uint64_t now_us)
 {
     unsigned allowed = atomic_load(&f->allowed);
 
+    if (now_us < f->last_us) /* another thread was quicker */
+        now_us = f->last_us;
     if (now_us - f->last_us >= GAP_US)
         start_window(f, allowed, now_us);
     f->last_us = now_us;

@@ -44,12 +44,13 @@ void cw__pace_destroy(cw__pace *p)
 }
 
 /* Low rates grow more slowly, or one request more a second would be far too many. */
-static double grown_rate(const cw__pace *p)
+static void grow(cw__pace *p)
 {
     double growth = GROWTH * at_most(at_least(p->peak / FULL_GROWTH_FROM, 0.1), 1);
     double back_s = cbrt(p->peak * (1 - CUT) / growth);
 
-    return at_least(p->peak + growth * pow(p->grown_s - back_s, 3), p->floor);
+    p->rate = at_least(p->peak + growth * pow(p->grown_s - back_s, 3), p->floor);
+    atomic_store(&p->told, (unsigned)at_most(at_least(p->rate + 0.5, 1), UINT32_MAX));
 }
 
 /* Growth is for those who wait: a rate that nobody uses says nothing about the service. */
@@ -60,7 +61,7 @@ static void advance(cw__pace *p, uint64_t now_us)
     p->now_us = now_us;
     if (p->passed < (double)p->tickets)
         p->grown_s += s;
-    p->rate = grown_rate(p);
+    grow(p);
     p->passed =
         at_most(p->passed + p->rate * s, (double)p->tickets + 1 + p->rate / BURSTS_A_SECOND);
     if (now_us > p->cut_us + FADE_US)
@@ -123,7 +124,7 @@ static void cut(cw__pace *p, uint64_t now_us)
     p->peak = at_least(accepted_rate(p, awake, now_us), p->floor);
     p->cut_us = p->now_us = now_us;
     p->grown_s = 0;
-    p->rate = grown_rate(p);
+    grow(p);
     p->passed = at_most(p->passed, (double)p->tickets);
     if (!awake)
         p->passed = (double)p->tickets;
@@ -136,6 +137,8 @@ double cw__pace_answered(cw__pace *p, const cw__pace_pass *pass, bool throttled,
     double changed = 0;
 
     cw__mutex_lock(&p->lock);
+    if (now_us < p->window_us) /* another thread was quicker */
+        now_us = p->window_us;
     roll_window(p, now_us);
     if (!throttled) {
         p->accepted++;
@@ -147,12 +150,7 @@ double cw__pace_answered(cw__pace *p, const cw__pace_pass *pass, bool throttled,
     return changed;
 }
 
-double cw__pace_rate(cw__pace *p)
+unsigned cw__pace_rate(const cw__pace *p)
 {
-    double rate;
-
-    cw__mutex_lock(&p->lock);
-    rate = atomic_load(&p->awake) ? p->rate : 0;
-    cw__mutex_unlock(&p->lock);
-    return rate;
+    return atomic_load(&p->awake) ? atomic_load(&p->told) : 0;
 }

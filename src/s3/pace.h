@@ -21,6 +21,7 @@
 typedef struct cw__pace {
     atomic_bool awake;
     atomic_uint epoch; /* cuts so far */
+    atomic_uint told;  /* the rate, rounded */
     cw__mutex lock;    /* of all that follows */
     double floor;      /* requests a second, at least */
     double rate, peak; /* now, and where the last SlowDown came */
@@ -52,7 +53,7 @@ uint64_t cw__pace_wait_us(cw__pace *p, cw__pace_pass *pass, uint64_t now_us);
  */
 double cw__pace_answered(cw__pace *p, const cw__pace_pass *pass, bool throttled, uint64_t now_us);
 
-/** Requests a second that are let through; 0: all. */
-double cw__pace_rate(cw__pace *p);
+/** Requests a second that are let through, as far as is known without asking; 0: all. */
+unsigned cw__pace_rate(const cw__pace *p);
 
 #endif

@@ -68,6 +68,7 @@ static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
     receipt->checksum = part->checksum;
     receipt->overtaken = s->x.hedges > 0 && s->x.unanswered;
     up->overtaken += receipt->overtaken;
+    up->cut_off = up->cut_off || receipt->overtaken;
     up->acknowledged++;
     up->bytes_acknowledged += part->bytes;
     note_flow(up, part->bytes);

@@ -51,10 +51,10 @@ static void sixteen_writers_share_what_is_allowed(void)
     crowd c = {.b = &b, .options = parts_of(SMALL)};
     for (int i = 0; i < WRITERS; i++)
         REQUIRE(pthread_create(&threads[i], NULL, write_without_end, &c) == 0);
-    sleep_ms(2000);
+    sleep_ms(1500);
     uint64_t all = requests(&b, NULL), refused = ts_throttled_count(b.server);
     int64_t start = now_ms();
-    sleep_ms(3000);
+    sleep_ms(2500);
     double seconds = (double)(now_ms() - start) / 1000;
     refused = ts_throttled_count(b.server) - refused;
     all = requests(&b, NULL) - all;

@@ -173,7 +173,7 @@ static void cuts_once_to_a_part_of_what_is_accepted(void)
     double rate = cw__pace_answered(&p, &pass, true, now);
     CHECK(rate > 80 && rate < 90);
     CHECK(cw__pace_answered(&p, &other, true, now) == 0);
-    CHECK(cw__pace_rate(&p) == rate);
+    CHECK(fabs(cw__pace_rate(&p) - rate) <= 0.5);
     cw__pace_destroy(&p);
 }
 
