@@ -48,7 +48,8 @@ struct cw__http {
     cw__http_call *queued, **queued_end;
     uint64_t slept_us;
     bool inside_libcurl;
-    bool opening;          /* the last call opened a connection, or lost one: the next may, too */
+    bool failing;          /* the last call had no answer */
+    bool opening;          /* one opened a connection, or lost one: the next may open one, too */
     unsigned most_at_once; /* calls, so far: no more connections than that are open */
     unsigned orphans;      /* running transfers whose call was cancelled inside libcurl */
     uint32_t tick_ms;      /* of the stall clocks: short enough for the shortest limit */
@@ -155,13 +156,15 @@ static cw__transfer *take_transfer(cw__http *h)
     return x;
 }
 
+/* One call after the other needs one address, as long as that is in order. */
 static void spread(cw__http *h, cw__transfer *x, uint64_t now)
 {
+    bool resolve = h->running.count > 1 || h->failing;
     bool choose = h->opening || h->running.count > h->most_at_once;
     if (h->running.count > h->most_at_once)
         h->most_at_once = h->running.count;
     h->opening = false;
-    cw__transfer_spread(x, now, choose);
+    cw__transfer_spread(x, now, resolve, choose);
 }
 
 /* Preparing may read the body, and reading may cancel. false: out of memory. */
@@ -212,7 +215,8 @@ static void finish(cw__http *h, cw__transfer *x, const cw__http_result *result)
     char message[CURL_ERROR_SIZE];
     cw__copy_string(message, sizeof message, result->message);
     kept.message = message;
-    h->opening = h->opening || result->new_connection || result->end != CW__HTTP_ANSWERED;
+    h->failing = result->end != CW__HTTP_ANSWERED;
+    h->opening = h->opening || h->failing || result->new_connection;
     cw__transfer_leave(x, result);
     retire(h, x);
     call->done(call->user, &kept);

@@ -28,7 +28,7 @@ static void give_order(cw__transfer *x, uint64_t now_ms)
     curl_easy_setopt(x->easy, CURLOPT_RESOLVE, &x->order);
 }
 
-void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool choose)
+void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool choose)
 {
     cw__addresses *book = x->settings->addresses;
 
@@ -36,7 +36,8 @@ void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool choose)
     x->place = x->first = -1;
     if (!x->host)
         return;
-    cw__host_resolve(book, x->host, now_ms);
+    if (resolve)
+        cw__host_resolve(book, x->host, now_ms);
     if (choose)
         give_order(x, now_ms);
 }

@@ -92,8 +92,11 @@ void cw__transfer_clear(cw__transfer *x);
 /** Between http_prepare.c, which makes the handle, and http_transfer.c, which it calls. */
 bool cw__transfer_set_callbacks(cw__transfer *x);
 
-/** Choose an address for its host, if there is a choice; `choose`: it may open a connection. */
-void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool choose);
+/**
+ * Choose an address for its host, if there is a choice. `resolve`: it is time to know of one;
+ * `choose`: the call may open a connection.
+ */
+void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool choose);
 
 /** The request is about to go there. */
 void cw__transfer_at(cw__transfer *x, const char *ip);
