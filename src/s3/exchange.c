@@ -100,7 +100,7 @@ static unsigned repetitions(const cw__exchange *x)
 {
     unsigned attempts = x->attempts - x->excused;
 
-    return attempts > x->hedges ? attempts - x->hedges : 1;
+    return attempts > x->hedges ? attempts - x->hedges : 0;
 }
 
 /* Was it throttled, and is it the pace that sees to it that the next attempt comes in time? */

@@ -122,6 +122,35 @@ static void parts_that_are_stuck_are_sent_again(void)
     bed_close(&b);
 }
 
+static int stop_in_time(void *user, const cw_stats *now)
+{
+    bed *b = user;
+
+    (void)now;
+    return requests(b, "ListParts") > 0;
+}
+
+/* Given up while the service is asked which of two it has: at once, and nothing is left. */
+static void given_up_while_looking_again(void)
+{
+    cw_client_options co = client_defaults();
+    cw_writer_options o = parts_of(SMALL);
+    cw_error err;
+
+    co.stall_timeout_ms = 30000;
+    bed b = bed_open(NULL, &co);
+    o.progress = stop_in_time;
+    o.progress_user = &b;
+    o.progress_interval_ms = 10;
+    faults(&b, "op=UploadPart part=60 attempt=1 do=stall_reply:forever\n"
+               "op=ListParts do=stall_reply:forever");
+    int64_t start = now_ms();
+    CHECK_STATUS(send_bytes(&b, "key", &o, data, PARTS * SMALL, NULL, &err), CW_E_CANCELLED, err);
+    CHECK(now_ms() - start < 4000 * SLOWNESS);
+    check_nothing(&b, "key");
+    bed_close(&b);
+}
+
 /* When everything is stuck, that is the service's way, and only a few are sent again. */
 static void few_are_sent_again(void)
 {
@@ -231,6 +260,7 @@ int main(int argc, char **argv)
     WITHIN(12000, sixteen_writers_share_what_is_allowed);
     WITHIN(4000, without_pacing);
     WITHIN(6000, parts_that_are_stuck_are_sent_again);
+    WITHIN(6000, given_up_while_looking_again);
     WITHIN(10000, few_are_sent_again);
     WITHIN(4000, without_hedging);
     WITHIN(6000, ranges_that_are_stuck_are_asked_for_again);
