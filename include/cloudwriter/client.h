@@ -219,6 +219,13 @@ typedef struct cw_client_options {
     unsigned environment_max_attempts;
     cw_checksum environment_checksum;
     unsigned environment_switches; /* two bits for each cw_switch, in their order */
+
+    /* throughput, shared by all that use the client: each is on unless turned off */
+    int no_pacing;    /**< do not space requests out after the service asked to slow down */
+    int no_hedging;   /**< wait for a part that is stuck until stall_timeout_ms, however fast others
+                           are */
+    int no_adapting;  /**< send 8 parts of an object at once, as if writers had said so */
+    int no_spreading; /**< leave it to libcurl which address of the endpoint to connect to */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -342,7 +349,16 @@ typedef struct cw_client_stats {
     uint64_t connections;  /**< opened */
     uint64_t memory_bytes; /**< held in slabs now */
     uint64_t memory_peak_bytes;
-    uint64_t reserved[10];
+    uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
+    uint64_t request_rate; /**< requests a second that are let through now; 0: all */
+    uint64_t hedged;    /**< requests cut short, since not a byte moved for far longer than others
+                             took, and sent again: retries, too */
+    uint64_t addresses; /**< of the endpoint, to spread connections over; 0: no more than one, or
+                             not known yet */
+    uint64_t
+        addresses_avoided;  /**< of those: left alone for a while, since they failed or are slow */
+    uint64_t parts_at_once; /**< of an object that are sent now, where writers leave it open */
+    uint64_t reserved[4];
 } cw_client_stats;
 
 /** Read the counters. Cheap; from any thread. */

@@ -85,7 +85,8 @@ typedef struct cw_writer_options {
     cw_part_policy part_policy;
     uint64_t part_bytes;  /**< of the first part, or of each if fixed; default 8 MiB, less where
                                the memory budget is small; at least 5 MiB at AWS */
-    unsigned concurrency; /**< parts being sent at once; default 8; less if memory is short */
+    unsigned concurrency; /**< parts being sent at once; default 8, and more for as long as that
+                               brings more through; less if memory is short */
     cw_checksum checksum; /**< default: the client's */
     cw_payload payload;   /**< default: the client's */
     uint64_t deadline_ms; /**< from open to the answer of close; default none */

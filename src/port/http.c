@@ -48,8 +48,11 @@ struct cw__http {
     cw__http_call *queued, **queued_end;
     uint64_t slept_us;
     bool inside_libcurl;
-    unsigned orphans; /* running transfers whose call was cancelled inside libcurl */
-    uint32_t tick_ms; /* of the stall clocks: short enough for the shortest limit */
+    bool failing;          /* the last call had no answer */
+    bool opening;          /* one opened a connection, or lost one: the next may open one, too */
+    unsigned most_at_once; /* calls, so far: no more connections than that are open */
+    unsigned orphans;      /* running transfers whose call was cancelled inside libcurl */
+    uint32_t tick_ms;      /* of the stall clocks: short enough for the shortest limit */
     uint64_t ticked_ms;
 };
 
@@ -112,8 +115,8 @@ static void queue_remove(cw__http *h, cw__http_call *call)
 
 static void choose_tick(cw__http *h, const cw__http_call *call)
 {
-    uint32_t limits[] = {call->stall_ms, call->reply_ms};
-    for (size_t i = 0; i < 2; i++) {
+    uint32_t limits[] = {call->stall_ms, call->reply_ms, call->patience_ms};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         uint32_t tick = limits[i] / TICKS_IN_A_LIMIT;
         if (tick < SHORTEST_TICK_MS)
             tick = SHORTEST_TICK_MS;
@@ -134,6 +137,7 @@ static void retire(cw__http *h, cw__transfer *x)
 {
     list_remove(&h->running, x);
     curl_multi_remove_handle(h->multi, x->easy);
+    cw__transfer_leave(x, NULL);
     if (x->call)
         x->call->handle = NULL;
     cw__transfer_clear(x);
@@ -152,6 +156,17 @@ static cw__transfer *take_transfer(cw__http *h)
     return x;
 }
 
+/* One call after the other needs one address, as long as that is in order. */
+static void spread(cw__http *h, cw__transfer *x, uint64_t now)
+{
+    bool resolve = h->running.count > 1 || h->failing;
+    bool choose = h->opening || h->running.count > h->most_at_once;
+    if (h->running.count > h->most_at_once)
+        h->most_at_once = h->running.count;
+    h->opening = false;
+    cw__transfer_spread(x, now, resolve, choose);
+}
+
 /* Preparing may read the body, and reading may cancel. false: out of memory. */
 static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 {
@@ -166,6 +181,8 @@ static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
     bool cancelled = !x->call;
     if (cancelled)
         h->orphans--;
+    if (ok && !cancelled)
+        spread(h, x, now);
     if (ok && !cancelled && curl_multi_add_handle(h->multi, x->easy) == CURLM_OK) {
         choose_tick(h, call);
         return true;
@@ -198,6 +215,9 @@ static void finish(cw__http *h, cw__transfer *x, const cw__http_result *result)
     char message[CURL_ERROR_SIZE];
     cw__copy_string(message, sizeof message, result->message);
     kept.message = message;
+    h->failing = result->end != CW__HTTP_ANSWERED;
+    h->opening = h->opening || h->failing || result->new_connection;
+    cw__transfer_leave(x, result);
     retire(h, x);
     call->done(call->user, &kept);
 }

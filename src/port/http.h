@@ -22,6 +22,7 @@
 #include <cloudwriter/status.h>
 
 typedef struct cw__http cw__http;
+struct cw__addresses;
 
 /** Where requests go first; all NULL for nowhere. */
 typedef struct cw__http_proxy {
@@ -44,7 +45,9 @@ typedef struct cw__http_options {
     const char *user_agent;
     unsigned max_connections;
     uint32_t connect_timeout_ms;
-    size_t upload_buffer_bytes; /* of each connection that is sending; 0: what measured best */
+    struct cw__addresses *addresses; /* to spread connections over; outlives it; NULL: libcurl's
+                                        choice, as it has to be with a proxy */
+    size_t upload_buffer_bytes;      /* of each connection that is sending; 0: what measured best */
 } cw__http_options;
 
 /** How the exchange ended, whatever was said. */
@@ -79,6 +82,9 @@ typedef struct cw__http_call {
     uint32_t
         reply_ms; /* from the last byte sent to the reply's first, then stall_ms; 0: for ever */
 
+    uint32_t
+        patience_ms; /* after so long without a byte moved: ask `tired`, now and then; 0: never */
+
     /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end).
      */
     size_t (*read)(void *user, uint64_t offset, void *p, size_t n);
@@ -88,6 +94,8 @@ typedef struct cw__http_call {
     void (*header)(void *user, const char *name, const char *value);
     /** Bytes of the reply's body; false stops the exchange as BROKEN. */
     bool (*body)(void *user, const void *p, size_t n);
+    /** No byte has moved for patience_ms: true ends it as STALLED, false waits on. */
+    bool (*tired)(void *user);
     /** The end; the call may be freed or started again from here. */
     void (*done)(void *user, const cw__http_result *result);
     void *user;

@@ -116,7 +116,6 @@ static void begin_again(cw__transfer *x)
 static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int from_port)
 {
     cw__transfer *x = user;
-    (void)to_ip;
     (void)from_ip;
     (void)to_port;
     (void)from_port;
@@ -125,6 +124,7 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
     if (x->begun)
         begin_again(x);
     x->begun = true;
+    cw__transfer_at(x, to_ip);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -364,7 +364,11 @@ bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
     }
     bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
     uint32_t limit = waiting ? x->call->reply_ms : x->call->stall_ms;
-    return limit && now_ms - x->since_ms >= limit;
+    x->quiet_ms = (uint32_t)(now_ms - x->since_ms);
+    if (limit && x->quiet_ms >= limit)
+        return true;
+    return x->call->patience_ms && x->quiet_ms >= x->call->patience_ms &&
+           x->call->tired(x->call->user);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -457,7 +461,6 @@ cw__http_result cw__transfer_stall_result(cw__transfer *x)
 {
     bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
     snprintf(x->message, sizeof x->message,
-             waiting ? "no reply for %u ms" : "no byte moved for %u ms",
-             (unsigned)(waiting ? x->call->reply_ms : x->call->stall_ms));
+             waiting ? "no reply for %u ms" : "no byte moved for %u ms", (unsigned)x->quiet_ms);
     return result_of(x, CW__HTTP_STALLED);
 }

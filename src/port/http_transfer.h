@@ -6,6 +6,7 @@
 #ifndef CW_PORT_HTTP_TRANSFER_H
 #define CW_PORT_HTTP_TRANSFER_H
 
+#include "port/addresses.h"
 #include "port/http.h"
 #include "port/tls_batch.h"
 
@@ -38,6 +39,12 @@ typedef struct cw__transfer {
     const cw__http_proxy *proxy; /* as set on the handle; NULL: not yet */
     curl_socket_t fd;            /* libcurl's, while known, else CURL_SOCKET_BAD */
 
+    /* where to */
+    cw__host *host;          /* NULL: nothing to choose */
+    struct curl_slist order; /* of its addresses, given to libcurl; data NULL: none */
+    int first, place;        /* in the order, and where it went; -1: not known */
+    uint64_t at_ms;          /* since when */
+
     /* sending */
     const char *small_body; /* the whole of it, when it goes along with the head, else NULL */
     char *small_copy;       /* of what did not lie in one piece */
@@ -61,6 +68,7 @@ typedef struct cw__transfer {
     unsigned moves;      /* counts signs of life */
     unsigned moves_seen; /* at the last look */
     uint64_t since_ms;   /* when the clock that runs now was started */
+    uint32_t quiet_ms;   /* since then, at the last look */
     int unsent_bytes;    /* in the kernel, at the last look */
 
     char message[CURL_ERROR_SIZE];
@@ -78,6 +86,18 @@ void cw__transfer_clear(cw__transfer *x);
 
 /** Between http_prepare.c, which makes the handle, and http_transfer.c, which it calls. */
 bool cw__transfer_set_callbacks(cw__transfer *x);
+
+/**
+ * Choose an address for its host, if there is a choice. `resolve`: it is time to know of one;
+ * `choose`: the call may open a connection.
+ */
+void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool choose);
+
+/** The request is about to go there. */
+void cw__transfer_at(cw__transfer *x, const char *ip);
+
+/** It is over, or (NULL) cancelled: what does that say of the address? */
+void cw__transfer_leave(cw__transfer *x, const cw__http_result *result);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms);

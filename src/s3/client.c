@@ -4,6 +4,7 @@
  */
 #include "s3/client.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
@@ -28,8 +29,20 @@ static cw_status make_locks(cw_client *c, cw_error *err)
         goto free_tokens;
     if (cw__sessions_init(&c->sessions) != 0)
         goto free_learned;
+    if (cw__pace_init(&c->pace, 1000.0 / c->retry.throttled_base_ms) != 0)
+        goto free_sessions;
+    if (cw__hedge_init(&c->hedge) != 0)
+        goto free_pace;
+    if (cw__flow_init(&c->flow, CW__DEFAULT_CONCURRENCY) != 0)
+        goto free_hedge;
     return CW_OK;
 
+free_hedge:
+    cw__hedge_destroy(&c->hedge);
+free_pace:
+    cw__pace_destroy(&c->pace);
+free_sessions:
+    cw__sessions_destroy(&c->sessions);
 free_learned:
     cw__learned_destroy(&c->learned);
 free_tokens:
@@ -42,6 +55,9 @@ failed:
 
 static void free_locks(cw_client *c)
 {
+    cw__flow_destroy(&c->flow);
+    cw__hedge_destroy(&c->hedge);
+    cw__pace_destroy(&c->pace);
     cw__learned_destroy(&c->learned);
     cw__retry_budget_destroy(&c->retry_tokens);
     cw__mutex_destroy(&c->sign_lock);
@@ -54,6 +70,7 @@ static void free_lanes(cw_client *c)
     for (unsigned i = 0; i < c->lane_count; i++)
         cw__loop_free(c->lanes[i].loop);
     cw__free(c->lanes);
+    cw__addresses_free(c->addresses);
 }
 
 static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options *http,
@@ -71,6 +88,23 @@ static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options
         if (st == CW_OK)
             c->lane_count++;
     }
+    return st;
+}
+
+static cw_status start_lanes(cw_client *c, cw__settings *s, const cw__budget *budget, cw_error *err)
+{
+    const cw_client_options *o = s->options;
+    cw__http_options http = c->transport.http;
+    cw_status st;
+
+    http.max_connections = budget->connections;
+    if (!o->no_spreading && !http.proxy.url && !http.tls_proxy.url) {
+        c->addresses = cw__addresses_new(&c->log);
+        if (!c->addresses)
+            return cw__fail_memory(err, "making a client");
+    }
+    http.addresses = c->addresses;
+    st = make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
     if (st != CW_OK)
         free_lanes(c);
     return st;
@@ -97,8 +131,9 @@ static cw_status start(cw_client *c, cw__settings *s, cw_error *err)
                         budget.connections);
     if (s->lines.failed)
         return cw__fail_memory(err, "making a client");
-    c->transport.http.max_connections = budget.connections;
-    st = make_lanes(c, threads, &c->transport.http, err);
+    if (!o->no_adapting)
+        cw__flow_limit(&c->flow, budget.connections);
+    st = start_lanes(c, s, &budget, err);
     if (st != CW_OK)
         return st;
     if (cw__exit_watch(c) == CW_OK)
@@ -229,13 +264,22 @@ cw__lane *cw__client_next_lane(cw_client *c)
 void cw_client_get_stats(const cw_client *c, cw_client_stats *out)
 {
     cw__pool_stats pool;
+    unsigned known = 0, avoided = 0;
 
+    if (c->addresses)
+        cw__addresses_count(c->addresses, cw__clock_mono_ms(), &known, &avoided);
     memset(out, 0, sizeof *out);
     cw__pool_get_stats(c->pool, &pool);
     out->requests = atomic_load(&c->requests);
     out->retries = atomic_load(&c->retries);
     out->throttled = atomic_load(&c->throttled);
     out->connections = atomic_load(&c->connections);
+    out->paced = atomic_load(&c->paced);
+    out->hedged = atomic_load(&c->hedged);
+    out->addresses = known;
+    out->addresses_avoided = avoided;
+    out->parts_at_once = atomic_load(&c->flow.allowed);
+    out->request_rate = cw__pace_rate(&c->pace);
     out->memory_bytes = pool.held_bytes;
     out->memory_peak_bytes = pool.peak_bytes;
 }

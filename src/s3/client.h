@@ -7,11 +7,15 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/thread.h"
+#include "port/addresses.h"
 #include "s3/credentials.h"
 #include "s3/endpoint.h"
+#include "s3/flow.h"
+#include "s3/hedge.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
 #include "s3/provider.h"
+#include "s3/pace.h"
 #include "s3/retry.h"
 #include "s3/session.h"
 #include "s3/settings.h"
@@ -43,11 +47,16 @@ struct cw_client {
     cw_checksum checksum;
     cw_payload payload;
     cw__log log;
+    bool no_pacing, no_hedging;
 
+    cw__addresses *addresses; /* NULL: connections are not spread */
     cw__pool *pool;
     cw__retry_budget retry_tokens; /* locks itself */
     cw__learned learned;           /* locks itself */
     cw__provider provider;         /* the same */
+    cw__pace pace;                 /* locks itself */
+    cw__hedge hedge;               /* locks itself */
+    cw__flow flow;                 /* locks itself */
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;
@@ -64,7 +73,7 @@ struct cw_client {
 
     struct cw_client *next; /* of all clients, under the lock of exit.c */
 
-    atomic_uint_fast64_t requests, retries, throttled, connections;
+    atomic_uint_fast64_t requests, retries, throttled, connections, paced, hedged;
 };
 
 /** An I/O thread and the uploads that it drives. */

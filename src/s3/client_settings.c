@@ -228,6 +228,8 @@ cw_status cw__client_choose(cw_client *c, cw_client_options *o, cw_error *err)
         return st;
     take_checksum(c, s);
     take_files(s);
+    c->no_pacing = o->no_pacing != 0;
+    c->no_hedging = o->no_hedging != 0;
     c->log = (cw__log){o->log, o->log_user, o->log_level};
     return CW_OK;
 }

@@ -14,12 +14,13 @@
 #include <string.h>
 
 enum {
-    DOING_BYTES = 1400,     /* a phrase, a bucket and a key of 1,024 bytes */
-    DOCUMENT_BYTES = 2048,  /* room for an answer of the usual size */
-    MOST_REFRESHES = 3,     /* of credentials, in one request */
-    KEYS_POLL_MS = 5,       /* while keys are being asked for */
-    KEYS_PAUSE_MS = 50,     /* doubled with each refresh that brings the same keys */
-    MOST_SILENT_COMMITS = 2 /* each of commit_timeout_ms */
+    DOING_BYTES = 1400,      /* a phrase, a bucket and a key of 1,024 bytes */
+    DOCUMENT_BYTES = 2048,   /* room for an answer of the usual size */
+    MOST_REFRESHES = 3,      /* of credentials, in one request */
+    KEYS_POLL_MS = 5,        /* while keys are being asked for */
+    KEYS_PAUSE_MS = 50,      /* doubled with each refresh that brings the same keys */
+    MOST_SILENT_COMMITS = 2, /* each of commit_timeout_ms */
+    MOST_HEDGES = 3          /* of one request */
 };
 
 static void attempt(cw__exchange *x);
@@ -94,30 +95,48 @@ static bool waited_enough(const cw__exchange *x)
            x->attempts >= MOST_SILENT_COMMITS;
 }
 
-/* What asks for the rest of a body is no repetition: it counts, and costs, as a first attempt. */
+/* Attempts that count: neither what brought a good deal, nor what was cut short without need. */
+static unsigned repetitions(const cw__exchange *x)
+{
+    unsigned attempts = x->attempts - x->excused;
+
+    return attempts > x->hedges ? attempts - x->hedges : 0;
+}
+
+/* Was it throttled, and is it the pace that sees to it that the next attempt comes in time? */
+static bool is_paced(const cw__exchange *x)
+{
+    return x->judgement.verdict == CW__VERDICT_THROTTLED && !x->client->no_pacing;
+}
+
+/* What asks for the rest of a body is no repetition: it counts, and costs, as a first attempt. What
+ * the pace lets through multiplies no outage. */
 static bool may_try_again(cw__exchange *x, uint64_t when)
 {
     cw_client *c = x->client;
     bool goes_on = x->excused > 0 && x->excused == x->attempts;
 
-    if (x->attempts - x->excused >= c->retry.max_attempts || past(x, when) || waited_enough(x))
+    if (repetitions(x) >= c->retry.max_attempts || past(x, when) || waited_enough(x))
         return false;
-    return goes_on || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
+    return goes_on || is_paced(x) || cw__retry_budget_take(&c->retry_tokens, x->judgement.verdict);
+}
+
+/* How long to wait, for this request by itself: the pace of all is another matter. */
+static uint32_t choose_pause(const cw__exchange *x)
+{
+    cw__verdict verdict = is_paced(x) ? CW__VERDICT_RETRY : x->judgement.verdict;
+
+    return cw__retry_pause_ms(&x->client->retry, repetitions(x) + 1, verdict,
+                              x->reply.retry_after_ms,
+                              (uint32_t)cw__random_below(UINT64_C(1) << 32));
 }
 
 static void retry_or_end(cw__exchange *x)
 {
     cw_client *c = x->client;
-    cw__verdict verdict = x->judgement.verdict;
     uint64_t now = cw__clock_mono_ms();
-    uint32_t pause =
-        cw__retry_pause_ms(&c->retry, x->attempts - x->excused + 1, verdict,
-                           x->reply.retry_after_ms, (uint32_t)cw__random_below(UINT64_C(1) << 32));
+    uint32_t pause = choose_pause(x);
 
-    if (verdict == CW__VERDICT_THROTTLED) {
-        atomic_fetch_add(&c->throttled, 1);
-        cw__learn_throttled(&c->learned);
-    }
     if (!may_try_again(x, now + pause)) {
         end(x, x->judgement.status);
         return;
@@ -127,6 +146,49 @@ static void retry_or_end(cw__exchange *x)
                  cw_status_name(x->judgement.status), x->reply.code[0] ? ", " : "", x->reply.code,
                  pause);
     pause_for(x, now + pause);
+}
+
+/* ---- cutting short what is stuck, and sending it again ---- */
+
+static uint64_t bytes_to_move(const cw__exchange *x)
+{
+    return x->intake ? x->intake->bytes - x->intake->got : x->body.bytes;
+}
+
+/* It is paid for as a retry after a timeout, though it is meant to avoid one. */
+static bool on_tired(void *user)
+{
+    cw__exchange *x = user;
+    cw_client *c = x->client;
+
+    x->hedging = x->hedges < MOST_HEDGES && cw__hedge_take(&c->hedge) &&
+                 cw__retry_budget_take(&c->retry_tokens, CW__VERDICT_TIMEOUT);
+    return x->hedging;
+}
+
+static uint32_t patience_ms(cw__exchange *x)
+{
+    if (!x->hedge || x->client->no_hedging)
+        return 0;
+    return cw__hedge_patience_ms(&x->client->hedge, x->hedge, bytes_to_move(x));
+}
+
+static void note_time(cw__exchange *x)
+{
+    if (x->hedge && !x->client->no_hedging)
+        cw__hedge_seen(&x->client->hedge, x->hedge, x->moving, cw__clock_mono_ms() - x->sent_ms);
+}
+
+static void hedge(cw__exchange *x)
+{
+    cw_client *c = x->client;
+
+    x->hedging = false;
+    x->hedges++;
+    atomic_fetch_add(&c->hedged, 1);
+    cw__log_line(&c->log, CW_LOG_DEBUG, "%s %s/%s: %s, others take less: again at once",
+                 x->request.method, x->request.bucket, x->request.key, x->reply.transport);
+    attempt(x);
 }
 
 /* ---- learning: each lesson leads to one more attempt at once ---- */
@@ -284,8 +346,13 @@ static void apply_lesson(cw__exchange *x)
 
 static void act(cw__exchange *x)
 {
+    if (x->hedging && x->reply.end == CW__HTTP_STALLED) {
+        hedge(x);
+        return;
+    }
     switch (x->judgement.verdict) {
     case CW__VERDICT_OK:
+        note_time(x);
         cw__retry_budget_refund(&x->client->retry_tokens);
         end(x, CW_OK);
         break;
@@ -424,6 +491,23 @@ static size_t on_read(void *user, uint64_t offset, void *p, size_t n)
     return x->body.read(x->body.user, offset, p, n);
 }
 
+/* What it says of the pace, if it is the service that says something. */
+static void note_pace(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    bool throttled = x->judgement.verdict == CW__VERDICT_THROTTLED;
+    double rate;
+
+    if (throttled)
+        atomic_fetch_add(&c->throttled, 1);
+    if (c->no_pacing || x->reply.end != CW__HTTP_ANSWERED)
+        return;
+    rate = cw__pace_answered(&c->pace, &x->pass, throttled, cw__clock_mono_us());
+    if (rate > 0)
+        cw__log_line(&c->log, CW_LOG_DEBUG,
+                     "asked to slow down: %.1f requests a second from now on", rate);
+}
+
 static void on_done(void *user, const cw__http_result *result)
 {
     cw__exchange *x = user;
@@ -437,6 +521,7 @@ static void on_done(void *user, const cw__http_result *result)
         return;
     }
     judge(x, result->resent);
+    note_pace(x);
     act(x);
 }
 
@@ -489,8 +574,10 @@ static cw_status send(cw__exchange *x)
         .whole_body = x->body.p,
         .stall_ms = c->stall_timeout_ms,
         .reply_ms = x->reply_ms ? x->reply_ms : c->stall_timeout_ms,
+        .patience_ms = patience_ms(x),
         .read = on_read,
         .sent = on_sent,
+        .tired = on_tired,
         .header = on_header,
         .body = on_body,
         .done = on_done,
@@ -500,6 +587,8 @@ static cw_status send(cw__exchange *x)
     if (st != CW_OK)
         return st;
     x->calling = true;
+    x->sent_ms = cw__clock_mono_ms();
+    x->moving = bytes_to_move(x);
     x->body_out = x->body.bytes == 0;
     if (x->attempts++ > 0)
         atomic_fetch_add(&c->retries, 1);
@@ -523,17 +612,27 @@ static cw_status find_way(cw__exchange *x)
     return cw__client_keys(x->client, &x->route, x->request.bucket, &x->keys_from, &x->error);
 }
 
+/* Its turn has not come yet: it asks again, with the ticket that it has. */
+static bool wait_for_turn(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    bool first = x->pass.ticket == 0;
+    uint64_t wait_us = c->no_pacing ? 0 : cw__pace_wait_us(&c->pace, &x->pass, cw__clock_mono_us());
+
+    if (wait_us == 0)
+        return false;
+    if (first)
+        atomic_fetch_add(&c->paced, 1);
+    pause_for(x, cw__clock_mono_ms() + (wait_us + 999) / 1000);
+    return true;
+}
+
 static void attempt(cw__exchange *x)
 {
-    uint64_t hold = cw__learned_hold_until_ms(&x->client->learned);
     cw_status st;
 
-    if (hold > cw__clock_mono_ms() && !x->held) {
-        x->held = true; /* once for each attempt, lest others' throttling starve it */
-        pause_for(x, hold);
+    if (wait_for_turn(x))
         return;
-    }
-    x->held = false;
     x->wanted_host = atomic_load(&x->client->endpoint.wants_host); /* before it is addressed */
     cw__reply_reset(&x->reply);
     cw__error_clear(&x->error);

@@ -41,6 +41,7 @@ struct cw__exchange {
     uint64_t deadline;        /* on the clock that never steps; 0: none */
     const char *doing;        /* static: "upload part", "abort the upload" */
     unsigned part;            /* for messages; 0: none */
+    cw__hedge_kind hedge;     /* may be cut short and sent again: harmless, and one of many alike */
     cw__intake *intake;       /* takes the body of a success as it arrives; nullable */
     /** Each header of a reply; before the first of each attempt, NULL and NULL. Nullable. */
     void (*header)(void *header_user, const char *name, const char *value);
@@ -70,9 +71,13 @@ struct cw__exchange {
     cw__credentials *keys_from; /* whose `keys` are */
     cw__route route;
     int64_t signed_ms;
+    cw__pace_pass pass;
+    uint64_t sent_ms; /* when this attempt was */
+    uint64_t moving;  /* its bytes */
+    bool hedging;     /* this attempt was cut short */
+    unsigned hedges;  /* so many were */
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
-    bool held;        /* this attempt waited for others' throttling to pass */
     bool body_out;    /* this attempt was fully sent */
     bool wanted_host; /* it was known by then that the bucket has to be in the host */
     bool learned_clock, learned_region, stripped_checksum;

@@ -3,14 +3,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/text.h"
 
 #include <string.h>
-
-/* After a SlowDown nothing new goes out for this long, up to twice: the bucket's own retry pauses
- * come on top of it for the request that was refused. */
-enum { HOLD_MS = 200 };
 
 struct cw__bucket_region {
     struct cw__bucket_region *next;
@@ -82,16 +77,3 @@ void cw__learn_clock(cw__learned *l, int64_t server_wall_ms)
     atomic_store(&l->clock_offset_ms, server_wall_ms - cw__clock_wall_ms());
 }
 
-uint64_t cw__learned_hold_until_ms(cw__learned *l)
-{
-    return atomic_load(&l->hold_until_ms);
-}
-
-void cw__learn_throttled(cw__learned *l)
-{
-    uint64_t until = cw__clock_mono_ms() + HOLD_MS + cw__random_below(HOLD_MS);
-    uint64_t known = atomic_load(&l->hold_until_ms);
-
-    while (until > known && !atomic_compare_exchange_weak(&l->hold_until_ms, &known, until))
-        continue;
-}

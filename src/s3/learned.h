@@ -1,7 +1,7 @@
 /* learned.h - what a client has learned about its endpoint from the answers
  *
- * The regions of buckets, how far the clock is off, that it wants less for a while; what it can do
- * is in provider.h. Every request of the client profits; thread-safe.
+ * The regions of buckets, and how far the clock is off; what it can do is in provider.h, how much
+ * it wants in pace.h. Every request of the client profits; thread-safe.
  */
 #ifndef CW_S3_LEARNED_H
 #define CW_S3_LEARNED_H
@@ -14,7 +14,6 @@ typedef struct cw__learned {
     cw__mutex lock; /* of the regions */
     struct cw__bucket_region *regions;
     _Atomic int64_t clock_offset_ms;
-    _Atomic uint64_t hold_until_ms;
 } cw__learned;
 
 int cw__learned_init(cw__learned *l);
@@ -27,9 +26,5 @@ void cw__learn_region(cw__learned *l, const char *bucket, const char *region);
 /** Our wall clock, put right. */
 int64_t cw__learned_wall_ms(cw__learned *l);
 void cw__learn_clock(cw__learned *l, int64_t server_wall_ms);
-
-/** When the next request may go out, on the clock that never steps; 0: now. */
-uint64_t cw__learned_hold_until_ms(cw__learned *l);
-void cw__learn_throttled(cw__learned *l);
 
 #endif

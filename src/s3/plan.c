@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-    DEFAULT_CONCURRENCY = 8,
     MOST_CONCURRENCY = 1000,
     KEY_LIMIT = 1024,      /* bytes, at AWS and all that follow it */
     METADATA_LIMIT = 2048, /* names and values together */
@@ -320,7 +319,7 @@ cw_status cw__plan_init(cw__plan *p, cw_client *c, const char *bucket, const cha
     p->headers.secret = true; /* may hold the key of SSE-C */
     p->bucket = cw__strdup(bucket);
     p->key = cw__strdup(key);
-    p->concurrency = o->concurrency ? o->concurrency : DEFAULT_CONCURRENCY;
+    p->concurrency = o->concurrency;
     if (p->concurrency > MOST_CONCURRENCY)
         p->concurrency = MOST_CONCURRENCY;
     p->deadline = o->deadline_ms ? cw__clock_mono_ms() + o->deadline_ms : 0;

@@ -32,7 +32,7 @@ typedef struct cw__plan {
     bool conditional;
     cw_checksum checksum; /* never DEFAULT */
     bool sign_payload;
-    unsigned concurrency;
+    unsigned concurrency;                /* 0: the client's */
     uint64_t deadline;                   /* on the clock that never steps; 0: none */
     char token[2 * CW__TOKEN_BYTES + 1]; /* of the commit, in the object's metadata */
 } cw__plan;

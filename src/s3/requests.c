@@ -112,6 +112,7 @@ void cw__request_part(cw__exchange *x, const cw__plan *p, cw__loop *loop, const 
     add_headers(x, p, CW__USE_PART);
     add_checksum(x, checksum_of(p), &part->checksum);
     add_part_body(x, p, part);
+    x->hedge = CW__HEDGE_SENT;
     x->expect = CW__EXPECT_EMPTY;
 }
 

@@ -15,6 +15,7 @@ typedef struct cw__part_receipt {
     uint64_t bytes;
     char *etag; /* without quotes; owned */
     cw__checksum_value checksum;
+    bool overtaken; /* what was cut short may land after what was acknowledged */
 } cw__part_receipt;
 
 /** What there is to complete. */

@@ -147,6 +147,10 @@ static void grace_over(void *user)
 void cw__upload_start_abort(cw__upload *up)
 {
     up->state = CW__UPLOAD_ABORTING;
+    if (up->exchanging) { /* looking a part up, which nobody wants to know any more */
+        cw__exchange_cancel(&up->x);
+        cw__upload_release_exchange(up);
+    }
     drop_queue(up);
     cut_off_parts(up, false);
     up->grace.fire = grace_over;

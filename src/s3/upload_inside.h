@@ -78,6 +78,7 @@ struct cw__upload {
     cw__part_receipt *receipts;
     unsigned receipt_capacity;
     unsigned acknowledged;
+    unsigned overtaken; /* receipts */
     uint64_t bytes_acknowledged, bytes_added;
     cw__checksum_value whole;
 
@@ -152,6 +153,9 @@ void cw__upload_start_parts(cw__upload *up);
 void cw__upload_start_spare_part(void *upload);
 /** The sending is over, or cut off; its slabs go back. */
 void cw__upload_forget_sending(cw__upload *up, cw__sending *s);
+
+/** Ask for the ETag of a part that was sent twice: which of the two the service kept. */
+void cw__upload_look_again(cw__upload *up);
 
 void cw__upload_start_create(cw__upload *up);
 void cw__upload_start_put(cw__upload *up);

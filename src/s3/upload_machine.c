@@ -125,6 +125,14 @@ static void leave_idle(cw__upload *up)
         cw__upload_start_create(up);
 }
 
+static void finish_uploading(cw__upload *up)
+{
+    if (up->overtaken > 0)
+        cw__upload_look_again(up);
+    else
+        cw__upload_start_complete(up);
+}
+
 static void go_on_uploading(cw__upload *up)
 {
     if (up->aborting) {
@@ -134,8 +142,8 @@ static void go_on_uploading(cw__upload *up)
     cw__upload_start_parts(up);
     if (up->aborting)
         cw__upload_start_abort(up);
-    else if (up->finishing && !up->first && up->running == 0)
-        cw__upload_start_complete(up);
+    else if (up->finishing && !up->first && up->running == 0 && !up->exchanging)
+        finish_uploading(up);
 }
 
 /* Do whatever can be done now. On the loop's thread, with the lock held. */

@@ -5,6 +5,7 @@
  */
 #include "s3/upload_inside.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -46,22 +47,37 @@ static cw_status make_room_for_receipt(cw__upload *up, unsigned number)
     return CW_OK;
 }
 
-/* The service has the part; `etag` moves. */
-static void acknowledge(cw__upload *up, const cw__part *part, char *etag)
+static void note_flow(cw__upload *up, uint64_t bytes)
 {
+    cw_client *c = cw__upload_client(up);
+    unsigned now =
+        up->plan->concurrency ? 0 : cw__flow_through(&c->flow, bytes, cw__clock_mono_us());
+
+    if (now > 0)
+        cw__log_line(&c->log, CW_LOG_DEBUG, "%u parts of an object at once from now on", now);
+}
+
+/* The service has the part; `etag` moves. */
+static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
+{
+    const cw__part *part = s->part;
     cw__part_receipt *receipt = &up->receipts[part->number - 1];
 
     receipt->etag = etag;
     receipt->bytes = part->bytes;
     receipt->checksum = part->checksum;
+    receipt->overtaken = s->x.hedges > 0 && s->x.unanswered;
+    up->overtaken += receipt->overtaken;
+    up->cut_off = up->cut_off || receipt->overtaken;
     up->acknowledged++;
     up->bytes_acknowledged += part->bytes;
+    note_flow(up, part->bytes);
 }
 
 static void finish_part(cw__upload *up, cw__sending *s, char *etag)
 {
     if (etag)
-        acknowledge(up, s->part, etag);
+        acknowledge(up, s, etag);
     else
         cw__upload_fail_memory(up);
     cw__upload_forget_sending(up, s);
@@ -134,6 +150,53 @@ static void on_part_done(void *user, cw_status status)
     cw__mutex_unlock(&up->lock);
 }
 
+/* ---- which of two sendings the service kept ---- */
+
+static cw__part_receipt *overtaken_receipt(cw__upload *up)
+{
+    cw__part_receipt *receipt = up->receipts;
+
+    while (!receipt->overtaken)
+        receipt++;
+    return receipt;
+}
+
+/* Where parts cannot be listed, what was acknowledged has to do. */
+static void on_look_done(void *user, cw_status status)
+{
+    cw__upload *up = user;
+    cw__part_receipt *receipt;
+    char *etag = NULL;
+
+    cw__mutex_lock(&up->lock);
+    receipt = overtaken_receipt(up);
+    if (status == CW_OK)
+        etag = cw__read_listed_part(&up->x, (unsigned)(receipt - up->receipts) + 1, receipt->bytes);
+    if (etag) {
+        cw__free(receipt->etag);
+        receipt->etag = etag;
+    }
+    receipt->overtaken = false;
+    up->overtaken--;
+    cw__upload_release_exchange(up);
+    cw__upload_pump(up);
+    cw__mutex_unlock(&up->lock);
+}
+
+/*
+ * The connection of the first was closed with all of its bytes out, so it may have been carried out
+ * after the second. The bytes are the same, but an ETag need not follow from the bytes alone
+ * (SSE-KMS, directory buckets), and Complete has to name the one that is there.
+ */
+void cw__upload_look_again(cw__upload *up)
+{
+    unsigned before = (unsigned)(overtaken_receipt(up) - up->receipts);
+
+    cw__request_list_part(&up->x, cw__plan_object(up->plan), up->lane->loop, up->id, before);
+    cw__upload_take_exchange(up, on_look_done)->deadline = up->plan->deadline;
+    cw__exchange_start(&up->x);
+}
+
 static void on_part_sent(void *user)
 {
     cw__sending *s = user;
@@ -178,8 +241,13 @@ static bool start_part(cw__upload *up)
  */
 static bool may_start(const cw__upload *up)
 {
-    return up->first && up->bodies < up->plan->concurrency &&
-           up->running < 2 * up->plan->concurrency;
+    cw__flow *flow = &cw__upload_client(up)->flow;
+    unsigned allowed = up->plan->concurrency ? up->plan->concurrency : atomic_load(&flow->allowed);
+
+    if (!up->first || (up->bodies < allowed && up->running < 2 * allowed))
+        return up->first != NULL;
+    cw__flow_hold_back(flow);
+    return false;
 }
 
 /*

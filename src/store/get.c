@@ -167,6 +167,7 @@ void cw__pinned_get(const cw__pinned *o, cw__loop *loop, cw__exchange *x, cw__in
     cw__request_get(x, name_of(o), loop, NULL, o->etag);
     add_common(o, x);
     x->intake = in;
+    x->hedge = o->etag[0] ? CW__HEDGE_FETCHED : CW__HEDGE_NEVER;
 }
 
 static void put(void *user, uint64_t at, const void *p, size_t n)

@@ -58,12 +58,13 @@ static void state(ts_server *s, ts_reply *r)
         if (s->counts[i])
             ts_buf_printf(b, "%s\"%s\":%llu", n++ ? "," : "", ts_op_names[i],
                           (unsigned long long)s->counts[i]);
-    ts_buf_printf(b,
-                  "},\"connections\":%llu,\"parts_in_flight_max\":%llu,\"bytes_received\":%llu,"
-                  "\"signature_failures\":%llu,\"faults_fired\":%llu,\"last_error\":",
-                  (unsigned long long)s->connections, (unsigned long long)s->parts_max,
-                  (unsigned long long)s->body_bytes, (unsigned long long)s->signature_failures,
-                  (unsigned long long)s->faults.fired);
+    ts_buf_printf(
+        b,
+        "},\"connections\":%llu,\"parts_in_flight_max\":%llu,\"bytes_received\":%llu,"
+        "\"signature_failures\":%llu,\"faults_fired\":%llu,\"throttled\":%llu,\"last_error\":",
+        (unsigned long long)s->connections, (unsigned long long)s->parts_max,
+        (unsigned long long)s->body_bytes, (unsigned long long)s->signature_failures,
+        (unsigned long long)s->faults.fired, (unsigned long long)s->throttled);
     ts_buf_json(b, s->last_error ? s->last_error : "");
     ts_buf_puts(b, ",");
     add_uploads(s, b);

@@ -133,6 +133,8 @@ void ts_header(ts_reply *r, const char *name, const char *fmt, ...)
 
 /* ---- net.c ---- */
 
+uint64_t ts_now_ns(void);
+
 enum { TS_IO_EOF = 0, TS_IO_ERROR = -1, TS_IO_TIMEOUT = -2, TS_IO_CUT = -3 };
 
 typedef struct ts_conn {
@@ -452,7 +454,10 @@ struct ts_server {
     uint64_t counts[TS_OP_COUNT];
     char *last_line[TS_OP_COUNT];
     ts_kvs last_headers[TS_OP_COUNT];
-    uint64_t connections, signature_failures, parts_now, parts_max, request_ids;
+    uint64_t connections, signature_failures, parts_now, parts_max, request_ids, throttled;
+    uint64_t connections_to[256];
+    double rate_tokens; /* of max_request_rate */
+    uint64_t rate_ns;   /* when they were counted last */
     char *last_error;
     atomic_llong skew_s;
     atomic_ullong body_bytes;

@@ -36,6 +36,7 @@ static const char help[] =
     "benchmarks\n"
     "  --latency-ms N           sleep when a request's head has been read\n"
     "  --mbps N                 serve each connection at no more than N MB (10^6 bytes) a second\n"
+    "  --max-request-rate N     503 SlowDown to requests above N a second\n"
     "  --min-part-bytes N       smallest part but the last (5242880)\n"
     "  --max-parts N            largest part number (10000)\n"
     "  --max-keys N             largest page of a list (1000)\n"
@@ -92,7 +93,7 @@ typedef struct settings {
     size_t bucket_n, fault_n, identity_n;
     const char *url_file;
     bool die_with_parent;
-    long long min_part_bytes, seed, max_parts, max_keys;
+    long long max_request_rate, min_part_bytes, seed, max_parts, max_keys;
     long long latency_ms, skew_s, body_timeout_ms, idle_timeout_ms, port;
 } settings;
 
@@ -171,6 +172,7 @@ static int parse(settings *s, int argc, char **argv)
         {"discard", OPT_FLAG, &s->o.discard},
         {"latency-ms", OPT_NUMBER, &s->latency_ms},
         {"mbps", OPT_MBPS, NULL},
+        {"max-request-rate", OPT_NUMBER, &s->max_request_rate},
         {"min-part-bytes", OPT_NUMBER, &s->min_part_bytes},
         {"max-parts", OPT_NUMBER, &s->max_parts},
         {"max-keys", OPT_NUMBER, &s->max_keys},
@@ -215,6 +217,7 @@ static int parse(settings *s, int argc, char **argv)
 static void finish_options(settings *s)
 {
     s->o.port = (int)s->port;
+    s->o.max_request_rate = (int)s->max_request_rate;
     s->o.min_part_bytes = s->min_part_bytes;
     s->o.max_parts = (int)s->max_parts;
     s->o.max_keys = (int)s->max_keys;

@@ -26,7 +26,7 @@
 #define WRITE_LIMIT_S 60
 #define SLACK_NS      10000000u
 
-static uint64_t now_ns(void)
+uint64_t ts_now_ns(void)
 {
     struct timespec t;
 
@@ -39,7 +39,7 @@ static bool sleep_until(ts_conn *c, uint64_t when, short events)
 {
     struct pollfd p = {.fd = c->fd, .events = events};
 
-    for (uint64_t now = now_ns(); now < when; now = now_ns()) {
+    for (uint64_t now = ts_now_ns(); now < when; now = ts_now_ns()) {
         uint64_t left = when - now, most = (uint64_t)3600 * 1000000000u;
         struct timespec t;
 
@@ -55,7 +55,7 @@ static bool sleep_until(ts_conn *c, uint64_t when, short events)
 
 bool ts_conn_sleep(ts_conn *c, int64_t ms, bool until_closed)
 {
-    uint64_t when = ms == TS_FOREVER ? UINT64_MAX : now_ns() + (uint64_t)ms * 1000000u;
+    uint64_t when = ms == TS_FOREVER ? UINT64_MAX : ts_now_ns() + (uint64_t)ms * 1000000u;
 
     if (ms <= 0)
         return true;
@@ -66,7 +66,7 @@ static void throttle(ts_conn *c, size_t n)
 {
     if (c->s->o.mbps <= 0)
         return;
-    uint64_t now = now_ns();
+    uint64_t now = ts_now_ns();
     /* A short pause between requests is not lost, or a cap would never be reached. */
     if (c->due_ns + SLACK_NS < now)
         c->due_ns = now - SLACK_NS;
@@ -273,7 +273,7 @@ int ts_conn_write(ts_conn *c, const void *p, size_t n)
  * destroys the reply. */
 static void finish(ts_conn *c)
 {
-    uint64_t until = now_ns() + (uint64_t)c->linger_ms * 1000000u;
+    uint64_t until = ts_now_ns() + (uint64_t)c->linger_ms * 1000000u;
     char drop[16 * 1024];
 
     if (c->ssl)
@@ -281,7 +281,7 @@ static void finish(ts_conn *c)
     shutdown(c->fd, SHUT_WR);
     while (!c->s->net.stopping) {
         struct pollfd p = {.fd = c->fd, .events = POLLIN};
-        uint64_t now = now_ns();
+        uint64_t now = ts_now_ns();
 
         if (now >= until || poll(&p, 1, (int)((until - now) / 1000000u) + 1) <= 0)
             return;
@@ -347,14 +347,18 @@ static void conn_start(ts_server *s, int fd)
 {
     ts_conn *c = ts_alloc(sizeof *c);
     pthread_attr_t a;
+    struct sockaddr_in local = {0};
+    socklen_t local_n = sizeof local;
 
     set_options(s, fd);
     c->s = s;
     c->fd = fd;
     c->linger_ms = 200;
     c->in = ts_realloc(NULL, TS_MAX_HEAD + 1);
+    getsockname(fd, (struct sockaddr *)&local, &local_n);
     pthread_mutex_lock(&s->lock);
     s->connections++;
+    s->connections_to[ntohl(local.sin_addr.s_addr) & 255]++;
     pthread_mutex_unlock(&s->lock);
     pthread_attr_init(&a);
     pthread_attr_setstacksize(&a, THREAD_STACK);

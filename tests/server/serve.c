@@ -9,6 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A bucket of tokens; what is refused takes none. */
+static void bound_rate(ts_server *s, ts_request *q)
+{
+    double rate = s->o.max_request_rate, most = rate / 10 > 1 ? rate / 10 : 1;
+    uint64_t now = ts_now_ns();
+
+    if (rate <= 0 || q->plan.active)
+        return;
+    s->rate_tokens += s->rate_ns ? rate * (double)(now - s->rate_ns) / 1e9 : most;
+    s->rate_ns = now;
+    if (s->rate_tokens > most)
+        s->rate_tokens = most;
+    if (s->rate_tokens >= 1) {
+        s->rate_tokens -= 1;
+        return;
+    }
+    s->throttled++;
+    q->plan.active = true;
+    q->plan.status = 503;
+    ts_copy(q->plan.code, sizeof q->plan.code, "SlowDown");
+    ts_copy(q->plan.message, sizeof q->plan.message, "Please reduce your request rate.");
+}
+
 static void note_request(ts_server *s, ts_request *q)
 {
     pthread_mutex_lock(&s->lock);
@@ -21,6 +44,7 @@ static void note_request(ts_server *s, ts_request *q)
         for (size_t i = 0; i < q->headers.n; i++)
             ts_kvs_add(&s->last_headers[q->op], q->headers.v[i].name, q->headers.v[i].value);
         ts_faults_match(&s->faults, q);
+        bound_rate(s, q);
         if (q->plan.expire)
             ts_identities_expire(s);
     }

@@ -100,7 +100,8 @@ static void forget(ts_server *s)
     }
     free(s->last_error);
     s->last_error = NULL;
-    s->connections = s->signature_failures = 0;
+    memset(s->connections_to, 0, sizeof s->connections_to);
+    s->connections = s->signature_failures = s->throttled = 0;
     s->parts_max = s->parts_now;
     s->body_bytes = 0;
 }
@@ -222,6 +223,16 @@ static uint64_t read_u64(ts_server *s, const uint64_t *v)
     uint64_t n = *v;
     pthread_mutex_unlock(&s->lock);
     return n;
+}
+
+uint64_t ts_connections_to(ts_server *s, unsigned char n)
+{
+    return read_u64(s, &s->connections_to[n]);
+}
+
+uint64_t ts_throttled_count(ts_server *s)
+{
+    return read_u64(s, &s->throttled);
 }
 
 uint64_t ts_fault_fired(ts_server *s)

@@ -112,6 +112,8 @@ typedef struct ts_options {
     bool discard;    /* bodies are read and dropped, nothing is verified, ETags are invented */
     int latency_ms;  /* slept when a request's head has been read */
     double mbps;     /* 10^6 bytes a second a connection is read and written at; 0 = no cap */
+    int max_request_rate; /* requests a second, a tenth of a second's worth at once; 503 SlowDown to
+                             those above; 0 = no bound */
     int64_t min_part_bytes;    /* 0 = 5 MiB; 1 = no minimum */
     int max_parts;             /* 0 = 10,000 */
     int max_keys;              /* caps the page of every list; 0 = 1,000 */
@@ -233,6 +235,9 @@ int ts_upload_id(ts_server *s, size_t i, char *id, size_t id_size);
  * /_test/. */
 uint64_t ts_request_count(ts_server *s, const char *op);
 
+/** Requests that were above max_request_rate. */
+uint64_t ts_throttled_count(ts_server *s);
+
 /** A header of the last request of an operation (any case); "" as name: its request line. -1: none.
  */
 int ts_request_header(ts_server *s, const char *op, const char *name, char *value,
@@ -240,6 +245,9 @@ int ts_request_header(ts_server *s, const char *op, const char *name, char *valu
 
 /** Connections accepted so far. */
 uint64_t ts_connection_count(ts_server *s);
+
+/** Of these, those to an address that ends in this number: 127.0.0.N, bound to 0.0.0.0. */
+uint64_t ts_connections_to(ts_server *s, unsigned char n);
 
 /** Connections that are open now. A client that is gone may have requests that are still being
  * served. */
