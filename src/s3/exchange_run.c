@@ -3,58 +3,82 @@
 
 #include "base/error.h"
 
-typedef struct run {
-    cw__exchange *x;
-    cw__task task;
-    cw__mutex lock;
-    cw__cond changed;
-    bool over;        /* under lock */
-    cw_status status; /* under lock */
-} run;
-
-static void on_done(void *user, cw_status status)
+static void tell(cw__run *r, bool *what)
 {
-    run *r = user;
-
     cw__mutex_lock(&r->lock);
-    r->over = true;
-    r->status = status;
+    *what = true;
     cw__cond_signal(&r->changed);
     cw__mutex_unlock(&r->lock);
 }
 
+static void on_done(void *user, cw_status status)
+{
+    cw__run *r = user;
+
+    r->status = status;
+    tell(r, &r->over);
+}
+
 static void start(void *user)
 {
-    run *r = user;
+    cw__run *r = user;
 
     cw__exchange_start(r->x);
 }
 
-static void wait(run *r)
+static void stop(void *user)
+{
+    cw__run *r = user;
+
+    if (!r->over) /* which is told on this thread */
+        cw__exchange_cancel(r->x);
+    tell(r, &r->stopped);
+}
+
+static void wait_for(cw__run *r, const bool *what)
 {
     cw__mutex_lock(&r->lock);
-    while (!r->over)
+    while (!*what)
         cw__cond_wait(&r->changed, &r->lock);
     cw__mutex_unlock(&r->lock);
+    cw__cond_destroy(&r->changed);
+    cw__mutex_destroy(&r->lock);
+}
+
+cw_status cw__run_begin(cw__run *r, cw__exchange *x, cw_error *err)
+{
+    *r = (cw__run){
+        .x = x, .starting = {.run = start, .user = r}, .stopping = {.run = stop, .user = r}};
+    if (cw__mutex_init(&r->lock) != 0)
+        return cw__fail_memory(err, x->doing);
+    if (cw__cond_init(&r->changed) != 0) {
+        cw__mutex_destroy(&r->lock);
+        return cw__fail_memory(err, x->doing);
+    }
+    x->done = on_done;
+    x->user = r;
+    cw__loop_post(x->loop, &r->starting);
+    return CW_OK;
+}
+
+cw_status cw__run_end(cw__run *r, cw_error *err)
+{
+    wait_for(r, &r->over);
+    if (r->status != CW_OK)
+        cw__exchange_explain(r->x, r->status, err);
+    return r->status;
+}
+
+void cw__run_stop(cw__run *r)
+{
+    cw__loop_post(r->x->loop, &r->stopping);
+    wait_for(r, &r->stopped);
 }
 
 cw_status cw__exchange_run(cw__exchange *x, cw_error *err)
 {
-    run r = {.x = x, .task = {.run = start, .user = &r}};
+    cw__run r;
+    cw_status st = cw__run_begin(&r, x, err);
 
-    if (cw__mutex_init(&r.lock) != 0)
-        return cw__fail_memory(err, x->doing);
-    if (cw__cond_init(&r.changed) != 0) {
-        cw__mutex_destroy(&r.lock);
-        return cw__fail_memory(err, x->doing);
-    }
-    x->done = on_done;
-    x->user = &r;
-    cw__loop_post(x->loop, &r.task);
-    wait(&r);
-    cw__cond_destroy(&r.changed);
-    cw__mutex_destroy(&r.lock);
-    if (r.status != CW_OK)
-        cw__exchange_explain(x, r.status, err);
-    return r.status;
+    return st == CW_OK ? cw__run_end(&r, err) : st;
 }
