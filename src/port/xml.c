@@ -158,7 +158,7 @@ static bool grow_text(cw__xml *x, cw__xml_node *node, size_t n)
         return true;
     }
     char *text = take(x, old + n + 1, 1);
-    if (text && old)
+    if (text && node->text)
         memcpy(text, node->text, old);
     node->text = text;
     return text != NULL;
