@@ -2,7 +2,8 @@
  *
  * libxml2 tells what it parses (SAX2), and the tree is ours: a list has six elements for each key,
  * and one allocation for each of these and of their texts, as in libxml2's own tree, costs more
- * than the parsing. Nodes and texts lie in a few large blocks, names in libxml2's dictionary.
+ * than the parsing. Nodes and texts lie in a few large blocks, names in libxml2's dictionary; both
+ * are of libxml2's memory, as is all that the parser takes.
  *
  * The parser is told to stop at the first sign of a DTD, before it reads one entity, so nothing can
  * be expanded or fetched. It prints through a global error function unless there is a structured
@@ -89,7 +90,7 @@ static void refuse_dtd(void *parser, const xmlChar *name, const xmlChar *externa
 static block *add_block(cw__xml *x, size_t least)
 {
     size_t size = least > x->block_bytes ? least : x->block_bytes;
-    block *b = cw__alloc(sizeof *b + size);
+    block *b = xmlMalloc(sizeof *b + size);
     if (!b)
         return NULL;
     *b = (block){.next = x->blocks, .size = size};
@@ -255,11 +256,11 @@ cw_status cw__xml_parse_watched(cw__xml **out, const char *p, size_t n, const cw
     if (n > LARGEST_DOCUMENT)
         return cw__fail(err, CW_E_PROTOCOL, "the XML reply has %zu bytes, more than %d", n,
                         (int)LARGEST_DOCUMENT);
-    cw__xml *x = cw__alloc_zero(sizeof *x);
+    cw__xml *x = xmlMalloc(sizeof *x);
     if (!x)
         return cw__fail_memory(err, "reading an XML reply");
-    x->watch = watch;
-    x->block_bytes = n < LEAST_BLOCK ? LEAST_BLOCK : n < USUAL_BLOCK ? n : USUAL_BLOCK;
+    size_t block_bytes = n < LEAST_BLOCK ? LEAST_BLOCK : n < USUAL_BLOCK ? n : USUAL_BLOCK;
+    *x = (cw__xml){.watch = watch, .block_bytes = block_bytes};
     cw_status st = parse_silently(x, p, n, err);
     if (st == CW_OK)
         *out = x;
@@ -280,11 +281,11 @@ void cw__xml_free(cw__xml *x)
     while (x->blocks) {
         block *b = x->blocks;
         x->blocks = b->next;
-        cw__free(b);
+        xmlFree(b);
     }
     if (x->names)
         xmlDictFree(x->names);
-    cw__free(x);
+    xmlFree(x);
 }
 
 /* ---- reading it ---- */
