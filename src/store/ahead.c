@@ -19,7 +19,7 @@ enum {
     FIRST_RANGE = 512 * 1024,
     LEAST_KEPT = 5 * 1024 * 1024 + CW__SLAB_BYTES, /* what may be sent as a part */
     LONGEST_WAIT = 512 * 1024, /* bytes that are waited for at most, though more are wanted */
-    FAST_ENOUGH = 1000          /* bytes in a microsecond: about what one I/O thread can take in */
+    FAST_ENOUGH = 1000         /* bytes in a microsecond: about what one I/O thread can take in */
 };
 
 typedef enum range_state { PLANNED, RUNNING, DONE } range_state;
