@@ -43,7 +43,7 @@ struct cw__pool {
     cw__mutex lock;
     cw__cond changed; /* a slab was given back, or none moves any more */
     free_slab *kept;
-    block *blocks; /* only the newest can have fresh slabs */
+    block *blocks;
     uint64_t allocated;
     uint64_t held;
     uint64_t peak;
@@ -107,22 +107,30 @@ static bool grow(cw__pool *pool)
     return true;
 }
 
-/* The slab used last, or one that never was; NULL when out of memory. */
-static void *hold(cw__pool *pool)
+/* Count them as held, and have memory for all that is. */
+static bool hold(cw__pool *pool, uint64_t slabs)
 {
-    void *slab = pool->kept;
-    if (slab) {
-        pool->kept = pool->kept->next;
-    } else if ((pool->blocks && pool->blocks->fresh) || grow(pool)) {
-        block *b = pool->blocks;
-        slab = (char *)b->bytes + (b->slabs - b->fresh--) * CW__SLAB_BYTES;
-    } else {
-        return NULL;
-    }
-    pool->held++;
+    while (pool->allocated < pool->held + slabs)
+        if (!grow(pool))
+            return false;
+    pool->held += slabs;
     if (pool->held > pool->peak)
         pool->peak = pool->held;
-    return slab;
+    return true;
+}
+
+/* Of those held: the slab used last, or one that never was. */
+static void *pick(cw__pool *pool)
+{
+    void *slab = pool->kept;
+    block *b = pool->blocks;
+    if (slab) {
+        pool->kept = pool->kept->next;
+        return slab;
+    }
+    while (!b->fresh)
+        b = b->next;
+    return (char *)b->bytes + (b->slabs - b->fresh--) * CW__SLAB_BYTES;
 }
 
 static void unhold(cw__pool *pool, void *slab)
@@ -179,8 +187,8 @@ cw_status cw__pool_take(cw__pool *pool, uint64_t wait_ms, void **slab)
         return CW_E_STATE;
     cw__mutex_lock(&pool->lock);
     cw_status status = wait_for_room(pool, wait_ms);
-    if (status == CW_OK)
-        *slab = hold(pool);
+    if (status == CW_OK && hold(pool, 1))
+        *slab = pick(pool);
     cw__mutex_unlock(&pool->lock);
     return status == CW_OK && !*slab ? CW_E_NO_MEMORY : status;
 }
@@ -191,6 +199,36 @@ void cw__pool_give(cw__pool *pool, void *slab)
         return;
     cw__mutex_lock(&pool->lock);
     unhold(pool, slab);
+    cw__mutex_unlock(&pool->lock);
+}
+
+cw_status cw__pool_reserve(cw__pool *pool, size_t slabs)
+{
+    if (is_inherited(pool))
+        return CW_E_STATE;
+    cw__mutex_lock(&pool->lock);
+    cw_status status = slabs > pool->budget - pool->held ? CW_E_BUDGET
+                       : hold(pool, slabs)               ? CW_OK
+                                                         : CW_E_NO_MEMORY;
+    cw__mutex_unlock(&pool->lock);
+    return status;
+}
+
+void *cw__pool_draw(cw__pool *pool)
+{
+    cw__mutex_lock(&pool->lock);
+    void *slab = pick(pool);
+    cw__mutex_unlock(&pool->lock);
+    return slab;
+}
+
+void cw__pool_give_up(cw__pool *pool, size_t slabs)
+{
+    if (is_inherited(pool))
+        return;
+    cw__mutex_lock(&pool->lock);
+    pool->held -= slabs;
+    cw__cond_broadcast(&pool->changed);
     cw__mutex_unlock(&pool->lock);
 }
 

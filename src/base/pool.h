@@ -36,6 +36,16 @@ cw_status cw__pool_take(cw__pool *pool, uint64_t wait_ms, void **slab);
 /** Give one back that is not moving. */
 void cw__pool_give(cw__pool *pool, void *slab);
 
+/**
+ * Hold `slabs` slabs without saying yet which, and without waiting: each is drawn once it is
+ * needed, so that it can be one that was given back a moment ago, or given up. Drawing does not
+ * fail.
+ * @return CW_OK; CW_E_BUDGET; CW_E_NO_MEMORY
+ */
+cw_status cw__pool_reserve(cw__pool *pool, size_t slabs);
+void *cw__pool_draw(cw__pool *pool);
+void cw__pool_give_up(cw__pool *pool, size_t slabs);
+
 /** `slabs` slabs of one holder start to move; each ends with cw__pool_arrive instead of _give. */
 void cw__pool_depart(cw__pool *pool, size_t slabs);
 void cw__pool_arrive(cw__pool *pool, void *slab);

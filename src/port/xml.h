@@ -19,6 +19,16 @@ typedef struct cw__xml_node cw__xml_node; /* lives as long as its tree */
  *         of a list has 1,000 keys of 1 KiB, at most 3 MiB encoded); CW_E_NO_MEMORY
  */
 cw_status cw__xml_parse(cw__xml **out, const char *p, size_t n, cw_error *err);
+/** Hear of the text of a child of the root while the rest of the document is still being parsed,
+ *  and may yet turn out not to be one. NULL: of none. */
+typedef struct cw__xml_watch {
+    const char *name;
+    void (*found)(void *user, const char *text);
+    void *user;
+} cw__xml_watch;
+
+cw_status cw__xml_parse_watched(cw__xml **out, const char *p, size_t n, const cw__xml_watch *watch,
+                                cw_error *err);
 void cw__xml_free(cw__xml *x);
 
 const cw__xml_node *cw__xml_root(const cw__xml *x);

@@ -48,6 +48,34 @@ static void set_crc(cw__checksum_value *value, cw_checksum which, uint64_t crc)
     cw__base64(raw, n, value->text);
 }
 
+uint64_t cw__crc_add(cw_checksum which, uint64_t crc, const void *p, size_t n)
+{
+    switch (which) {
+    case CW_CHECKSUM_CRC64NVME:
+        return cw__crc64nvme(crc, p, n);
+    case CW_CHECKSUM_CRC32C:
+        return cw__crc32c((uint32_t)crc, p, n);
+    case CW_CHECKSUM_CRC32:
+        return cw__crc32((uint32_t)crc, p, n);
+    default:
+        return 0;
+    }
+}
+
+uint64_t cw__crc_join(cw_checksum which, uint64_t a, uint64_t b, uint64_t b_bytes)
+{
+    switch (which) {
+    case CW_CHECKSUM_CRC64NVME:
+        return cw__crc64nvme_combine(a, b, b_bytes);
+    case CW_CHECKSUM_CRC32C:
+        return cw__crc32c_combine((uint32_t)a, (uint32_t)b, b_bytes);
+    case CW_CHECKSUM_CRC32:
+        return cw__crc32_combine((uint32_t)a, (uint32_t)b, b_bytes);
+    default:
+        return 0;
+    }
+}
+
 static bool needs_sha(const cw__part_digest *d)
 {
     return d->sign_payload || d->which == CW_CHECKSUM_SHA256;
@@ -73,12 +101,7 @@ static cw_status ready_sha(cw__part_digest *d)
 
 cw_status cw__part_digest_update(cw__part_digest *d, const void *p, size_t n)
 {
-    if (d->which == CW_CHECKSUM_CRC64NVME)
-        d->crc = cw__crc64nvme(d->crc, p, n);
-    else if (d->which == CW_CHECKSUM_CRC32C)
-        d->crc = cw__crc32c((uint32_t)d->crc, p, n);
-    else if (d->which == CW_CHECKSUM_CRC32)
-        d->crc = cw__crc32((uint32_t)d->crc, p, n);
+    d->crc = cw__crc_add(d->which, d->crc, p, n);
     if (!needs_sha(d))
         return CW_OK;
     return ready_sha(d) == CW_OK ? cw__sha256_update(d->sha, p, n) : CW_E_NO_MEMORY;

@@ -28,6 +28,10 @@ typedef struct cw__checksum_value {
     char text[CW__CHECKSUM_TEXT];
 } cw__checksum_value;
 
+/** The CRC so far, with `n` bytes more; that of A followed by B. 0 for what is none. */
+uint64_t cw__crc_add(cw_checksum which, uint64_t crc, const void *p, size_t n);
+uint64_t cw__crc_join(cw_checksum which, uint64_t a, uint64_t b, uint64_t b_bytes);
+
 /**
  * Running digests of one part: its checksum, and the SHA-256 that a signed payload needs. They are
  * one and the same when the checksum is SHA-256.

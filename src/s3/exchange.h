@@ -103,6 +103,21 @@ void cw__exchange_free(cw__exchange *x);
  */
 cw_status cw__exchange_run(cw__exchange *x, cw_error *err);
 
+/** The same in two steps, for who has something else to do in between. It stays where it is. */
+typedef struct cw__run {
+    cw__exchange *x;
+    cw__task starting, stopping;
+    cw__mutex lock;
+    cw__cond changed;
+    bool over, stopped; /* under lock */
+    cw_status status;
+} cw__run;
+
+cw_status cw__run_begin(cw__run *r, cw__exchange *x, cw_error *err);
+/** Once for each that has begun: wait for the end, or stop it. */
+cw_status cw__run_end(cw__run *r, cw_error *err);
+void cw__run_stop(cw__run *r);
+
 /** Say why it ended with `status`. */
 void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err);
 

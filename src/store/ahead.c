@@ -12,12 +12,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
     FIRST_RANGE = 512 * 1024,
     LEAST_KEPT = 5 * 1024 * 1024 + CW__SLAB_BYTES, /* what may be sent as a part */
-    LONGEST_WAIT = 1024 * 1024 /* bytes that are waited for at most, though more are wanted */
+    LONGEST_WAIT = 512 * 1024, /* bytes that are waited for at most, though more are wanted */
+    FAST_ENOUGH = 1000         /* bytes in a microsecond: about what one I/O thread can take in */
 };
 
 typedef enum range_state { PLANNED, RUNNING, DONE } range_state;
@@ -27,8 +29,12 @@ typedef struct range {
     cw__ahead *ahead;
     range_state state;
     uint64_t from, bytes;
-    uint64_t got, used; /* of the bytes */
-    void **slabs;
+    atomic_uint_least64_t got; /* of the bytes, as is */
+    uint64_t used;
+    atomic_uint_least64_t awaited; /* `got` that the reader waits for */
+    cw_checksum which;             /* to compute on the way */
+    uint64_t crc;                  /* of what was got */
+    void **slabs;                  /* NULL: reserved, not drawn yet */
     size_t slab_count, slabs_given;
     cw__exchange x;
     cw__intake in;
@@ -39,6 +45,7 @@ typedef struct range {
 
 struct cw__ahead {
     const cw__pinned *object;
+    cw__ahead_sum *sum;
     cw__loop *loop;
     uint64_t memory_bytes, range_bytes;
     unsigned connections;
@@ -49,14 +56,15 @@ struct cw__ahead {
     range *leaving;
     unsigned listed;
     uint64_t position, planned;
-    uint64_t held; /* bytes of slabs */
+    uint64_t held; /* bytes of slabs, drawn or not */
     uint64_t next_range;
     unsigned at_once; /* ranges that may arrive at once, so far */
+    uint64_t pace;    /* of the range that ended last: bytes in a microsecond */
     unsigned running, ending;
     bool may_grow; /* a range was read since it last had the chance */
     bool grew;     /* for the reader: there may be more to plan */
     bool pump_posted, spare_set, stopping;
-    uint64_t wanted; /* by the waiting reader, of the first range */
+    bool waiting; /* the reader is, for the first range */
     uint64_t requests, retries;
     cw__task pump_task, spare_task;
 };
@@ -65,7 +73,13 @@ struct cw__ahead {
 
 static void give_slab(cw__ahead *a, range *r)
 {
-    cw__pool_give(a->object->client->pool, r->slabs[r->slabs_given++]);
+    cw__pool *pool = a->object->client->pool;
+    void *slab = r->slabs[r->slabs_given++];
+
+    if (slab)
+        cw__pool_give(pool, slab);
+    else
+        cw__pool_give_up(pool, 1);
     a->held -= CW__SLAB_BYTES;
 }
 
@@ -87,8 +101,7 @@ static uint64_t most_held(const cw__pool_stats *pool)
     return kept < pool->budget_bytes ? pool->budget_bytes - kept : 0;
 }
 
-/* As many slabs as it takes, at once. */
-static bool take_slabs(cw__ahead *a, range *r, size_t count)
+static bool reserve_slabs(cw__ahead *a, range *r, size_t count)
 {
     cw__pool *pool = a->object->client->pool;
     cw__pool_stats now;
@@ -96,14 +109,12 @@ static bool take_slabs(cw__ahead *a, range *r, size_t count)
     cw__pool_get_stats(pool, &now);
     if (now.held_bytes + count * CW__SLAB_BYTES > most_held(&now))
         return false;
-    r->slabs = cw__alloc(count * sizeof *r->slabs);
-    while (r->slabs && r->slab_count < count) {
-        if (cw__pool_take(pool, 0, &r->slabs[r->slab_count]) != CW_OK)
-            return false;
-        r->slab_count++;
-        a->held += CW__SLAB_BYTES;
-    }
-    return r->slabs != NULL;
+    r->slabs = cw__alloc_zero(count * sizeof *r->slabs);
+    if (!r->slabs || cw__pool_reserve(pool, count) != CW_OK)
+        return false;
+    r->slab_count = count;
+    a->held += count * CW__SLAB_BYTES;
+    return true;
 }
 
 static range *new_range(cw__ahead *a, uint64_t bytes)
@@ -115,10 +126,19 @@ static range *new_range(cw__ahead *a, uint64_t bytes)
     r->ahead = a;
     r->from = a->planned;
     r->bytes = bytes;
-    if (take_slabs(a, r, (size_t)((bytes + CW__SLAB_BYTES - 1) / CW__SLAB_BYTES)))
+    r->awaited = UINT64_MAX;
+    r->which = a->sum->which;
+    if (reserve_slabs(a, r, (size_t)((bytes + CW__SLAB_BYTES - 1) / CW__SLAB_BYTES)))
         return r;
     free_range(r);
     return NULL;
+}
+
+/* A range that was read as far as it came. */
+static void add_to_sum(cw__ahead *a, const range *r)
+{
+    if (r->used == r->got && r->which == a->sum->which)
+        a->sum->crc = cw__crc_join(r->which, a->sum->crc, r->crc, r->got);
 }
 
 /* Out of the list, with all that the reader still holds of it. */
@@ -126,6 +146,7 @@ static void drop_first(cw__ahead *a)
 {
     range *r = a->first;
 
+    add_to_sum(a, r);
     a->first = r->next;
     if (!a->first)
         a->tail = &a->first;
@@ -161,14 +182,19 @@ static void post_pump(cw__ahead *a)
     cw__loop_post(a->loop, &a->pump_task);
 }
 
+/* A slab is drawn when its first byte arrives: likely one that was just read, and is in the cache.
+ */
 static void copy_in(range *r, uint64_t at, const char *p, size_t n)
 {
     while (n > 0) {
         size_t within = (size_t)(at % CW__SLAB_BYTES), k = CW__SLAB_BYTES - within;
+        void **slab = &r->slabs[at / CW__SLAB_BYTES];
 
         if (k > n)
             k = n;
-        memcpy((char *)r->slabs[at / CW__SLAB_BYTES] + within, p, k);
+        if (within == 0)
+            *slab = cw__pool_draw(r->ahead->object->client->pool);
+        memcpy((char *)*slab + within, p, k);
         at += k;
         p += k;
         n -= k;
@@ -179,37 +205,46 @@ static void copy_in(range *r, uint64_t at, const char *p, size_t n)
  * The rest of it takes no longer than a new request takes to its first byte: if that is sent now,
  * its bytes follow without a gap. A few bytes do not tell how fast they come.
  */
-static bool is_near_its_end(const range *r, uint64_t now_us)
+static bool is_near_its_end(const range *r, uint64_t got)
 {
-    uint64_t left = r->bytes - r->got;
+    return got >= r->bytes / 8 && (r->bytes - got) * (cw__clock_mono_us() - r->first_us) <=
+                                      got * (r->first_us - r->start_us);
+}
 
-    return r->got >= r->bytes / 8 &&
-           left * (now_us - r->first_us) <= r->got * (r->first_us - r->start_us);
+static void note_end(range *r)
+{
+    cw__ahead *a = r->ahead;
+
+    cw__mutex_lock(&a->lock);
+    r->ending = true;
+    a->ending++;
+    post_pump(a);
+    cw__mutex_unlock(&a->lock);
+}
+
+static void wake_reader(range *r)
+{
+    cw__ahead *a = r->ahead;
+
+    cw__mutex_lock(&a->lock);
+    r->awaited = UINT64_MAX; /* once is enough */
+    cw__mutex_unlock(&a->lock);
+    cw__cond_signal(&a->changed);
 }
 
 static void on_bytes(void *user, uint64_t at, const void *p, size_t n)
 {
     range *r = user;
-    cw__ahead *a = r->ahead;
-    uint64_t now_us = cw__clock_mono_us();
-    bool enough;
 
     copy_in(r, at, p, n);
-    cw__mutex_lock(&a->lock);
-    if (r->got == 0)
-        r->first_us = now_us;
-    r->got += n;
-    if (!r->ending && is_near_its_end(r, now_us)) {
-        r->ending = true;
-        a->ending++;
-        post_pump(a);
-    }
-    enough = a->wanted && r == a->first && r->got - r->used >= a->wanted;
-    if (enough)
-        a->wanted = 0; /* once is enough, too */
-    cw__mutex_unlock(&a->lock);
-    if (enough)
-        cw__cond_signal(&a->changed);
+    r->crc = cw__crc_add(r->which, r->crc, p, n);
+    if (at == 0)
+        r->first_us = cw__clock_mono_us();
+    r->got = at + n;
+    if (!r->ending && is_near_its_end(r, at + n))
+        note_end(r);
+    if (at + n >= r->awaited)
+        wake_reader(r);
 }
 
 /* The exchange has ended, or was cancelled. May free the range. */
@@ -221,6 +256,7 @@ static void finish(range *r)
     a->retries += r->x.attempts > 1 ? r->x.attempts - 1 : 0;
     a->running--;
     a->ending -= r->ending;
+    a->pace = r->got / (cw__clock_mono_us() - r->first_us + 1);
     cw__exchange_free(&r->x);
     r->state = DONE;
     free_if_leaving(a, r);
@@ -287,7 +323,8 @@ static void stop(cw__ahead *a)
 
 static bool wants_to_grow(const cw__ahead *a)
 {
-    return a->wanted > 0 && a->may_grow && a->at_once < a->connections && !a->stopping;
+    return a->waiting && a->may_grow && a->at_once < a->connections &&
+           a->pace * a->at_once < FAST_ENOUGH && !a->stopping;
 }
 
 static void pump(void *user)
@@ -391,27 +428,34 @@ static void clear(cw__ahead *a)
         drop_first(a);
 }
 
-static bool is_enough(const range *r, uint64_t want)
+static bool has_come(const range *r, uint64_t got)
 {
-    return r->got - r->used >= want || r->state == DONE;
+    return r->got >= got || r->state == DONE;
 }
 
+/* For one byte; but if that has to be waited for, for more, so as not to wait for each piece. */
 static void wait_for(cw__ahead *a, size_t want)
 {
     range *r = a->first;
     uint64_t most = want < LONGEST_WAIT ? want : LONGEST_WAIT;
 
+    if (has_come(r, r->used + 1))
+        return;
     if (most > r->bytes - r->used)
         most = r->bytes - r->used;
-    while (!is_enough(r, most)) {
-        a->wanted = most;
+    a->waiting = true;
+    for (;;) {
+        r->awaited = r->used + most;
+        if (has_come(r, r->used + most))
+            break;
         if (wants_to_grow(a) && !a->spare_set)
             post_pump(a);
         cw__cond_wait(&a->changed, &a->lock);
         if (a->grew)
             plan(a);
     }
-    a->wanted = 0;
+    r->awaited = UINT64_MAX;
+    a->waiting = false;
 }
 
 static cw_status lend(cw__ahead *a, const void **p, size_t *n, cw_error *err)
@@ -529,7 +573,7 @@ void cw__ahead_count(cw__ahead *a, uint64_t *requests, uint64_t *retries)
 /* ---- its life ---- */
 
 cw_status cw__ahead_new(cw__ahead **out, const cw__pinned *o, const cw__ahead_limits *limits,
-                        cw_error *err)
+                        cw__ahead_sum *sum, cw_error *err)
 {
     cw__ahead *a = cw__alloc_zero(sizeof *a);
     cw__pool_stats pool;
@@ -543,6 +587,7 @@ cw_status cw__ahead_new(cw__ahead **out, const cw__pinned *o, const cw__ahead_li
         goto free_lock;
     cw__pool_get_stats(o->client->pool, &pool);
     a->object = o;
+    a->sum = sum;
     a->loop = cw__client_next_lane(o->client)->loop;
     a->memory_bytes = limits->memory_bytes ? limits->memory_bytes : pool.budget_bytes / 2;
     if (a->memory_bytes > most_held(&pool))

@@ -7,19 +7,23 @@
  * The object is fetched as ranges, several at once, into slabs of the client's pool. It begins with
  * a small one. They grow with each that is planned, and there are more of them at once when the
  * reader has to wait although the I/O thread has time to spare: as long as that thread, or the
- * reader, is what limits the speed, more at once would only take memory.
+ * reader, is what limits the speed, more at once would only take memory. So they would where they
+ * come so fast already that one thread can hardly take in more: then the bytes of few ranges stay
+ * in the processor's cache, and each is cheaper.
  *
  * Memory is never waited for. What others of the client need comes first: nothing is planned that
  * would leave less than a quarter of its slabs, or 5 MiB; then cw__ahead_peek answers CW_E_BUDGET,
  * and the reader has to fetch what it wants by itself.
  *
  * Locking: the reader's thread appends ranges and takes them off at the front; the I/O thread
- * starts them and fills them. `lock` guards the list and all counts. The bytes themselves need no
- * lock: they are written before `got` is raised and read after it was seen.
+ * starts them and fills them. `lock` guards the list and all counts but those of a range's bytes.
+ * These, and the bytes, need no lock: they are written before `got` is raised and read after it was
+ * seen. Who waits for bytes says so in `awaited` before looking at `got` again.
  */
 #ifndef CW_STORE_AHEAD_H
 #define CW_STORE_AHEAD_H
 
+#include "s3/checksum.h"
 #include "store/get.h"
 
 typedef struct cw__ahead cw__ahead;
@@ -30,9 +34,15 @@ typedef struct cw__ahead_limits {
     uint64_t range_bytes;  /* of one request, once they have grown */
 } cw__ahead_limits;
 
-/** Nothing is fetched yet. `o` must stay, with its client. */
+/** A CRC that is computed as bytes arrive, while the processor has them at hand. */
+typedef struct cw__ahead_sum {
+    cw_checksum which; /* DEFAULT: none */
+    uint64_t crc;      /* of what came before, and of each range that was read to its end */
+} cw__ahead_sum;
+
+/** Nothing is fetched yet. `o` must stay, with its client, and so must `sum`. */
 cw_status cw__ahead_new(cw__ahead **out, const cw__pinned *o, const cw__ahead_limits *limits,
-                        cw_error *err);
+                        cw__ahead_sum *sum, cw_error *err);
 
 /** Cancels what is on its way. NULL is fine. */
 void cw__ahead_free(cw__ahead *a);

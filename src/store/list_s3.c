@@ -1,10 +1,13 @@
 /* list_s3.c - the keys of a bucket, a page at a time
  *
- * Owns the reply of the page that is being told (list_page.h). The next one is asked for when that
- * is at its end. A page may be empty and not the last.
+ * Owns the document of the page that is being told (list_page.h), and the request for the next. Who
+ * has read the first page to its end will want them all: from then on the next one is asked for as
+ * soon as a page says where it starts, which is before its keys, so that the service is at work
+ * while we parse and tell. That is why pages are parsed here and not by the exchange, on the I/O
+ * thread. A page may be empty and not the last.
  *
  * With a pattern: where nothing can match that begins as the last key of a page does, the next page
- * starts behind all of that, wherever the service would have gone on.
+ * starts behind all of that, wherever the service would have gone on. It is not asked for early.
  */
 #include "store/source.h"
 
@@ -23,37 +26,42 @@ typedef struct page_list {
     char *after;          /* where a page starts that has no token; NULL: at the beginning */
     cw__url at;
     size_t prefix_bytes; /* of at.path, which are asked for */
-    cw__exchange x;      /* of the page; has to be freed once `asked` */
-    bool asked;
+    cw__exchange x;      /* of the page that is on its way */
+    cw__run run;
+    bool asked;   /* both are in use */
+    bool goes_on; /* beyond the first page */
+    cw__xml *document;
     cw__page page;
 } page_list;
 
 /* ---- asking ---- */
 
-static void request_keys(page_list *p)
+static void request_keys(page_list *p, const char *token)
 {
     cw__request *r = &p->x.request;
 
     cw__request_query(r, "list-type", "2");
-    if (p->page.token)
-        cw__request_query(r, "continuation-token", p->page.token);
+    if (token)
+        cw__request_query(r, "continuation-token", token);
     else if (p->after)
         cw__request_query(r, "start-after", p->after);
-    p->x.root = "ListBucketResult";
 }
 
-static void request_versions(page_list *p)
+static void request_versions(page_list *p, const char *token)
 {
+    const char *after = token ? token : p->after;
     cw__request *r = &p->x.request;
 
     cw__request_query(r, "versions", NULL);
-    if (p->page.token)
-        cw__request_query(r, "key-marker", p->page.token);
-    else if (p->after)
-        cw__request_query(r, "key-marker", p->after);
-    if (p->page.token && p->page.id_token)
+    if (after)
+        cw__request_query(r, "key-marker", after);
+    if (token && p->page.id_token)
         cw__request_query(r, "version-id-marker", p->page.id_token);
-    p->x.root = "ListVersionsResult";
+}
+
+static const char *root_of(const page_list *p)
+{
+    return p->options->versions ? "ListVersionsResult" : "ListBucketResult";
 }
 
 static void add_prefix(page_list *p)
@@ -68,17 +76,16 @@ static void add_prefix(page_list *p)
 }
 
 /* Keys are asked for in URL encoding, since XML cannot hold every byte of one. */
-static void request_page(page_list *p)
+static void request_page(page_list *p, const char *token)
 {
     char keys[16];
 
     cw__exchange_init(&p->x, p->client, cw__client_next_lane(p->client)->loop, "GET", p->at.bucket,
                       "");
-    p->asked = true;
     if (p->options->versions)
-        request_versions(p);
+        request_versions(p, token);
     else
-        request_keys(p);
+        request_keys(p, token);
     cw__request_query(&p->x.request, "encoding-type", "url");
     add_prefix(p);
     if (p->options->delimiter)
@@ -86,17 +93,100 @@ static void request_page(page_list *p)
     snprintf(keys, sizeof keys, "%u", p->options->page_keys);
     if (p->options->page_keys)
         cw__request_query(&p->x.request, "max-keys", keys);
-    p->x.expect = CW__EXPECT_DOCUMENT;
+    p->x.root = root_of(p);
     p->x.payload_hash = CW__EMPTY_SHA256;
     p->x.doing = "list";
 }
 
+static cw_status ask(page_list *p, const char *token, cw__expect expect, cw_error *err)
+{
+    cw_status st;
+
+    request_page(p, token);
+    p->x.expect = expect;
+    st = cw__run_begin(&p->run, &p->x, err);
+    p->asked = st == CW_OK;
+    if (!p->asked)
+        cw__exchange_free(&p->x);
+    return st;
+}
+
+/* While a page is parsed. If this fails, there is another try afterwards. */
+static void on_token(void *user, const char *token)
+{
+    page_list *p = user;
+
+    if (token[0] && !p->asked)
+        (void)ask(p, token, CW__EXPECT_EMPTY, NULL);
+}
+
+/* In the child of a fork there is no I/O thread that would answer: what waits for it stays. */
+static void stop_asking(page_list *p)
+{
+    if (!p->asked || cw__client_check(p->client, NULL) != CW_OK)
+        return;
+    cw__run_stop(&p->run);
+    cw__exchange_free(&p->x);
+    p->asked = false;
+}
+
+/* ---- taking ---- */
+
 static void drop_page(page_list *p)
 {
     cw__page_drop(&p->page);
-    if (p->asked)
-        cw__exchange_free(&p->x);
+    cw__xml_free(p->document);
+    p->document = NULL;
+}
+
+/* The body or the document, whichever is wanted. */
+static cw_status await(page_list *p, cw__text *body, cw__xml **document, cw_error *err)
+{
+    cw_status st = cw__run_end(&p->run, err);
+
+    if (body) {
+        *body = p->x.reply.body;
+        p->x.reply.body = (cw__text){0};
+    } else {
+        *document = p->x.reply.document;
+        p->x.reply.document = NULL;
+    }
+    cw__exchange_free(&p->x);
     p->asked = false;
+    return st;
+}
+
+static bool parse(page_list *p, const cw__text *body)
+{
+    cw__xml_watch watch = {"NextContinuationToken", on_token, p};
+
+    return cw__xml_parse_watched(&p->document, cw__text_str(body), body->n,
+                                 p->goes_on ? &watch : NULL, NULL) == CW_OK &&
+           strcmp(cw__xml_name(cw__xml_root(p->document)), root_of(p)) == 0;
+}
+
+/* A success that is no list: ask again, and leave it to the exchange to judge it and to retry. */
+static cw_status fetch_again(page_list *p, cw_error *err)
+{
+    cw_status st;
+
+    stop_asking(p);
+    drop_page(p);
+    st = ask(p, p->page.token, CW__EXPECT_DOCUMENT, err);
+    return st == CW_OK ? await(p, NULL, &p->document, err) : st;
+}
+
+static cw_status fetch(page_list *p, cw_error *err)
+{
+    cw__text body = {0};
+    cw_status st = p->asked ? CW_OK : ask(p, p->page.token, CW__EXPECT_EMPTY, err);
+
+    if (st == CW_OK)
+        st = await(p, &body, NULL, err);
+    if (st == CW_OK && !parse(p, &body))
+        st = fetch_again(p, err);
+    cw__text_free(&body);
+    return st;
 }
 
 /*
@@ -134,10 +224,14 @@ static cw_status next_page(page_list *p, cw_error *err)
 
     if (st != CW_OK)
         return st;
+    p->goes_on = p->document && !p->glob;
     drop_page(p);
-    request_page(p);
-    st = cw__exchange_run(&p->x, err);
-    return st == CW_OK ? cw__page_take(&p->page, p->x.reply.document, err) : st;
+    st = fetch(p, err);
+    if (st == CW_OK)
+        st = cw__page_take(&p->page, p->document, err);
+    if (st == CW_OK && p->page.more && p->goes_on && !p->asked)
+        st = ask(p, p->page.token, CW__EXPECT_EMPTY, err);
+    return st;
 }
 
 /* Of what more was asked for than is wanted. */
@@ -171,6 +265,7 @@ static void free_list(void *self)
 {
     page_list *p = self;
 
+    stop_asking(p);
     drop_page(p);
     cw__page_free(&p->page);
     cw__url_free(&p->at);

@@ -3,7 +3,6 @@
 
 #include <cloudwriter/object.h>
 
-#include "base/crc.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -36,38 +35,30 @@ static const struct kind {
 
 static void expect_checksum(cw__raw *r, const cw_reader_options *o)
 {
-    r->in_order = true;
     if (o->verification == CW_VERIFICATION_NONE || !r->object.checksum[0])
         return;
     r->verified = CW_VERIFIED_COMPOSITE;
     for (size_t i = 0; r->object.checksum_is_whole && i < sizeof kinds / sizeof *kinds; i++)
         if (cw__starts_with(r->object.checksum, kinds[i].name)) {
-            r->sum = kinds[i].sum;
+            r->told = r->sum.which = kinds[i].sum;
             r->verified = CW_VERIFIED_NOT_YET;
         }
 }
 
 static void add_to_checksum(cw__raw *r, const void *p, size_t n)
 {
-    if (!r->in_order)
-        return;
-    if (r->sum == CW_CHECKSUM_CRC64NVME)
-        r->crc = cw__crc64nvme(r->crc, p, n);
-    else if (r->sum == CW_CHECKSUM_CRC32C)
-        r->crc = cw__crc32c((uint32_t)r->crc, p, n);
-    else if (r->sum == CW_CHECKSUM_CRC32)
-        r->crc = cw__crc32((uint32_t)r->crc, p, n);
+    r->sum.crc = cw__crc_add(r->sum.which, r->sum.crc, p, n);
 }
 
 static cw_status compare_checksum(cw__raw *r, cw_error *err)
 {
-    size_t bytes = r->sum == CW_CHECKSUM_CRC64NVME ? 8 : 4;
+    size_t bytes = r->told == CW_CHECKSUM_CRC64NVME ? 8 : 4;
     const char *told = strchr(r->object.checksum, ':') + 1;
     unsigned char raw[8];
     char text[16];
 
     for (size_t i = 0; i < bytes; i++)
-        raw[i] = (unsigned char)(r->crc >> (8 * (bytes - 1 - i)));
+        raw[i] = (unsigned char)(r->sum.crc >> (8 * (bytes - 1 - i)));
     cw__base64(raw, bytes, text);
     r->verified = strcmp(text, told) == 0 ? CW_VERIFIED_GOOD : CW_VERIFIED_BAD;
     if (r->verified == CW_VERIFIED_GOOD)
@@ -78,13 +69,12 @@ static cw_status compare_checksum(cw__raw *r, cw_error *err)
                     r->where.bucket, r->where.path, text, told);
 }
 
-/* `n` bytes at the position have been read. */
-static cw_status advance(cw__raw *r, const void *p, size_t n, cw_error *err)
+/* `n` bytes at the position have been read, and are in the checksum. */
+static cw_status advance(cw__raw *r, size_t n, cw_error *err)
 {
-    add_to_checksum(r, p, n);
     r->position += n;
     r->in_a_row = true;
-    if (r->position < r->bytes || n == 0 || !r->in_order || r->sum == CW_CHECKSUM_DEFAULT)
+    if (r->position < r->bytes || n == 0 || r->sum.which == CW_CHECKSUM_DEFAULT)
         return CW_OK;
     return compare_checksum(r, err);
 }
@@ -163,7 +153,7 @@ static cw_status plan_ahead(cw__raw *r, const cw_reader_options *o, cw_error *er
         .range_bytes = o->range_bytes ? o->range_bytes : DEFAULT_RANGE,
     };
 
-    return o->no_read_ahead ? CW_OK : cw__ahead_new(&r->ahead, &r->object, &limits, err);
+    return o->no_read_ahead ? CW_OK : cw__ahead_new(&r->ahead, &r->object, &limits, &r->sum, err);
 }
 
 static cw_status open_s3(cw__raw *r, cw_client *c, const cw_reader_options *o, cw_error *err)
@@ -400,22 +390,24 @@ cw_status cw__raw_peek(cw__raw *r, size_t want, const void **p, size_t *n, cw_er
 
 cw_status cw__raw_skip(cw__raw *r, const void *p, size_t n, cw_error *err)
 {
-    cw_status st;
+    bool buffered = r->shown < r->buffered;
 
     if (n == 0)
         return CW_OK;
-    st = advance(r, p, n, err);
-    if (r->shown < r->buffered)
-        r->shown += n;
-    else if (r->ahead)
+    if (buffered || !r->ahead)
+        add_to_checksum(r, p, n);
+    else
         cw__ahead_skip(r->ahead, n);
-    return st;
+    if (buffered)
+        r->shown += n;
+    return advance(r, n, err);
 }
 
 cw_status cw__raw_resume(cw__raw *r, const void *p, size_t n, cw_error *err)
 {
     r->shown = r->buffered = 0;
-    return advance(r, p, n, err);
+    add_to_checksum(r, p, n);
+    return advance(r, n, err);
 }
 
 /* Right into the caller's memory. */
@@ -427,7 +419,8 @@ static cw_status read_directly(cw__raw *r, char *p, size_t n, size_t *got, cw_er
     if (st != CW_OK)
         return st;
     *got = most;
-    return advance(r, p, most, err);
+    add_to_checksum(r, p, most);
+    return advance(r, most, err);
 }
 
 static cw_status read_once(cw__raw *r, char *p, size_t n, size_t *got, cw_error *err)
@@ -478,8 +471,7 @@ void cw__raw_seek(cw__raw *r, uint64_t offset)
     r->in_a_row =
         r->ahead && cw__client_check(r->client, NULL) == CW_OK && cw__ahead_move(r->ahead, offset);
     r->position = offset;
-    r->in_order = offset == 0;
-    r->crc = 0;
-    if (r->in_order && r->verified >= CW_VERIFIED_NOT_YET)
+    r->sum = (cw__ahead_sum){.which = offset == 0 ? r->told : CW_CHECKSUM_DEFAULT};
+    if (offset == 0 && r->verified >= CW_VERIFIED_NOT_YET)
         r->verified = CW_VERIFIED_NOT_YET;
 }

@@ -28,9 +28,8 @@ typedef struct cw__raw {
     unsigned char *buffer; /* for bytes to be shown, where nothing else holds them */
     size_t buffered, shown;
 
-    cw_checksum sum; /* what the service told: DEFAULT for none */
-    uint64_t crc;
-    bool in_order; /* all from 0 to the position went into `crc` */
+    cw_checksum told;  /* the kind that the service told; DEFAULT: none */
+    cw__ahead_sum sum; /* of all from 0 to the position, if that was read in order */
     cw_verified verified;
 } cw__raw;
 

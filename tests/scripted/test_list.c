@@ -282,6 +282,33 @@ static void what_goes_wrong(void)
     bed_close(&b);
 }
 
+/* The next page is on its way once one was read to its end, and not before. */
+static void ahead_of_the_reader(void)
+{
+    bed b = bed_with_pages(2);
+    const cw_list_entry *e;
+    cw_list *l;
+
+    for (char c = 'a'; c <= 'i'; c++)
+        put(&b, (char[]){c, '\0'});
+    faults(&b, "op=ListObjectsV2 skip=2 times=inf do=stall_reply:forever:0");
+    CHECK_OK(cw_list_open(&l, b.client, "s3://bucket", NULL, &err), err);
+    for (int i = 1; i <= 4; i++) {
+        CHECK_OK(cw_list_next(l, &e, &err), err);
+        CHECK(e && e->key[0] == 'a' + i - 1);
+        if (i == 2)
+            CHECK_INT(requests(&b, "ListObjectsV2"), 1);
+    }
+    for (int ms = 0; requests(&b, "ListObjectsV2") < 3 && ms < 1000; ms++)
+        sleep_ms(1);
+    CHECK_INT(requests(&b, "ListObjectsV2"), 3);
+    cw_list_close(l); /* with the third on its way */
+    ts_fault_clear(b.server);
+    faults(&b, "op=ListObjectsV2 skip=2 times=2 do=wrong_root");
+    CHECK_STR(list(&b, "s3://bucket", NULL).text, "a,b,c,d,e,f,g,h,i,");
+    bed_close(&b);
+}
+
 int main(int argc, char **argv)
 {
     WITHIN(2000, what_an_entry_says);
@@ -293,5 +320,6 @@ int main(int argc, char **argv)
     WITHIN(4000, patterns_spare_pages);
     WITHIN(1000, patterns_that_are_refused);
     WITHIN(4000, what_goes_wrong);
+    WITHIN(4000, ahead_of_the_reader);
     return test_end();
 }

@@ -422,6 +422,30 @@ static void always_cut_early(void)
     bed_close(&b);
 }
 
+/* What came before the failure is in the checksum, and what comes after it is added. */
+static void read_on_after_a_failure(void)
+{
+    cw_client_options c = hasty_client();
+    bed b = bed_open(NULL, &c);
+    size_t at = 0, failures = 0;
+    cw_reader *r;
+    cw_status st;
+    cw_error err;
+
+    put(&b, "key", data, SIZE);
+    r = open_with(&b, "s3://bucket/key", NULL);
+    faults(&b, "op=GetObject skip=3 times=12 do=truncate_body:30000");
+    while (at < SIZE && failures < 12) {
+        at += read_all(r, data + at, SIZE - at, 10000, &st, &err);
+        failures += st != CW_OK;
+    }
+    CHECK_INT(at, SIZE);
+    CHECK(failures > 0 && failures < 12);
+    CHECK_INT(verified(r), CW_VERIFIED_GOOD);
+    cw_reader_close(r);
+    bed_close(&b);
+}
+
 static void stalled(void)
 {
     cw_client_options c = hasty_client();
@@ -542,9 +566,9 @@ static void each_checksum(void)
     } cases[] = {
         {CW_CHECKSUM_CRC64NVME, 1000, CW_VERIFIED_GOOD},
         {CW_CHECKSUM_CRC64NVME, 20 * MIB, CW_VERIFIED_GOOD},
-        {CW_CHECKSUM_CRC32C, 1000, CW_VERIFIED_GOOD},
+        {CW_CHECKSUM_CRC32C, 4 * MIB, CW_VERIFIED_GOOD}, /* one part, several ranges */
         {CW_CHECKSUM_CRC32C, 20 * MIB, CW_VERIFIED_COMPOSITE},
-        {CW_CHECKSUM_CRC32, 1000, CW_VERIFIED_GOOD},
+        {CW_CHECKSUM_CRC32, 4 * MIB, CW_VERIFIED_GOOD},
         {CW_CHECKSUM_SHA256, 1000, CW_VERIFIED_COMPOSITE},
         {CW_CHECKSUM_NONE, 1000, CW_VERIFIED_NOTHING},
     };
@@ -909,6 +933,7 @@ int main(int argc, char **argv)
     WITHIN(8000, gone_on_with);
     WITHIN(10000, cut_anywhere);
     WITHIN(5000, always_cut_early);
+    WITHIN(8000, read_on_after_a_failure);
     WITHIN(8000, stalled);
     WITHIN(5000, throttled);
     WITHIN(5000, another_piece);

@@ -177,7 +177,8 @@ static void object_headers(const ts_request *q, const ts_object *o, ts_reply *r)
             ts_header(r, h->name, "%s", h->value);
         }
     }
-    if (o->checksum && mode && !strcasecmp(mode, "ENABLED") && r->status != 206) {
+    /* That of the whole says nothing of a range. */
+    if (o->checksum && r->n == o->size && mode && !strcasecmp(mode, "ENABLED")) {
         ts_header(r, ts_algs[o->alg].header, "%s", o->checksum);
         ts_header(r, "x-amz-checksum-type", o->full ? "FULL_OBJECT" : "COMPOSITE");
     }

@@ -147,7 +147,7 @@ static int accept_part(ts_server *s, const ts_request *q, ts_part *p, ts_reply *
     if (check_part_checksum(u, q, p, r) != 0 || ts_sse_c_check(q, u->sse_c_md5, r) != 0)
         return -1;
     ts_header(r, "ETag", "\"%s\"", q->plan.empty_etag ? "" : p->etag);
-    if (p->checksum)
+    if (p->checksum && u->alg)
         ts_header(r, ts_algs[u->alg].header, "%s", p->checksum);
     ts_sse_c_echo(q, r);
     ts_upload_put(u, q->part, p);

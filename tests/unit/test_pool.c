@@ -152,6 +152,49 @@ static void out_of_memory_costs_no_budget(void)
     CHECK_INT(fault_end(), 0);
 }
 
+static void reserved_slabs_are_drawn_later(void)
+{
+    enum { MANY = 40 }; /* past the first few, which are allocated one by one */
+    cw__pool *pool = new_pool(MANY);
+    void *slabs[MANY];
+    CHECK_INT(cw__pool_reserve(pool, MANY + 1), CW_E_BUDGET);
+    CHECK_INT(cw__pool_reserve(pool, 10), CW_OK);
+    CHECK_INT(cw__pool_reserve(pool, MANY - 11), CW_OK);
+    check_held(pool, MANY - 1, 0);
+    slabs[0] = take_now(pool);
+    CHECK_INT(cw__pool_take(pool, 0, &slabs[1]), CW_E_BUDGET);
+    CHECK_INT(cw__pool_reserve(pool, 1), CW_E_BUDGET);
+    cw__pool_give(pool, slabs[0]);
+    CHECK_INT(cw__pool_reserve(pool, 1), CW_OK);
+    for (int i = 0; i < MANY - 3; i++) {
+        slabs[i] = cw__pool_draw(pool);
+        memset(slabs[i], i, CW__SLAB_BYTES);
+    }
+    check_held(pool, MANY, 0);
+    cw__pool_give_up(pool, 3);
+    for (int i = 0; i < MANY - 3; i++) {
+        CHECK_INT(*(unsigned char *)slabs[i], i);
+        cw__pool_give(pool, slabs[i]);
+    }
+    check_held(pool, 0, 0);
+    CHECK(take_now(pool) == slabs[MANY - 4]);
+    cw__pool_give(pool, slabs[MANY - 4]);
+    cw__pool_free(pool);
+}
+
+static void a_reservation_fails_before_the_drawing(void)
+{
+    fault_begin(3);
+    cw__pool *pool = new_pool(4);
+    CHECK_INT(cw__pool_reserve(pool, 4), CW_E_NO_MEMORY);
+    check_held(pool, 0, 0);
+    CHECK_INT(cw__pool_reserve(pool, 4), CW_OK);
+    for (int i = 0; i < 4; i++)
+        CHECK(cw__pool_draw(pool));
+    cw__pool_free(pool);
+    CHECK_INT(fault_end(), 0);
+}
+
 static void waiting_ends_with_a_timeout(void)
 {
     cw__pool *pool = new_pool(1);
@@ -370,6 +413,8 @@ int main(int argc, char **argv)
     TEST(the_slab_used_last_comes_first);
     TEST(memory_is_allocated_when_taken_and_kept);
     TEST(out_of_memory_costs_no_budget);
+    TEST(reserved_slabs_are_drawn_later);
+    TEST(a_reservation_fails_before_the_drawing);
     TEST(waiting_ends_with_a_timeout);
     TEST(a_waiter_gets_what_arrives);
     TEST(a_waiter_gets_what_is_given);
