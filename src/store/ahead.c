@@ -59,7 +59,7 @@ struct cw__ahead {
     uint64_t held; /* bytes of slabs, drawn or not */
     uint64_t next_range;
     unsigned at_once; /* ranges that may arrive at once, so far */
-    uint64_t pace;    /* of the range that ended last: bytes in a microsecond */
+    uint64_t pace;    /* of the range that ended last, with its request: bytes in a us */
     unsigned running, ending;
     bool may_grow; /* a range was read since it last had the chance */
     bool grew;     /* for the reader: there may be more to plan */
@@ -256,7 +256,7 @@ static void finish(range *r)
     a->retries += r->x.attempts > 1 ? r->x.attempts - 1 : 0;
     a->running--;
     a->ending -= r->ending;
-    a->pace = r->got / (cw__clock_mono_us() - r->first_us + 1);
+    a->pace = r->got / (cw__clock_mono_us() - r->start_us + 1);
     cw__exchange_free(&r->x);
     r->state = DONE;
     free_if_leaving(a, r);
