@@ -269,7 +269,7 @@ static void free_encoder(cw_parquet *p)
     cw__gatherer_free(p->gatherer);
     cw__buffers_free(p->buffers, p->schema);
     cw__buffers_free(p->spare, p->schema);
-    cw__grown_free(&p->chunk_memory);
+    cw__pieces_free(&p->chunk_memory);
     cw__kept_free(&p->kept);
     cw__settings_free(&p->settings);
     cw_schema_free(p->schema);

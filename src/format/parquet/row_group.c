@@ -143,7 +143,7 @@ static void expect(cw__grown *g, uint64_t bytes)
 
 static uint64_t memory_of(const cw__chunk *c)
 {
-    return (uint64_t)c->bytes.room + c->bloom.room;
+    return (uint64_t)cw__pieces_room(&c->bytes) + c->bloom.room;
 }
 
 static void drop_chunk(cw__chunk *c)
@@ -153,7 +153,7 @@ static void drop_chunk(cw__chunk *c)
     cw__free(c);
 }
 
-/* The buffer is done with. */
+/* The buffer is done with: its chunk is made, and what it lends of it is written. */
 static void release_buffer(closing *c, cw__column_buffer *b)
 {
     const cw__budget *budget = &c->p->settings.budget;
@@ -181,9 +181,9 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         return cw__fail_memory(err, "encoding a column");
     if (!cw__crew_is_many(c->p->crew)) {
         chunk->bytes = c->p->chunk_memory;
-        c->p->chunk_memory = (cw__grown){0};
+        c->p->chunk_memory = (cw__pieces){0};
     }
-    expect(&chunk->bytes, bytes_of(b) / 4);
+    expect(&chunk->bytes.own, bytes_of(b) / 4);
     st = cw__chunk_encode(chunk, b, &o, scratch, err);
     if (cw__crew_is_many(c->p->crew))
         cw__chunk_scratch_trim(scratch, o.page_bytes);
@@ -192,7 +192,8 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         return st;
     }
     atomic_fetch_add(&c->held, memory_of(chunk));
-    release_buffer(c, b);
+    if (!chunk->bytes.lent_count)
+        release_buffer(c, b);
     c->chunks[leaf] = chunk;
     return CW_OK;
 }
@@ -239,6 +240,17 @@ static bool add_indexes(closing *c, const cw__chunk *chunk)
     return !columns->failed && !offsets->failed && !c->parts[CW__KEPT_LENGTHS].failed;
 }
 
+static cw_status put_pieces(cw_parquet *p, const cw__pieces *x, cw_error *err)
+{
+    cw_status st = CW_OK;
+
+    for (size_t i = 0, n; i < cw__pieces_count(x) && st == CW_OK; i++) {
+        const uint8_t *at = cw__pieces_at(x, i, &n);
+        st = n ? cw__parquet_put(p, at, n, err) : CW_OK;
+    }
+    return st;
+}
+
 static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
 {
     closing *c = user;
@@ -247,9 +259,11 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     cw_status st;
 
     place(chunk, (int64_t)c->p->offset);
-    st = cw__parquet_put(c->p, chunk->bytes.p, chunk->bytes.n, err);
+    st = put_pieces(c->p, &chunk->bytes, err);
     if (st != CW_OK)
         return st;
+    if (chunk->bytes.lent_count)
+        release_buffer(c, &c->buffers[leaf]);
     g->uncompressed_bytes += chunk->meta.uncompressed_bytes;
     g->compressed_bytes += chunk->meta.compressed_bytes;
     atomic_fetch_sub(&c->held, memory_of(chunk));
@@ -260,7 +274,7 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     c->chunks[leaf] = NULL;
     if (!cw__crew_is_many(c->p->crew)) {
         c->p->chunk_memory = chunk->bytes;
-        chunk->bytes = (cw__grown){0};
+        chunk->bytes = (cw__pieces){0};
     }
     drop_chunk(chunk);
     return CW_OK;

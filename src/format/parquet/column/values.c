@@ -36,6 +36,11 @@ size_t cw__raw_bytes(const cw__column_buffer *b, size_t from, size_t to)
     return b->leaf->width ? (to - from) * b->leaf->width : offsets[to] - offsets[from];
 }
 
+const uint8_t *cw__values_at(const cw__column_buffer *b, size_t from)
+{
+    return b->leaf->width ? fixed_at(b, from) : b->values.p + cw__column_offsets(b)[from];
+}
+
 /* ---- PLAIN ---- */
 
 static bool plain_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
@@ -183,6 +188,18 @@ static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from
     return true;
 }
 
+static bool delta_lengths(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                          cw__grown *scratch)
+{
+    uint8_t *p = room_in(out, cw__delta_bound(to - from, 4));
+    uint32_t *lengths = numbers(scratch, to - from);
+
+    if (!p || !lengths)
+        return false;
+    out->n += cw__delta_lengths_encode(p, cw__column_offsets(b) + from, to - from, lengths);
+    return true;
+}
+
 static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
                         cw__grown *scratch)
 {
@@ -250,6 +267,18 @@ bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer
     default:
         return plain(out, b, from, to);
     }
+}
+
+bool cw__ends_as_it_lies(const cw__leaf *leaf, int32_t encoding)
+{
+    return encoding == CW__DELTA_LENGTH_BYTE_ARRAY ||
+           (encoding == CW__PLAIN && leaf->width > 0 && leaf->physical != CW__BOOLEAN);
+}
+
+bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
+                      size_t to, cw__grown *scratch)
+{
+    return encoding == CW__PLAIN || delta_lengths(out, b, from, to, scratch);
 }
 
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d)
