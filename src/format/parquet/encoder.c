@@ -178,6 +178,12 @@ cw_status cw__parquet_take(cw_parquet *p, const cw__view *columns, size_t rows)
     return st == CW_OK || p->error.status != CW_OK ? p->error.status : cw__parquet_fail(p, &err);
 }
 
+void cw__parquet_rest(cw_parquet *p)
+{
+    if (!inherited(p))
+        cw__row_group_drop(p);
+}
+
 /* ---- what the ways in see -------------------------------------------------------------------- */
 
 cw__ways *cw__parquet_ways(cw_parquet *p)

@@ -62,12 +62,14 @@ static bool overlaps(const cw_parquet *p)
 
 static uint64_t room_of(const cw__column_buffer *b)
 {
-    return (uint64_t)b->def.data.room + b->rep.data.room + b->values.room + b->offsets.room;
+    return (uint64_t)b->def.data.room + b->rep.data.room + b->values.room + b->offsets.room +
+           cw__column_lent(b);
 }
 
 static uint64_t bytes_of(const cw__column_buffer *b)
 {
-    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n;
+    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n +
+           cw__column_lent(b);
 }
 
 static uint64_t room_of_all(const cw__column_buffer *buffers, const cw_schema *s)
@@ -161,12 +163,19 @@ static void release_buffer(closing *c, cw__column_buffer *b)
                                      budget->overlap_bytes
                                : atomic_load(&c->held) <= budget->held_bytes;
 
-    if (keep) {
-        cw__column_buffer_reset(b);
-        return;
-    }
     atomic_fetch_sub(&c->held, room_of(b));
-    cw__column_buffer_free(b);
+    if (keep)
+        cw__column_buffer_reset(b);
+    else
+        cw__column_buffer_free(b);
+    atomic_fetch_add(&c->held, room_of(b));
+}
+
+/* Whether the buffer is needed until its chunk is written, or has to be let go of by the caller's
+   thread. */
+static bool is_lent(const cw__chunk *c, const cw__column_buffer *b)
+{
+    return c->bytes.lent_count || b->spans.loan_count;
 }
 
 static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch, cw_error *err)
@@ -192,7 +201,7 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         return st;
     }
     atomic_fetch_add(&c->held, memory_of(chunk));
-    if (!chunk->bytes.lent_count)
+    if (!is_lent(chunk, b))
         release_buffer(c, b);
     c->chunks[leaf] = chunk;
     return CW_OK;
@@ -262,7 +271,7 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     st = put_pieces(c->p, &chunk->bytes, err);
     if (st != CW_OK)
         return st;
-    if (chunk->bytes.lent_count)
+    if (is_lent(chunk, &c->buffers[leaf]))
         release_buffer(c, &c->buffers[leaf]);
     g->uncompressed_bytes += chunk->meta.uncompressed_bytes;
     g->compressed_bytes += chunk->meta.compressed_bytes;

@@ -65,23 +65,53 @@ static void note_encoding(cw__column_metadata *m, int32_t page_type, int32_t enc
     m->encoding_stats[m->encoding_stat_count++] = (cw__encoding_stat){page_type, encoding, 1};
 }
 
-/* What is in front of a body may be levels that are not compressed, or all but the values. */
+/*
+ * What follows the header of a page. In front of the body there may be levels that are not
+ * compressed, or all but the values; these then are the body, and stay where they lie.
+ */
 typedef struct body {
-    const uint8_t *p;
+    const uint8_t *p; /* NULL: values [from, to) */
     size_t n;
-    bool stays; /* in the buffer: there is no need to copy it */
+    size_t from, to;
 } body;
 
-static bool add_body(cw__pieces *to, const body *b)
+/* The next piece of it: the whole, or values that lie side by side. */
+static const uint8_t *next_piece(const making *k, body *b, size_t *n)
 {
-    return b->stays ? cw__pieces_lend(to, b->p, b->n) : cw__pieces_add(to, b->p, b->n);
+    size_t values = b->to - b->from;
+    const uint8_t *p = b->p;
+
+    *n = b->n;
+    if (!p) {
+        p = cw__values_as_they_lie(k->in, b->from, &values);
+        *n = cw__raw_bytes(k->in, b->from, b->from + values);
+        b->from += values;
+    }
+    b->n -= *n;
+    return p;
 }
 
-static uint32_t checksum(const cw__grown *first, const body *b)
+static bool add_body(const making *k, body b)
+{
+    cw__pieces *to = &k->out->bytes;
+    bool stays = !b.p, ok = true;
+
+    for (size_t n; ok && b.n > 0;) {
+        const uint8_t *p = next_piece(k, &b, &n);
+        ok = stays ? cw__pieces_lend(to, p, n) : cw__pieces_add(to, p, n);
+    }
+    return ok;
+}
+
+static uint32_t checksum(const making *k, const cw__grown *first, body b)
 {
     uint32_t crc = first && first->n ? cw__crc32(0, first->p, first->n) : 0;
 
-    return b->n ? cw__crc32(crc, b->p, b->n) : crc;
+    for (size_t n; b.n > 0;) {
+        const uint8_t *p = next_piece(k, &b, &n);
+        crc = cw__crc32(crc, p, n);
+    }
+    return crc;
 }
 
 /* A page as it is stored: header, what is in front, body. */
@@ -97,12 +127,12 @@ static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
     h->compressed_bytes = (int32_t)(first_n + b.n);
     if (k->o->checksums) {
         h->has_crc = true;
-        h->crc = (int32_t)checksum(first, &b);
+        h->crc = (int32_t)checksum(k, first, b);
     }
     cw__text_reset(&k->header);
     cw__page_header_write(&k->header, h);
     if (k->header.failed || !cw__pieces_add(to, k->header.p, k->header.n) ||
-        (first_n && !cw__pieces_add(to, first->p, first_n)) || !add_body(to, &b))
+        (first_n && !cw__pieces_add(to, first->p, first_n)) || !add_body(k, b))
         return CW_E_NO_MEMORY;
     k->out->meta.uncompressed_bytes += (int64_t)(k->header.n + uncompressed);
     note_encoding(&k->out->meta, h->type, h->encoding);
@@ -190,7 +220,7 @@ static cw_status put_as_stored(making *k, cw__page_header *h, cw__grown *front,
                                const cw__stretch *s)
 {
     size_t from = s->value, to = s->value + s->values;
-    body b = {cw__values_at(k->in, from), cw__raw_bytes(k->in, from, to), true};
+    body b = {.n = cw__raw_bytes(k->in, from, to), .from = from, .to = to};
 
     if (!cw__encode_front(front, h->encoding, k->in, from, to, &k->s->numbers))
         return CW_E_NO_MEMORY;

@@ -352,33 +352,45 @@ static void byte_arrays(cw__extremes *e, const cw__column_buffer *b, size_t from
     }
 }
 
-static void one_by_one(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
+static void one_by_one(cw__extremes *e, const cw__leaf *leaf, const uint8_t *p, size_t n)
 {
-    for (size_t i = from; i < to; i++)
-        take(e, b->leaf, b->values.p + i * b->leaf->width, b->leaf->width);
-    canonical_zeros(e, b->leaf);
+    for (size_t i = 0; i < n; i++)
+        take(e, leaf, p + i * leaf->width, leaf->width);
+    canonical_zeros(e, leaf);
+}
+
+/* Side by side. */
+static void fixed(cw__extremes *e, const cw__leaf *leaf, const uint8_t *p, size_t n)
+{
+    memset(e, 0, sizeof *e);
+    if (leaf->physical == CW__BOOLEAN)
+        booleans(e, p, n);
+    else if (leaf->order == CW__ORDER_SIGNED || leaf->order == CW__ORDER_UNSIGNED)
+        integers(e, p, n, leaf->width, leaf->order == CW__ORDER_SIGNED);
+    else if (leaf->physical == CW__FLOAT)
+        floats(e, p, n);
+    else if (leaf->physical == CW__DOUBLE)
+        doubles(e, p, n);
+    else
+        one_by_one(e, leaf, p, n);
 }
 
 void cw__extremes_of(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
 {
     const cw__leaf *leaf = b->leaf;
+    cw__extremes more;
 
     memset(e, 0, sizeof *e);
-    if (from == to || leaf->order == CW__ORDER_NONE)
+    if (leaf->order == CW__ORDER_NONE)
         return;
-    const uint8_t *p = leaf->width ? b->values.p + from * leaf->width : NULL;
     if (leaf->width == 0)
         byte_arrays(e, b, from, to);
-    else if (leaf->physical == CW__BOOLEAN)
-        booleans(e, p, to - from);
-    else if (leaf->order == CW__ORDER_SIGNED || leaf->order == CW__ORDER_UNSIGNED)
-        integers(e, p, to - from, leaf->width, leaf->order == CW__ORDER_SIGNED);
-    else if (leaf->physical == CW__FLOAT)
-        floats(e, p, to - from);
-    else if (leaf->physical == CW__DOUBLE)
-        doubles(e, p, to - from);
-    else
-        one_by_one(e, b, from, to);
+    for (size_t n; leaf->width && from < to; from += n) {
+        n = to - from;
+        const uint8_t *p = cw__values_run(b, from, &n);
+        fixed(&more, leaf, p, n);
+        cw__extremes_join(e, &more, leaf);
+    }
 }
 
 /* NaNs of entries are counted once here: whoever knows how often they occur counts them. */
@@ -392,11 +404,11 @@ void cw__extremes_of_entries(cw__extremes *e, const cw__column_buffer *b, const 
     if (leaf->order == CW__ORDER_NONE)
         return;
     for (size_t i = 0; i < entries; i++) {
-        size_t k = firsts[i];
+        size_t k = firsts[i], one = 1;
         if (!used[i])
             continue;
         if (leaf->width)
-            take(e, leaf, b->values.p + k * leaf->width, leaf->width);
+            take(e, leaf, cw__values_run(b, k, &one), leaf->width);
         else
             take(e, leaf, b->values.p + offsets[k], offsets[k + 1] - offsets[k]);
     }

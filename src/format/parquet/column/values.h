@@ -22,8 +22,8 @@ bool cw__ends_as_it_lies(const cw__leaf *leaf, int32_t encoding);
 bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
                       size_t to, cw__grown *scratch);
 
-/** Where the bytes of values [from, to) lie: cw__raw_bytes of them. */
-const uint8_t *cw__values_at(const cw__column_buffer *b, size_t from);
+/** Those bytes, of values from `from` on: how many of *n values they are side by side. */
+const uint8_t *cw__values_as_they_lie(const cw__column_buffer *b, size_t from, size_t *n);
 
 /** The entries of a dictionary, PLAIN, added to `out`. */
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d);
