@@ -216,21 +216,14 @@ static cw_status check_offsets(const viewing *k, const cw__view *v, bool wide, i
 {
     const int32_t *narrow = v->offsets;
     const int64_t *large = v->offsets;
-    int64_t falls = 0, first, last;
+    int64_t first, last;
 
     if (v->length == 0)
         return CW_OK;
-    if (wide) {
-        for (int64_t i = v->first; i < v->first + v->length; i++)
-            falls |= large[i + 1] < large[i];
-        first = large[v->first];
-        last = large[v->first + v->length];
-    } else {
-        for (int64_t i = v->first; i < v->first + v->length; i++)
-            falls |= narrow[i + 1] < narrow[i];
-        first = narrow[v->first];
-        last = narrow[v->first + v->length];
-    }
+    first = wide ? large[v->first] : narrow[v->first];
+    last = wide ? large[v->first + v->length] : narrow[v->first + v->length];
+    bool falls = cw__offsets_fall(wide ? (const void *)(large + v->first) : narrow + v->first, wide,
+                                  (size_t)v->length);
     return falls || first < 0 || last > most
                ? refuse(k, v->node, "its offsets fall, or go beyond what they count")
                : CW_OK;

@@ -173,6 +173,20 @@ uint64_t cw__gather_bytes(const cw__view *v, int64_t start, size_t n)
     return sum;
 }
 
+bool cw__offsets_fall(const void *offsets, bool wide, size_t n)
+{
+    const int32_t *narrow = offsets;
+    const int64_t *large = offsets;
+    int32_t falls = 0;
+    int64_t wide_falls = 0;
+
+    for (size_t i = 0; wide && i < n; i++)
+        wide_falls |= large[i + 1] < large[i];
+    for (size_t i = 0; !wide && i < n; i++)
+        falls |= narrow[i + 1] < narrow[i];
+    return falls || wide_falls;
+}
+
 static bool is_text(const cw__node *node)
 {
     return node->type == CW_TYPE_STRING || node->type == CW_TYPE_ENUM || node->type == CW_TYPE_JSON;
