@@ -93,7 +93,8 @@ void cw__arrow_views_free(cw__arrow_views *v)
 {
     if (!v)
         return;
-    cw__arrow_settle(v, false);
+    if (v->lendings)
+        cw__arrow_settle(v, false);
     cw__free(v->columns);
     cw__free(v->pool);
     cw__free(v->lendings);
