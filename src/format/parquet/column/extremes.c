@@ -356,10 +356,8 @@ static inline bool is_within(const frame *f, const uint8_t *p, size_t n, const u
             return false;
     if (end - p < 8)
         word = prefix_of(p, left);
-    else if (left < 8)
-        word = left ? prefix_of(p, 8) & ~(UINT64_MAX >> 8 * left) : 0;
     else
-        word = prefix_of(p, 8);
+        word = prefix_of(p, 8) & (left < 8 ? ~(UINT64_MAX >> 8 * left) : UINT64_MAX);
     return word > f->low && word < f->high;
 }
 
