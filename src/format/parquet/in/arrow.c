@@ -16,22 +16,15 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "format/parquet/column/spans.h"
 #include "format/parquet/in/gather.h"
+#include "format/parquet/in/lending.h"
 #include "format/parquet/in/walk.h"
-
-/* An array whose values may be kept. */
-typedef struct lending {
-    cw__loan *loan;
-    const struct ArrowArray *array;
-} lending;
 
 struct cw__arrow_views {
     cw__view *columns;
     cw__view *pool; /* of all views below them */
     size_t pool_n, pool_room;
-    lending *lendings; /* one for each view at most */
-    size_t lending_n;
+    cw__lendings lendings;
 };
 
 typedef struct viewing {
@@ -79,9 +72,9 @@ static cw_status make_views(cw__arrow_views **views, const cw_schema *schema, cw
         v->pool_room = VIEWS_OF_NODE * cw__node_count(&schema->root);
         v->columns = cw__alloc_zero((schema->root.child_count + 1) * sizeof *v->columns);
         v->pool = cw__alloc_zero(v->pool_room * sizeof *v->pool);
-        v->lendings = cw__alloc_zero(v->pool_room * sizeof *v->lendings);
+        v->lendings.all = cw__alloc_zero(v->pool_room * sizeof *v->lendings.all);
     }
-    if (!v || !v->columns || !v->pool || !v->lendings) {
+    if (!v || !v->columns || !v->pool || !v->lendings.all) {
         cw__arrow_views_free(v);
         return cw__fail_memory(err, "looking at Arrow data");
     }
@@ -93,11 +86,11 @@ void cw__arrow_views_free(cw__arrow_views *v)
 {
     if (!v)
         return;
-    if (v->lendings)
+    if (v->lendings.all)
         cw__arrow_settle(v, false);
     cw__free(v->columns);
     cw__free(v->pool);
-    cw__free(v->lendings);
+    cw__free(v->lendings.all);
     cw__free(v);
 }
 
@@ -106,38 +99,9 @@ const cw__view *cw__arrow_columns(const cw__arrow_views *views)
     return views->columns;
 }
 
-/* Arrow lets go of the arrays below another one by one: those that are held are moved out of it. */
 void cw__arrow_settle(cw__arrow_views *v, bool moves)
 {
-    for (size_t i = 0; i < v->lending_n; i++) {
-        cw__loan *loan = v->lendings[i].loan;
-        struct ArrowArray *array = (struct ArrowArray *)(uintptr_t)v->lendings[i].array;
-        if (moves && loan->holders > 1) {
-            loan->array = *array;
-            array->release = NULL;
-        }
-        cw__loan_let_go(loan);
-    }
-    v->lending_n = 0;
-}
-
-/*
- * Large arrays of numbers stay where they are. Smaller ones are copied sooner than kept, and would
- * be many; what lies within a dictionary cannot be moved on its own.
- */
-static cw_status lend(viewing *k, cw__view *v, const struct ArrowArray *a)
-{
-    enum { WORTH_KEEPING = 64 << 10 };
-    cw__arrow_views *views = k->views;
-
-    if (k->within || (v->width != 4 && v->width != 8) ||
-        v->length < WORTH_KEEPING / (int64_t)v->width)
-        return CW_OK;
-    v->loan = cw__loan_new();
-    if (!v->loan)
-        return cw__fail_memory(k->err, "looking at Arrow data");
-    views->lendings[views->lending_n++] = (lending){v->loan, a};
-    return CW_OK;
+    cw__lendings_settle(&v->lendings, moves);
 }
 
 static cw_status take_children(viewing *k, cw__view *v, size_t n)
@@ -192,9 +156,12 @@ static cw_status view_fixed(viewing *k, cw__view *v, const struct ArrowSchema *t
     v->values = a->buffers[1];
     if (!v->values && v->length)
         return refuse(k, v->node, "its values are missing");
-    return cw__arrow_fits(v->node, type->format) && cw__can_gather(v->node, v->layout, width)
-               ? lend(k, v, a)
-               : unfit(k, v->node, type->format);
+    if (!cw__arrow_fits(v->node, type->format) || !cw__can_gather(v->node, v->layout, width))
+        return unfit(k, v->node, type->format);
+    /* What lies within a dictionary, or runs, is not told to be movable on its own. */
+    return k->within || cw__lend(&k->views->lendings, v, a)
+               ? CW_OK
+               : cw__fail_memory(k->err, "looking at Arrow data");
 }
 
 static cw_status view_bits(viewing *k, cw__view *v, const struct ArrowSchema *type,
