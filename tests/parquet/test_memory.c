@@ -5,12 +5,13 @@
  * for. What the program itself holds, the batch, is made before.
  */
 #include "harness.h"
+#include "parquet/arrow_batch.h"
 
 #include <cloudwriter/cloudwriter.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20, BATCH_ROWS = 1000 };
+enum { MIB = 1 << 20, BATCH_ROWS = 1000, ARROW_ROWS = 20000 };
 
 /* ---- a sink that keeps nothing ---- */
 
@@ -73,7 +74,7 @@ static size_t status_kib(const char *name)
 
 /* ---- tables ---- */
 
-typedef enum shape { NUMBERS, TEXT, SKEWED, FEW_VALUES } shape;
+typedef enum shape { NUMBERS, TEXT, SKEWED, FEW_VALUES, ARROW } shape;
 
 typedef struct scene {
     const char *name;
@@ -91,7 +92,9 @@ static size_t text_bytes(const scene *s)
 
 static size_t value_bytes(const scene *s)
 {
-    return s->shape == TEXT ? text_bytes(s) + 4 : s->shape == NUMBERS ? 8 : 4;
+    if (s->shape == TEXT)
+        return text_bytes(s) + 4;
+    return s->shape == NUMBERS || s->shape == ARROW ? 8 : 4;
 }
 
 static uint64_t seed = 88172645463325252U;
@@ -177,6 +180,41 @@ static void turn(batch *b, const scene *s, size_t number)
     }
 }
 
+/* Rows of fresh memory, which the encoder keeps as long as it likes; all else of it is small. */
+static cw_status write_arrow(cw_parquet *p, const scene *s)
+{
+    size_t n = (size_t)s->columns;
+    struct ArrowSchema type = {.format = "l"};
+    struct ArrowSchema **types = malloc(n * sizeof(struct ArrowSchema *));
+    struct ArrowArray *columns = malloc(n * sizeof *columns);
+    uint64_t *values = malloc(ARROW_ROWS * sizeof *values);
+    struct ArrowArray rows = arrow_array(ARROW_ROWS, 1);
+
+    REQUIRE(types && columns && values);
+    for (size_t i = 0; i < n; i++) {
+        types[i] = &type;
+        columns[i] = arrow_array(ARROW_ROWS, 2);
+        for (size_t k = 0; k < ARROW_ROWS; k++)
+            values[k] = noise();
+        arrow_buffer(&columns[i], 1, values, ARROW_ROWS * sizeof *values, 0);
+    }
+    arrow_children(&rows, columns, n);
+    free(columns);
+    free(values);
+    const struct ArrowSchema all = {.format = "+s", .n_children = s->columns, .children = types};
+    cw_status st = cw_parquet_write_arrow(p, &rows, &all);
+    free(types);
+    return st;
+}
+
+static cw_status write_some(cw_parquet *p, const scene *s, batch *b, size_t number)
+{
+    if (s->shape == ARROW)
+        return write_arrow(p, s);
+    turn(b, s, number);
+    return cw_parquet_write_columns(p, b->columns, (size_t)s->columns, b->rows);
+}
+
 /* ---- a run ---- */
 
 /* Answers the MiB that it grew by. */
@@ -197,10 +235,9 @@ static double grow(const scene *s)
     CHECK_OK(cw_parquet_open(&p, open_nowhere(), schema, &o, &err), err);
     REQUIRE(p);
     for (size_t i = 0; written < (size_t)s->input_mib * MIB; i++) {
-        turn(&b, s, i);
-        if (cw_parquet_write_columns(p, b.columns, (size_t)s->columns, b.rows) != CW_OK)
+        if (write_some(p, s, &b, i) != CW_OK)
             break;
-        written += b.rows * (size_t)s->columns * value_bytes(s);
+        written += (s->shape == ARROW ? ARROW_ROWS : b.rows) * (size_t)s->columns * value_bytes(s);
         if (s->shape == SKEWED)
             written += b.rows * 40;
     }
@@ -237,6 +274,10 @@ static const scene scenes[] = {
     {"random numbers", NUMBERS, 8, 64, 0, 200, 0},
     {"random numbers", NUMBERS, 8, 64, 4, 200, 0},
     {"random numbers", NUMBERS, 8, 256, 4, 300, 0},
+    {"Arrow batches", ARROW, 8, 64, 0, 200, 0},
+    {"Arrow batches", ARROW, 8, 64, 4, 200, 0},
+    {"Arrow batches", ARROW, 1, 64, 0, 200, 0},
+    {"Arrow batches", ARROW, 2, 256, 4, 400, 0},
     {"one column", NUMBERS, 1, 64, 0, 100, 0},
     {"two columns", NUMBERS, 2, 16, 0, 60, 0},
     {"two columns of text", TEXT, 2, 16, 0, 60, 0},

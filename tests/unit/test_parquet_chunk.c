@@ -144,6 +144,7 @@ static void fill(column *c, kind k, size_t rows, unsigned nulls)
 
 typedef struct reading {
     const cw__chunk *c;
+    cw__grown all; /* the chunk's bytes in one piece */
     const cw__column_buffer *b;
     const cw__chunk_options *o;
     cw__block *block;
@@ -456,7 +457,7 @@ static void check_page_index(const reading *r, size_t slots, size_t offset, size
 /* One page at `at`; answers where the next one begins. */
 static size_t read_page(reading *r, size_t at)
 {
-    const cw__grown *all = &r->c->bytes;
+    const cw__grown *all = &r->all;
     cw__page_header h;
     size_t used, stored;
     cw_error err;
@@ -520,9 +521,24 @@ static void check_bloom(const reading *r)
         REQUIRE(cw__bloom_has(f->p, f->n, cw__xxh64(value_of(r->b, i), value_size(r->b, i))));
 }
 
+static cw__grown in_one_piece(const cw__pieces *x)
+{
+    cw__grown all = {0};
+
+    for (size_t i = 0, n; i < cw__pieces_count(x); i++) {
+        const uint8_t *p = cw__pieces_at(x, i, &n);
+        REQUIRE(cw__grow(&all, n + 1));
+        if (n)
+            memcpy(all.p + all.n, p, n);
+        all.n += n;
+    }
+    CHECK_INT(all.n, x->n);
+    return all;
+}
+
 static void read_back(const cw__chunk *c, const cw__column_buffer *b, const cw__chunk_options *o)
 {
-    reading r = {.c = c, .b = b, .o = o, .block = cw__block_new()};
+    reading r = {.c = c, .all = in_one_piece(&c->bytes), .b = b, .o = o, .block = cw__block_new()};
     size_t at = 0;
 
     REQUIRE(r.block);
@@ -538,8 +554,19 @@ static void read_back(const cw__chunk *c, const cw__column_buffer *b, const cw__
     check_metadata(&r);
     check_bloom(&r);
     cw__block_free(r.block);
+    cw__grown_free(&r.all);
     free(r.entries);
     free(r.entry_at);
+}
+
+static bool same_bytes(const cw__pieces *x, const cw__pieces *y)
+{
+    cw__grown a = in_one_piece(x), b = in_one_piece(y);
+    bool same = a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+
+    cw__grown_free(&a);
+    cw__grown_free(&b);
+    return same;
 }
 
 /* ---- the tests ---- */
@@ -565,7 +592,7 @@ static cw__chunk encode(const cw__column_buffer *b, const cw__chunk_options *o)
     REQUIRE(fresh);
     CHECK_OK(cw__chunk_encode(&c, b, o, scratch, &err), err);
     CHECK_OK(cw__chunk_encode(&again, b, o, fresh, &err), err);
-    CHECK(c.bytes.n == again.bytes.n && memcmp(c.bytes.p, again.bytes.p, c.bytes.n) == 0);
+    CHECK(same_bytes(&c.bytes, &again.bytes));
     read_back(&c, b, o);
     cw__chunk_free(&again);
     cw__chunk_scratch_free(fresh);

@@ -178,6 +178,12 @@ cw_status cw__parquet_take(cw_parquet *p, const cw__view *columns, size_t rows)
     return st == CW_OK || p->error.status != CW_OK ? p->error.status : cw__parquet_fail(p, &err);
 }
 
+void cw__parquet_rest(cw_parquet *p)
+{
+    if (!inherited(p))
+        cw__row_group_drop(p);
+}
+
 /* ---- what the ways in see -------------------------------------------------------------------- */
 
 cw__ways *cw__parquet_ways(cw_parquet *p)
@@ -269,7 +275,7 @@ static void free_encoder(cw_parquet *p)
     cw__gatherer_free(p->gatherer);
     cw__buffers_free(p->buffers, p->schema);
     cw__buffers_free(p->spare, p->schema);
-    cw__grown_free(&p->chunk_memory);
+    cw__pieces_free(&p->chunk_memory);
     cw__kept_free(&p->kept);
     cw__settings_free(&p->settings);
     cw_schema_free(p->schema);

@@ -27,7 +27,7 @@ struct cw_parquet {
     cw__column_buffer *buffers; /* of each leaf: what is gathered */
     cw__column_buffer *spare;   /* the same, empty; NULL while `closing` has them */
     cw__closing *closing;       /* the row group before, being encoded; NULL: none */
-    cw__grown chunk_memory;     /* without threads: of the chunk before, for the next one */
+    cw__pieces chunk_memory;    /* without threads: of the chunk before, for the next one */
     cw__crew *crew;
     cw__kept kept;
 

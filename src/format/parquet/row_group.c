@@ -62,12 +62,14 @@ static bool overlaps(const cw_parquet *p)
 
 static uint64_t room_of(const cw__column_buffer *b)
 {
-    return (uint64_t)b->def.data.room + b->rep.data.room + b->values.room + b->offsets.room;
+    return (uint64_t)b->def.data.room + b->rep.data.room + b->values.room + b->offsets.room +
+           cw__column_lent(b);
 }
 
 static uint64_t bytes_of(const cw__column_buffer *b)
 {
-    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n;
+    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n +
+           cw__column_lent(b);
 }
 
 static uint64_t room_of_all(const cw__column_buffer *buffers, const cw_schema *s)
@@ -143,7 +145,7 @@ static void expect(cw__grown *g, uint64_t bytes)
 
 static uint64_t memory_of(const cw__chunk *c)
 {
-    return (uint64_t)c->bytes.room + c->bloom.room;
+    return (uint64_t)cw__pieces_room(&c->bytes) + c->bloom.room;
 }
 
 static void drop_chunk(cw__chunk *c)
@@ -153,7 +155,7 @@ static void drop_chunk(cw__chunk *c)
     cw__free(c);
 }
 
-/* The buffer is done with. */
+/* The buffer is done with: its chunk is made, and what it lends of it is written. */
 static void release_buffer(closing *c, cw__column_buffer *b)
 {
     const cw__budget *budget = &c->p->settings.budget;
@@ -161,12 +163,19 @@ static void release_buffer(closing *c, cw__column_buffer *b)
                                      budget->overlap_bytes
                                : atomic_load(&c->held) <= budget->held_bytes;
 
-    if (keep) {
-        cw__column_buffer_reset(b);
-        return;
-    }
     atomic_fetch_sub(&c->held, room_of(b));
-    cw__column_buffer_free(b);
+    if (keep)
+        cw__column_buffer_reset(b);
+    else
+        cw__column_buffer_free(b);
+    atomic_fetch_add(&c->held, room_of(b));
+}
+
+/* Whether the buffer is needed until its chunk is written, or has to be let go of by the caller's
+   thread. */
+static bool is_lent(const cw__chunk *c, const cw__column_buffer *b)
+{
+    return c->bytes.lent_count || b->spans.loan_count;
 }
 
 static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch, cw_error *err)
@@ -181,9 +190,9 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         return cw__fail_memory(err, "encoding a column");
     if (!cw__crew_is_many(c->p->crew)) {
         chunk->bytes = c->p->chunk_memory;
-        c->p->chunk_memory = (cw__grown){0};
+        c->p->chunk_memory = (cw__pieces){0};
     }
-    expect(&chunk->bytes, bytes_of(b) / 4);
+    expect(&chunk->bytes.own, bytes_of(b) / 4);
     st = cw__chunk_encode(chunk, b, &o, scratch, err);
     if (cw__crew_is_many(c->p->crew))
         cw__chunk_scratch_trim(scratch, o.page_bytes);
@@ -192,7 +201,8 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         return st;
     }
     atomic_fetch_add(&c->held, memory_of(chunk));
-    release_buffer(c, b);
+    if (!is_lent(chunk, b))
+        release_buffer(c, b);
     c->chunks[leaf] = chunk;
     return CW_OK;
 }
@@ -239,6 +249,17 @@ static bool add_indexes(closing *c, const cw__chunk *chunk)
     return !columns->failed && !offsets->failed && !c->parts[CW__KEPT_LENGTHS].failed;
 }
 
+static cw_status put_pieces(cw_parquet *p, const cw__pieces *x, cw_error *err)
+{
+    cw_status st = CW_OK;
+
+    for (size_t i = 0, n; i < cw__pieces_count(x) && st == CW_OK; i++) {
+        const uint8_t *at = cw__pieces_at(x, i, &n);
+        st = n ? cw__parquet_put(p, at, n, err) : CW_OK;
+    }
+    return st;
+}
+
 static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
 {
     closing *c = user;
@@ -247,9 +268,11 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     cw_status st;
 
     place(chunk, (int64_t)c->p->offset);
-    st = cw__parquet_put(c->p, chunk->bytes.p, chunk->bytes.n, err);
+    st = put_pieces(c->p, &chunk->bytes, err);
     if (st != CW_OK)
         return st;
+    if (is_lent(chunk, &c->buffers[leaf]))
+        release_buffer(c, &c->buffers[leaf]);
     g->uncompressed_bytes += chunk->meta.uncompressed_bytes;
     g->compressed_bytes += chunk->meta.compressed_bytes;
     atomic_fetch_sub(&c->held, memory_of(chunk));
@@ -260,7 +283,7 @@ static cw_status deliver_chunk(void *user, size_t leaf, cw_error *err)
     c->chunks[leaf] = NULL;
     if (!cw__crew_is_many(c->p->crew)) {
         c->p->chunk_memory = chunk->bytes;
-        chunk->bytes = (cw__grown){0};
+        chunk->bytes = (cw__pieces){0};
     }
     drop_chunk(chunk);
     return CW_OK;

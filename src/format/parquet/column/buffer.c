@@ -306,6 +306,7 @@ void cw__column_buffer_reset(cw__column_buffer *b)
     levels_reset(&b->rep);
     b->rows = b->slots = b->count = 0;
     b->values.n = b->offsets.n = 0;
+    cw__spans_reset(&b->spans);
 }
 
 void cw__column_buffer_free(cw__column_buffer *b)
@@ -314,7 +315,49 @@ void cw__column_buffer_free(cw__column_buffer *b)
     cw__grown_free(&b->rep.data);
     cw__grown_free(&b->values);
     cw__grown_free(&b->offsets);
+    cw__spans_free(&b->spans);
     levels_reset(&b->def);
     levels_reset(&b->rep);
     b->rows = b->slots = b->count = 0;
+}
+
+/* ---- values of a fixed width ---- */
+
+const uint8_t *cw__values_run(const cw__column_buffer *b, size_t i, size_t *n)
+{
+    size_t width = b->leaf->width;
+    const cw__span *s;
+
+    if (b->spans.count == 0)
+        return b->values.p + i * width;
+    s = cw__spans_find(&b->spans, i);
+    if (*n > s->first + s->n - i)
+        *n = s->first + s->n - i;
+    return (s->lent ? s->lent : b->values.p + s->at) + (i - s->first) * width;
+}
+
+void cw__values_copy(uint8_t *to, const cw__column_buffer *b, size_t from, size_t n)
+{
+    size_t width = b->leaf->width;
+
+    for (size_t k; n > 0; from += k, n -= k, to += k * width) {
+        k = n;
+        const uint8_t *p = cw__values_run(b, from, &k);
+        memcpy(to, p, k * width);
+    }
+}
+
+const uint8_t *cw__values_together(const cw__column_buffer *b, size_t from, size_t n,
+                                   cw__grown *scratch)
+{
+    size_t k = n;
+    const uint8_t *p = n ? cw__values_run(b, from, &k) : b->values.p;
+
+    if (k == n)
+        return p;
+    scratch->n = 0;
+    if (!cw__grow(scratch, n * b->leaf->width))
+        return NULL;
+    cw__values_copy(scratch->p, b, from, n);
+    return scratch->p;
 }

@@ -5,10 +5,12 @@
  * same; a bit each (flat and nullable: 1 is there); a byte each. Values are those that are not
  * null, in the form of the physical type: little-endian integers and floats, a byte for each
  * boolean, FIXED as they are stored (decimals big-endian), byte arrays as offsets and bytes.
+ * Numbers may stay where the caller has them, as far as spans say so.
  */
 #ifndef CW_PARQUET_BUFFER_H
 #define CW_PARQUET_BUFFER_H
 
+#include "format/parquet/column/spans.h"
 #include "format/parquet/schema/tree.h"
 
 /** Bytes that grow. */
@@ -39,12 +41,14 @@ typedef struct cw__column_buffer {
     size_t rows;
     size_t slots;      /* levels: values, nulls and empty lists */
     size_t count;      /* values that are there */
-    cw__grown values;  /* count * width bytes; of byte arrays the bytes */
+    cw__grown values;  /* count * width bytes but for what is lent; of byte arrays the bytes */
+    cw__spans spans;   /* where numbers lie, if some are lent */
     cw__grown offsets; /* byte arrays: uint32_t, count+1 of them; the first is 0 */
 } cw__column_buffer;
 
 void cw__column_buffer_init(cw__column_buffer *b, const cw__leaf *leaf);
-/** Empty it and keep the memory / give the memory back. */
+/** Empty it and keep the memory / give the memory back. What is lent is let go of: where there is
+ * any, on the thread that calls the encoder. */
 void cw__column_buffer_reset(cw__column_buffer *b);
 void cw__column_buffer_free(cw__column_buffer *b);
 
@@ -69,6 +73,21 @@ static inline void cw__column_buffer_added(cw__column_buffer *b, size_t rows, si
     b->slots += slots;
     b->count += count;
 }
+
+/** Bytes of others' memory that values are in. */
+static inline size_t cw__column_lent(const cw__column_buffer *b)
+{
+    return b->spans.lent * b->leaf->width;
+}
+
+/* Of values of a fixed width, wherever they lie. */
+
+/** Value i, and how many of *n values from there on lie side by side. */
+const uint8_t *cw__values_run(const cw__column_buffer *b, size_t i, size_t *n);
+void cw__values_copy(uint8_t *to, const cw__column_buffer *b, size_t from, size_t n);
+/** Where they lie side by side, if need be in `scratch`. NULL: out of memory. */
+const uint8_t *cw__values_together(const cw__column_buffer *b, size_t from, size_t n,
+                                   cw__grown *scratch);
 
 /** Never NULL: of a buffer that never had a value there is the first one, 0. */
 static inline const uint32_t *cw__column_offsets(const cw__column_buffer *b)

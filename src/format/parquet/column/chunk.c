@@ -32,7 +32,7 @@ typedef struct making {
 
 void cw__chunk_free(cw__chunk *c)
 {
-    cw__grown_free(&c->bytes);
+    cw__pieces_free(&c->bytes);
     cw__grown_free(&c->bloom);
     cw__column_metadata_free(&c->meta);
     cw__column_index_free(&c->index);
@@ -43,25 +43,15 @@ void cw__chunk_free(cw__chunk *c)
 /* All but the memory for bytes. */
 static void empty(cw__chunk *c)
 {
-    cw__grown bytes = c->bytes;
+    cw__pieces bytes = c->bytes;
 
-    c->bytes = (cw__grown){0};
+    c->bytes = (cw__pieces){0};
     cw__chunk_free(c);
     c->bytes = bytes;
-    c->bytes.n = 0;
+    cw__pieces_reset(&c->bytes);
 }
 
 /* ---- writing pages ---- */
-
-static bool append(cw__grown *to, const void *p, size_t n)
-{
-    if (!cw__grow(to, n))
-        return false;
-    if (n)
-        memcpy(to->p + to->n, p, n);
-    to->n += n;
-    return true;
-}
 
 static void note_encoding(cw__column_metadata *m, int32_t page_type, int32_t encoding)
 {
@@ -75,28 +65,74 @@ static void note_encoding(cw__column_metadata *m, int32_t page_type, int32_t enc
     m->encoding_stats[m->encoding_stat_count++] = (cw__encoding_stat){page_type, encoding, 1};
 }
 
-/* Header and body, as they are stored: `first` is of v2's levels, which are never compressed. */
-static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
-                          const uint8_t *body, size_t body_n, size_t uncompressed)
+/*
+ * What follows the header of a page. In front of the body there may be levels that are not
+ * compressed, or all but the values; these then are the body, and stay where they lie.
+ */
+typedef struct body {
+    const uint8_t *p; /* NULL: values [from, to) */
+    size_t n;
+    size_t from, to;
+} body;
+
+/* The next piece of it: the whole, or values that lie side by side. */
+static const uint8_t *next_piece(const making *k, body *b, size_t *n)
+{
+    size_t values = b->to - b->from;
+    const uint8_t *p = b->p;
+
+    *n = b->n;
+    if (!p) {
+        p = cw__values_as_they_lie(k->in, b->from, &values);
+        *n = cw__raw_bytes(k->in, b->from, b->from + values);
+        b->from += values;
+    }
+    b->n -= *n;
+    return p;
+}
+
+static bool add_body(const making *k, body b)
+{
+    cw__pieces *to = &k->out->bytes;
+    bool stays = !b.p, ok = true;
+
+    for (size_t n; ok && b.n > 0;) {
+        const uint8_t *p = next_piece(k, &b, &n);
+        ok = stays ? cw__pieces_lend(to, p, n) : cw__pieces_add(to, p, n);
+    }
+    return ok;
+}
+
+static uint32_t checksum(const making *k, const cw__grown *first, body b)
+{
+    uint32_t crc = first && first->n ? cw__crc32(0, first->p, first->n) : 0;
+
+    for (size_t n; b.n > 0;) {
+        const uint8_t *p = next_piece(k, &b, &n);
+        crc = cw__crc32(crc, p, n);
+    }
+    return crc;
+}
+
+/* A page as it is stored: header, what is in front, body. */
+static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first, body b,
+                          size_t uncompressed)
 {
     size_t first_n = first ? first->n : 0;
-    uint32_t crc = 0;
+    cw__pieces *to = &k->out->bytes;
 
-    if (uncompressed > INT32_MAX || first_n + body_n > INT32_MAX)
+    if (uncompressed > INT32_MAX || first_n + b.n > INT32_MAX)
         return CW_E_TOO_LARGE;
     h->uncompressed_bytes = (int32_t)uncompressed;
-    h->compressed_bytes = (int32_t)(first_n + body_n);
+    h->compressed_bytes = (int32_t)(first_n + b.n);
     if (k->o->checksums) {
-        crc = first_n ? cw__crc32(0, first->p, first_n) : 0;
-        crc = body_n ? cw__crc32(crc, body, body_n) : crc;
         h->has_crc = true;
-        h->crc = (int32_t)crc;
+        h->crc = (int32_t)checksum(k, first, b);
     }
     cw__text_reset(&k->header);
     cw__page_header_write(&k->header, h);
-    if (k->header.failed || !append(&k->out->bytes, k->header.p, k->header.n) ||
-        (first_n && !append(&k->out->bytes, first->p, first_n)) ||
-        !append(&k->out->bytes, body, body_n))
+    if (k->header.failed || !cw__pieces_add(to, k->header.p, k->header.n) ||
+        (first_n && !cw__pieces_add(to, first->p, first_n)) || !add_body(k, b))
         return CW_E_NO_MEMORY;
     k->out->meta.uncompressed_bytes += (int64_t)(k->header.n + uncompressed);
     note_encoding(&k->out->meta, h->type, h->encoding);
@@ -118,14 +154,13 @@ static const uint8_t *compress(making *k, const cw__grown *from, size_t values, 
 }
 
 /* Of version 1 everything of the body is compressed, whatever it comes to. */
-static cw_status put_body(making *k, cw__page_header *h, const cw__grown *body, size_t values)
+static cw_status put_body(making *k, cw__page_header *h, const cw__grown *page, size_t values)
 {
-    const uint8_t *p = body->p;
-    size_t n = body->n;
+    body b = {.p = page->p, .n = page->n};
 
-    if (k->plan.codec != CW__BLOCK_NONE && !(p = compress(k, body, values, &n)))
+    if (k->plan.codec != CW__BLOCK_NONE && !(b.p = compress(k, page, values, &b.n)))
         return CW_E_NO_MEMORY;
-    return put_page(k, h, NULL, p, n, body->n);
+    return put_page(k, h, NULL, b, page->n);
 }
 
 /* Its page was made, and compressed, to see what it is worth. */
@@ -140,7 +175,7 @@ static cw_status put_dictionary(making *k)
     if (stored->n == 0 && page->n > 0)
         return CW_E_NO_MEMORY;
     k->out->meta.has_dictionary_page = true;
-    return put_page(k, &h, NULL, stored->p, stored->n, page->n);
+    return put_page(k, &h, NULL, (body){.p = stored->p, .n = stored->n}, page->n);
 }
 
 /* ---- a data page ---- */
@@ -177,16 +212,19 @@ static bool are_as_stored(const making *k, const cw__stretch *s)
 {
     const cw__leaf *leaf = k->in->leaf;
 
-    return k->plan.codec == CW__BLOCK_NONE && encoding_of(k, s) == CW__PLAIN && leaf->width > 0 &&
-           leaf->physical != CW__BOOLEAN;
+    return k->plan.codec == CW__BLOCK_NONE && cw__ends_as_it_lies(leaf, encoding_of(k, s));
 }
 
-static cw_status put_as_stored(making *k, cw__page_header *h, const cw__grown *levels,
+/* Behind the levels. */
+static cw_status put_as_stored(making *k, cw__page_header *h, cw__grown *front,
                                const cw__stretch *s)
 {
-    size_t width = k->in->leaf->width, n = s->values * width;
+    size_t from = s->value, to = s->value + s->values;
+    body b = {.n = cw__raw_bytes(k->in, from, to), .from = from, .to = to};
 
-    return put_page(k, h, levels, k->in->values.p + s->value * width, n, levels->n + n);
+    if (!cw__encode_front(front, h->encoding, k->in, from, to, &k->s->numbers))
+        return CW_E_NO_MEMORY;
+    return put_page(k, h, front, b, front->n + b.n);
 }
 
 static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
@@ -249,7 +287,7 @@ static cw_status put_v2(making *k, const cw__stretch *s)
             n = packed_n;
         }
     }
-    return put_page(k, &h, levels, p, n, levels->n + values->n);
+    return put_page(k, &h, levels, (body){.p = p, .n = n}, levels->n + values->n);
 }
 
 /* ---- what is said of a page ---- */
@@ -360,7 +398,7 @@ static cw_status join_part(making *k, const part *p)
 
     if (p->st != CW_OK)
         return p->st;
-    if (!append(&k->out->bytes, p->out.bytes.p, p->out.bytes.n))
+    if (!cw__pieces_join(&k->out->bytes, &p->out.bytes))
         return CW_E_NO_MEMORY;
     k->out->meta.uncompressed_bytes += m->uncompressed_bytes;
     note_encoding(&k->out->meta, m->encoding_stats[0].page_type, m->encoding_stats[0].encoding);
@@ -534,7 +572,7 @@ cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw
     making k = {.out = out, .in = &some, .o = o, .s = scratch};
     cw_status st;
 
-    out->bytes.n = 0;
+    cw__pieces_reset(&out->bytes);
     st = cw__chunk_plan_make(&k.plan, &some, o, scratch);
     if (st == CW_OK) {
         st = make(&k);

@@ -12,7 +12,7 @@
 
 #include <cloudwriter/parquet.h>
 
-#include "format/parquet/column/buffer.h"
+#include "format/parquet/column/pieces.h"
 #include "format/parquet/meta/metadata.h"
 
 /** The options as they are for one column, every default filled in. */
@@ -52,9 +52,9 @@ typedef struct cw__chunk_help {
 /** Chunks encoded with this scratch may have their pages made with help; it stays where it is. */
 void cw__chunk_scratch_help(cw__chunk_scratch *s, const cw__chunk_help *help);
 
-/** What comes out. Owns everything it points to. */
+/** What comes out. Owns everything it points to but values that it lends from the buffer. */
 typedef struct cw__chunk {
-    cw__grown bytes; /* the dictionary page, if any, and the data pages, headers included */
+    cw__pieces bytes; /* the dictionary page, if any, and the data pages, headers included */
     cw__column_metadata meta; /* offsets relative to bytes; bloom and index offsets unset */
     cw__column_index index;   /* present: may be written */
     cw__offset_index offsets; /* offsets relative to bytes */

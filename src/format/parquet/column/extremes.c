@@ -96,16 +96,18 @@ int cw__compare_values(const cw__leaf *leaf, const uint8_t *a, size_t a_n, const
     }
 }
 
-/* ---- extremes of numbers: lanes side by side, which compilers make vectors of ---- */
+/* ---- extremes of numbers, and how many are NaN: lanes side by side, which compilers make vectors
+   of ---- */
 
 enum { LANES = 16 };
 
-#define DEFINE_EXTREMES(name, type, lowest, highest)                                               \
-    static inline __attribute__((always_inline)) void name##_body(const type *v, size_t n,         \
-                                                                  type *min, type *max)            \
+#define DEFINE_EXTREMES(name, type, count, lowest, highest)                                        \
+    static inline __attribute__((always_inline))                                                   \
+    size_t name##_body(const type *v, size_t n, type *min, type *max)                              \
     {                                                                                              \
         type least[LANES], most[LANES];                                                            \
-        size_t i = 0;                                                                              \
+        count nans[LANES] = {0};                                                                   \
+        size_t i = 0, all = 0;                                                                     \
         for (size_t k = 0; k < LANES; k++) {                                                       \
             least[k] = highest;                                                                    \
             most[k] = lowest;                                                                      \
@@ -114,25 +116,26 @@ enum { LANES = 16 };
             for (size_t k = 0; k < LANES; k++) {                                                   \
                 least[k] = v[i + k] < least[k] ? v[i + k] : least[k];                              \
                 most[k] = v[i + k] > most[k] ? v[i + k] : most[k];                                 \
+                nans[k] += v[i + k] != v[i + k];                                                   \
             }                                                                                      \
         for (; i < n; i++) {                                                                       \
             least[0] = v[i] < least[0] ? v[i] : least[0];                                          \
             most[0] = v[i] > most[0] ? v[i] : most[0];                                             \
+            nans[0] += v[i] != v[i];                                                               \
         }                                                                                          \
-        for (size_t k = 1; k < LANES; k++) {                                                       \
+        for (size_t k = 0; k < LANES; k++) {                                                       \
             least[0] = least[k] < least[0] ? least[k] : least[0];                                  \
             most[0] = most[k] > most[0] ? most[k] : most[0];                                       \
+            all += nans[k];                                                                        \
         }                                                                                          \
         *min = least[0];                                                                           \
         *max = most[0];                                                                            \
+        return all;                                                                                \
     }                                                                                              \
     WIDE_VERSION(name, type)                                                                       \
-    static void name(const type *v, size_t n, type *min, type *max)                                \
+    static size_t name(const type *v, size_t n, type *min, type *max)                              \
     {                                                                                              \
-        if (has_wide())                                                                            \
-            name##_wide(v, n, min, max);                                                           \
-        else                                                                                       \
-            name##_body(v, n, min, max);                                                           \
+        return has_wide() ? name##_wide(v, n, min, max) : name##_body(v, n, min, max);             \
     }
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -141,10 +144,10 @@ static bool has_wide(void)
     return __builtin_cpu_supports("avx2");
 }
 #define WIDE_VERSION(name, type)                                                                   \
-    static __attribute__((target("avx2"))) void name##_wide(const type *v, size_t n, type *min,    \
-                                                            type *max)                             \
+    static __attribute__((target("avx2")))                                                         \
+    size_t name##_wide(const type *v, size_t n, type *min, type *max)                              \
     {                                                                                              \
-        name##_body(v, n, min, max);                                                               \
+        return name##_body(v, n, min, max);                                                        \
     }
 #else
 static bool has_wide(void)
@@ -152,18 +155,18 @@ static bool has_wide(void)
     return false;
 }
 #define WIDE_VERSION(name, type)                                                                   \
-    static void name##_wide(const type *v, size_t n, type *min, type *max)                         \
+    static size_t name##_wide(const type *v, size_t n, type *min, type *max)                       \
     {                                                                                              \
-        name##_body(v, n, min, max);                                                               \
+        return name##_body(v, n, min, max);                                                        \
     }
 #endif
 
-DEFINE_EXTREMES(of_i32, int32_t, INT32_MIN, INT32_MAX)
-DEFINE_EXTREMES(of_i64, int64_t, INT64_MIN, INT64_MAX)
-DEFINE_EXTREMES(of_u32, uint32_t, 0, UINT32_MAX)
-DEFINE_EXTREMES(of_u64, uint64_t, 0, UINT64_MAX)
-DEFINE_EXTREMES(of_float, float, -INFINITY, INFINITY)
-DEFINE_EXTREMES(of_double, double, -(double)INFINITY, (double)INFINITY)
+DEFINE_EXTREMES(of_i32, int32_t, uint32_t, INT32_MIN, INT32_MAX)
+DEFINE_EXTREMES(of_i64, int64_t, uint64_t, INT64_MIN, INT64_MAX)
+DEFINE_EXTREMES(of_u32, uint32_t, uint32_t, 0, UINT32_MAX)
+DEFINE_EXTREMES(of_u64, uint64_t, uint64_t, 0, UINT64_MAX)
+DEFINE_EXTREMES(of_float, float, uint32_t, -INFINITY, INFINITY)
+DEFINE_EXTREMES(of_double, double, uint64_t, -(double)INFINITY, (double)INFINITY)
 
 static void put_fixed(cw__extremes *e, const void *min, const void *max, size_t n)
 {
@@ -204,13 +207,9 @@ static void booleans(cw__extremes *e, const uint8_t *p, size_t n)
 /* A zero of either sign stands for both: the lesser one is the minimum, the greater the maximum. */
 static void floats(cw__extremes *e, const uint8_t *p, size_t n)
 {
-    const float *v = (const float *)(const void *)p;
     float min, max;
-    size_t nans = 0;
+    size_t nans = of_float((const float *)(const void *)p, n, &min, &max);
 
-    of_float(v, n, &min, &max);
-    for (size_t i = 0; i < n; i++)
-        nans += v[i] != v[i];
     e->nans += nans;
     min = min == 0 ? -0.0f : min;
     max = max == 0 ? 0.0f : max;
@@ -220,13 +219,9 @@ static void floats(cw__extremes *e, const uint8_t *p, size_t n)
 
 static void doubles(cw__extremes *e, const uint8_t *p, size_t n)
 {
-    const double *v = (const double *)(const void *)p;
     double min, max;
-    size_t nans = 0;
+    size_t nans = of_double((const double *)(const void *)p, n, &min, &max);
 
-    of_double(v, n, &min, &max);
-    for (size_t i = 0; i < n; i++)
-        nans += v[i] != v[i];
     e->nans += nans;
     min = min == 0 ? -0.0 : min;
     max = max == 0 ? 0.0 : max;
@@ -321,64 +316,107 @@ static uint64_t prefix_of(const uint8_t *p, size_t n)
     return v;
 }
 
-static size_t shared_prefix(const cw__extremes *e)
-{
-    size_t n = e->min_n < e->max_n ? e->min_n : e->max_n, i = 0;
+/* Words that both the least and the most begin with, and those that follow. */
+typedef struct frame {
+    uint64_t shared[4];
+    size_t n;
+    uint64_t low, high; /* what lies between them is neither least nor most */
+} frame;
 
-    while (i < n && e->min[i] == e->max[i])
-        i++;
-    return i;
+static uint64_t word_at(const uint8_t *p, size_t n, size_t k)
+{
+    return 8 * k < n ? prefix_of(p + 8 * k, n - 8 * k) : 0;
 }
 
-/* Values that begin as the least and the most do are told apart by what follows. */
+/* Where they share too much nothing lies between. */
+static void find_frame(frame *f, const cw__extremes *e)
+{
+    size_t whole = (e->min_n < e->max_n ? e->min_n : e->max_n) / 8;
+
+    for (f->n = 0; f->n < sizeof f->shared / sizeof *f->shared; f->n++) {
+        f->low = word_at(e->min, e->min_n, f->n);
+        f->high = word_at(e->max, e->max_n, f->n);
+        if (f->low != f->high || f->n == whole)
+            return;
+        f->shared[f->n] = f->low;
+    }
+    f->low = f->high;
+}
+
+/* Shorter values are as if zeros followed: of two words that differ that says which is less. */
+static inline bool is_within(const frame *f, const uint8_t *p, size_t n, const uint8_t *end)
+{
+    size_t left = n - 8 * f->n;
+    uint64_t word;
+
+    if (n < 8 * f->n)
+        return false;
+    for (size_t k = 0; k < f->n; k++, p += 8)
+        if (prefix_of(p, 8) != f->shared[k])
+            return false;
+    if (end - p < 8)
+        word = prefix_of(p, left);
+    else
+        word = prefix_of(p, 8) & (left < 8 ? ~(UINT64_MAX >> 8 * left) : UINT64_MAX);
+    return word > f->low && word < f->high;
+}
+
 static void byte_arrays(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
 {
     const uint32_t *offsets = cw__column_offsets(b);
-    uint64_t low = UINT64_MAX, high = 0;
-    size_t shared = 0;
+    const uint8_t *bytes = b->values.p, *end = bytes + b->values.n;
+    frame f = {.n = 0};
 
     for (size_t i = from; i < to; i++) {
-        const uint8_t *p = b->values.p + offsets[i];
+        const uint8_t *p = bytes + offsets[i], *min = e->min, *max = e->max;
         size_t n = offsets[i + 1] - offsets[i];
-        if (n >= shared && (shared == 0 || memcmp(p, e->min, shared) == 0)) {
-            uint64_t prefix = prefix_of(p + shared, n - shared);
-            if (prefix > low && prefix < high)
-                continue;
-        }
+        if (is_within(&f, p, n, end))
+            continue;
         take(e, b->leaf, p, n);
-        shared = shared_prefix(e);
-        low = prefix_of(e->min + shared, e->min_n - shared);
-        high = prefix_of(e->max + shared, e->max_n - shared);
+        if (e->min != min || e->max != max)
+            find_frame(&f, e);
     }
 }
 
-static void one_by_one(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
+static void one_by_one(cw__extremes *e, const cw__leaf *leaf, const uint8_t *p, size_t n)
 {
-    for (size_t i = from; i < to; i++)
-        take(e, b->leaf, b->values.p + i * b->leaf->width, b->leaf->width);
-    canonical_zeros(e, b->leaf);
+    for (size_t i = 0; i < n; i++)
+        take(e, leaf, p + i * leaf->width, leaf->width);
+    canonical_zeros(e, leaf);
+}
+
+/* Side by side. */
+static void fixed(cw__extremes *e, const cw__leaf *leaf, const uint8_t *p, size_t n)
+{
+    memset(e, 0, sizeof *e);
+    if (leaf->physical == CW__BOOLEAN)
+        booleans(e, p, n);
+    else if (leaf->order == CW__ORDER_SIGNED || leaf->order == CW__ORDER_UNSIGNED)
+        integers(e, p, n, leaf->width, leaf->order == CW__ORDER_SIGNED);
+    else if (leaf->physical == CW__FLOAT)
+        floats(e, p, n);
+    else if (leaf->physical == CW__DOUBLE)
+        doubles(e, p, n);
+    else
+        one_by_one(e, leaf, p, n);
 }
 
 void cw__extremes_of(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
 {
     const cw__leaf *leaf = b->leaf;
+    cw__extremes more;
 
     memset(e, 0, sizeof *e);
-    if (from == to || leaf->order == CW__ORDER_NONE)
+    if (leaf->order == CW__ORDER_NONE)
         return;
-    const uint8_t *p = leaf->width ? b->values.p + from * leaf->width : NULL;
     if (leaf->width == 0)
         byte_arrays(e, b, from, to);
-    else if (leaf->physical == CW__BOOLEAN)
-        booleans(e, p, to - from);
-    else if (leaf->order == CW__ORDER_SIGNED || leaf->order == CW__ORDER_UNSIGNED)
-        integers(e, p, to - from, leaf->width, leaf->order == CW__ORDER_SIGNED);
-    else if (leaf->physical == CW__FLOAT)
-        floats(e, p, to - from);
-    else if (leaf->physical == CW__DOUBLE)
-        doubles(e, p, to - from);
-    else
-        one_by_one(e, b, from, to);
+    for (size_t n; leaf->width && from < to; from += n) {
+        n = to - from;
+        const uint8_t *p = cw__values_run(b, from, &n);
+        fixed(&more, leaf, p, n);
+        cw__extremes_join(e, &more, leaf);
+    }
 }
 
 /* NaNs of entries are counted once here: whoever knows how often they occur counts them. */
@@ -392,11 +430,11 @@ void cw__extremes_of_entries(cw__extremes *e, const cw__column_buffer *b, const 
     if (leaf->order == CW__ORDER_NONE)
         return;
     for (size_t i = 0; i < entries; i++) {
-        size_t k = firsts[i];
+        size_t k = firsts[i], one = 1;
         if (!used[i])
             continue;
         if (leaf->width)
-            take(e, leaf, b->values.p + k * leaf->width, leaf->width);
+            take(e, leaf, cw__values_run(b, k, &one), leaf->width);
         else
             take(e, leaf, b->values.p + offsets[k], offsets[k + 1] - offsets[k]);
     }

@@ -21,8 +21,10 @@ static uint64_t hash_value(const cw__column_buffer *b, size_t i)
 {
     const uint32_t *offsets = cw__column_offsets(b);
 
+    size_t one = 1;
+
     if (b->leaf->width)
-        return cw__xxh64(b->values.p + i * b->leaf->width, b->leaf->width);
+        return cw__xxh64(cw__values_run(b, i, &one), b->leaf->width);
     return cw__xxh64(b->values.p + offsets[i], offsets[i + 1] - offsets[i]);
 }
 

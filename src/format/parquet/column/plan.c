@@ -102,9 +102,31 @@ unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values)
     return leaf->width == 0 && encoding != CW__RLE_DICTIONARY ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
 }
 
-static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b,
-                                   size_t most_entries, size_t most_bytes)
+/* Of numbers that are partly lent. */
+static cw__dictionary_answer build_of_spans(cw__dictionary *d, const cw__column_buffer *b,
+                                            size_t most_entries, size_t most_bytes,
+                                            cw__grown *scratch)
 {
+    size_t n = b->spans.count;
+    cw__numbers *runs;
+
+    scratch->n = 0;
+    if (!cw__grow(scratch, n * sizeof *runs))
+        return CW__DICTIONARY_NO_MEMORY;
+    runs = (cw__numbers *)(void *)scratch->p;
+    for (size_t i = 0; i < n; i++) {
+        runs[i].n = b->spans.all[i].n;
+        runs[i].p = cw__values_run(b, b->spans.all[i].first, &runs[i].n);
+    }
+    return cw__dictionary_of_numbers(d, runs, n, b->count, b->leaf->width, most_entries,
+                                     most_bytes);
+}
+
+static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b,
+                                   size_t most_entries, size_t most_bytes, cw__grown *scratch)
+{
+    if (b->spans.count)
+        return build_of_spans(d, b, most_entries, most_bytes, scratch);
     if (b->leaf->width)
         return cw__dictionary_of_fixed(d, b->values.p, b->count, b->leaf->width, most_entries,
                                        most_bytes);
@@ -119,7 +141,7 @@ static bool look_for_repetition(search *k)
     cw__grown *numbers = &k->s->numbers;
     cw__dictionary *d = &k->s->sample_dictionary;
 
-    if (build(d, &k->s->sample, SIZE_MAX, SIZE_MAX) != CW__DICTIONARY_BUILT)
+    if (build(d, &k->s->sample, SIZE_MAX, SIZE_MAX, numbers) != CW__DICTIONARY_BUILT)
         return false;
     numbers->n = k->s->page.n = 0;
     if (!cw__grow(numbers, 2 * d->count * sizeof(uint32_t)) ||
@@ -397,7 +419,7 @@ static cw_status weigh_dictionary(search *k, cw__chunk_plan *plan, trial *best, 
     cw__dictionary *d = &k->s->dictionary;
     trial t;
 
-    switch (build(d, k->in, most_entries, most_bytes)) {
+    switch (build(d, k->in, most_entries, most_bytes, &k->s->numbers)) {
     case CW__DICTIONARY_NO_MEMORY:
         return CW_E_NO_MEMORY;
     case CW__DICTIONARY_TOO_LARGE:

@@ -33,7 +33,6 @@ static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t f
 {
     const uint32_t *offsets = cw__column_offsets(in);
     size_t bytes = cw__raw_bytes(in, from, from + n);
-    size_t start = in->leaf->width ? from * in->leaf->width : offsets[from];
 
     if (!cw__grow(&to->values, bytes + 1))
         return false;
@@ -46,8 +45,10 @@ static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t f
             at[i + 1] = at[i] + (offsets[from + i + 1] - offsets[from + i]);
         to->offsets.n = (to->count + n) * sizeof(uint32_t);
     }
-    if (bytes)
-        memcpy(to->values.p + to->values.n, in->values.p + start, bytes);
+    if (in->leaf->width)
+        cw__values_copy(to->values.p + to->values.n, in, from, n);
+    else if (bytes)
+        memcpy(to->values.p + to->values.n, in->values.p + offsets[from], bytes);
     to->values.n += bytes;
     to->count += n;
     return true;

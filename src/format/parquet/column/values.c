@@ -36,6 +36,11 @@ size_t cw__raw_bytes(const cw__column_buffer *b, size_t from, size_t to)
     return b->leaf->width ? (to - from) * b->leaf->width : offsets[to] - offsets[from];
 }
 
+const uint8_t *cw__values_as_they_lie(const cw__column_buffer *b, size_t from, size_t *n)
+{
+    return b->leaf->width ? cw__values_run(b, from, n) : b->values.p + cw__column_offsets(b)[from];
+}
+
 /* ---- PLAIN ---- */
 
 static bool plain_booleans(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
@@ -97,8 +102,7 @@ static bool plain_fixed(cw__grown *out, const cw__column_buffer *b, size_t from,
 
     if (!p)
         return false;
-    if (bytes)
-        memcpy(p, fixed_at(b, from), bytes);
+    cw__values_copy(p, b, from, to - from);
     out->n += bytes;
     return true;
 }
@@ -155,18 +159,16 @@ static bool rle_booleans(cw__grown *out, const cw__column_buffer *b, size_t from
     return true;
 }
 
-static bool delta(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+static bool delta(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                  cw__grown *scratch)
 {
     uint8_t *p = room_in(out, cw__delta_bound(to - from, b->leaf->width));
+    const void *v = cw__values_together(b, from, to - from, scratch);
 
-    if (!p)
+    if (!p || !v)
         return false;
-    if (b->leaf->physical == CW__INT32)
-        out->n +=
-            cw__delta_encode_i32(p, (const int32_t *)(const void *)fixed_at(b, from), to - from);
-    else
-        out->n +=
-            cw__delta_encode_i64(p, (const int64_t *)(const void *)fixed_at(b, from), to - from);
+    out->n += b->leaf->physical == CW__INT32 ? cw__delta_encode_i32(p, v, to - from)
+                                             : cw__delta_encode_i64(p, v, to - from);
     return true;
 }
 
@@ -183,6 +185,18 @@ static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from
     return true;
 }
 
+static bool delta_lengths(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                          cw__grown *scratch)
+{
+    uint8_t *p = room_in(out, cw__delta_bound(to - from, 4));
+    uint32_t *lengths = numbers(scratch, to - from);
+
+    if (!p || !lengths)
+        return false;
+    out->n += cw__delta_lengths_encode(p, cw__column_offsets(b) + from, to - from, lengths);
+    return true;
+}
+
 static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
                         cw__grown *scratch)
 {
@@ -196,13 +210,15 @@ static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from,
     return true;
 }
 
-static bool split(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+static bool split(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                  cw__grown *scratch)
 {
     uint8_t *p = room_in(out, (to - from) * b->leaf->width);
+    const uint8_t *v = cw__values_together(b, from, to - from, scratch);
 
-    if (!p)
+    if (!p || !v)
         return false;
-    cw__split_encode(p, fixed_at(b, from), to - from, b->leaf->width);
+    cw__split_encode(p, v, to - from, b->leaf->width);
     out->n += (to - from) * b->leaf->width;
     return true;
 }
@@ -240,16 +256,28 @@ bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer
     case CW__RLE:
         return rle_booleans(out, b, from, to);
     case CW__DELTA_BINARY_PACKED:
-        return delta(out, b, from, to);
+        return delta(out, b, from, to, scratch);
     case CW__DELTA_LENGTH_BYTE_ARRAY:
         return delta_length(out, b, from, to, scratch);
     case CW__DELTA_BYTE_ARRAY:
         return delta_bytes(out, b, from, to, scratch);
     case CW__BYTE_STREAM_SPLIT:
-        return split(out, b, from, to);
+        return split(out, b, from, to, scratch);
     default:
         return plain(out, b, from, to);
     }
+}
+
+bool cw__ends_as_it_lies(const cw__leaf *leaf, int32_t encoding)
+{
+    return encoding == CW__DELTA_LENGTH_BYTE_ARRAY ||
+           (encoding == CW__PLAIN && leaf->width > 0 && leaf->physical != CW__BOOLEAN);
+}
+
+bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
+                      size_t to, cw__grown *scratch)
+{
+    return encoding == CW__PLAIN || delta_lengths(out, b, from, to, scratch);
 }
 
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d)
@@ -262,12 +290,14 @@ bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__di
         return false;
     for (size_t i = 0; i < d->count; i++) {
         size_t k = d->firsts[i], n = width ? width : offsets[k + 1] - offsets[k];
-        if (!width) {
+        if (width) {
+            cw__values_copy(p, b, k, 1);
+        } else {
             store_u32(p, (uint32_t)n);
             p += 4;
+            if (n)
+                memcpy(p, b->values.p + offsets[k], n);
         }
-        if (n)
-            memcpy(p, b->values.p + (width ? k * width : offsets[k]), n);
         p += n;
     }
     out->n += d->bytes;

@@ -15,6 +15,16 @@ bool cw__can_encode(const cw__leaf *leaf, int32_t encoding);
 bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
                        size_t to, const uint32_t *indices, cw__grown *scratch);
 
+/** Whether values so encoded end with bytes as they lie in the buffer. */
+bool cw__ends_as_it_lies(const cw__leaf *leaf, int32_t encoding);
+
+/** Of such an encoding what comes in front of those bytes, added to `out`. false: out of memory. */
+bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
+                      size_t to, cw__grown *scratch);
+
+/** Those bytes, of values from `from` on: how many of *n values they are side by side. */
+const uint8_t *cw__values_as_they_lie(const cw__column_buffer *b, size_t from, size_t *n);
+
 /** The entries of a dictionary, PLAIN, added to `out`. */
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d);
 

@@ -21,6 +21,9 @@ bool cw__delta_decode_i64(const uint8_t *in, size_t bytes, int64_t *values, size
 bool cw__delta_count(const uint8_t *in, size_t bytes, uint64_t *n);
 
 size_t cw__delta_length_bound(const uint32_t *offsets, size_t n);
+/** The lengths alone, within cw__delta_bound(n, 4): the bytes as they lie come behind them.
+ * `scratch`: n uint32_t. */
+size_t cw__delta_lengths_encode(uint8_t *out, const uint32_t *offsets, size_t n, uint32_t *scratch);
 /** `scratch`: n uint32_t. */
 size_t cw__delta_length_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes,
                                size_t n, uint32_t *scratch);

@@ -10,15 +10,21 @@ size_t cw__delta_length_bound(const uint32_t *offsets, size_t n)
     return cw__delta_bound(n, 4) + (n ? offsets[n] - offsets[0] : 0);
 }
 
-size_t cw__delta_length_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes,
-                               size_t n, uint32_t *scratch)
+size_t cw__delta_lengths_encode(uint8_t *out, const uint32_t *offsets, size_t n, uint32_t *scratch)
 {
     int32_t *lengths = (int32_t *)scratch;
-    size_t used, total = n ? offsets[n] - offsets[0] : 0;
 
     for (size_t i = 0; i < n; i++)
         lengths[i] = (int32_t)(offsets[i + 1] - offsets[i]);
-    used = cw__delta_encode_i32(out, lengths, n);
+    return cw__delta_encode_i32(out, lengths, n);
+}
+
+size_t cw__delta_length_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes,
+                               size_t n, uint32_t *scratch)
+{
+    size_t used = cw__delta_lengths_encode(out, offsets, n, scratch);
+    size_t total = n ? offsets[n] - offsets[0] : 0;
+
     if (total)
         memcpy(out + used, bytes + offsets[0], total);
     return used + total;

@@ -46,15 +46,27 @@ static bool begin(cw__dictionary_builder *b, cw__dictionary *d, size_t n, size_t
     return d->indices != NULL;
 }
 
-cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
-                                              size_t width, size_t most_entries, size_t most_bytes)
+cw__dictionary_answer cw__dictionary_of_numbers(cw__dictionary *d, const cw__numbers *runs,
+                                                size_t run_count, size_t n, size_t width,
+                                                size_t most_entries, size_t most_bytes)
 {
     cw__dictionary_builder b;
 
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
+    return cw__dictionary_fill_numbers(&b, runs, run_count, n, width);
+}
+
+cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
+                                              size_t width, size_t most_entries, size_t most_bytes)
+{
+    cw__dictionary_builder b;
+
     if (width == 1 || width == 4 || width == 8)
-        return cw__dictionary_fill_numbers(&b, values, n, width);
+        return cw__dictionary_of_numbers(d, &(cw__numbers){values, n}, 1, n, width, most_entries,
+                                         most_bytes);
+    if (!begin(&b, d, n, most_entries, most_bytes))
+        return CW__DICTIONARY_NO_MEMORY;
     return cw__dictionary_fill_texts(&b, values, NULL, n, width);
 }
 
@@ -72,7 +84,8 @@ static bool are_characters(const uint32_t *offsets, size_t n)
 static cw__dictionary_answer by_character(cw__dictionary_builder *b, const uint8_t *values,
                                           size_t n)
 {
-    cw__dictionary_answer answer = cw__dictionary_fill_numbers(b, values, n, 1);
+    cw__dictionary_answer answer =
+        cw__dictionary_fill_numbers(b, &(cw__numbers){values, n}, 1, n, 1);
 
     b->d->bytes += 4 * b->d->count;
     if (answer == CW__DICTIONARY_BUILT && b->d->bytes > b->most_bytes)

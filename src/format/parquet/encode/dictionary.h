@@ -30,6 +30,16 @@ typedef enum cw__dictionary_answer {
 /** `width` 1, 2, 4, 8, 12, 16 … bytes a value; bit patterns are compared, so -0 is not +0. */
 cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *values, size_t n,
                                               size_t width, size_t most_entries, size_t most_bytes);
+/** Values that lie side by side. */
+typedef struct cw__numbers {
+    const void *p;
+    size_t n;
+} cw__numbers;
+
+/** The same of `n` values in several places, `width` 1, 4 or 8. */
+cw__dictionary_answer cw__dictionary_of_numbers(cw__dictionary *d, const cw__numbers *runs,
+                                                size_t run_count, size_t n, size_t width,
+                                                size_t most_entries, size_t most_bytes);
 cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
                                               const uint8_t *bytes, size_t n, size_t most_entries,
                                               size_t most_bytes);

@@ -38,8 +38,9 @@ static inline size_t cw__dictionary_room(size_t n)
     return room;
 }
 
-/* Each in its own file. Numbers are of 1, 4 or 8 bytes. */
-cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b, const void *values,
+/* Each in its own file. Numbers are of 1, 4 or 8 bytes; `n` in all runs together. */
+cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b,
+                                                  const cw__numbers *runs, size_t run_count,
                                                   size_t n, size_t width);
 /* At offsets, or, without offsets, of `width` bytes each. */
 cw__dictionary_answer cw__dictionary_fill_texts(cw__dictionary_builder *b, const uint8_t *bytes,

@@ -41,38 +41,41 @@ widen_range(const void *values, size_t from, size_t to, size_t width, int64_t *l
 
 /* Whether the values lie so near to each other that a table of their range pays. Where they do not,
    that is mostly seen at once. */
-static bool find_range(const void *values, size_t width, size_t n, int64_t *low, uint64_t *range)
+static bool find_range(const cw__numbers *runs, size_t run_count, size_t width, size_t n,
+                       int64_t *low, uint64_t *range)
 {
     enum { STEP = 4096 };
     int64_t high = INT64_MIN;
 
     *low = INT64_MAX;
     *range = 0;
-    for (size_t from = 0, to; from < n; from = to) {
-        to = n - from < STEP ? n : from + STEP;
-        if (width == 4)
-            widen_range(values, from, to, 4, low, &high);
-        else
-            widen_range(values, from, to, 8, low, &high);
-        *range = (uint64_t)high - (uint64_t)*low;
-        if (*range >= MOST_RANGE || *range / 4 > n)
-            return false;
-    }
+    for (const cw__numbers *run = runs; run < runs + run_count; run++)
+        for (size_t from = 0, to; from < run->n; from = to) {
+            to = run->n - from < STEP ? run->n : from + STEP;
+            if (width == 4)
+                widen_range(run->p, from, to, 4, low, &high);
+            else
+                widen_range(run->p, from, to, 8, low, &high);
+            *range = (uint64_t)high - (uint64_t)*low;
+            if (*range >= MOST_RANGE || *range / 4 > n)
+                return false;
+        }
     return true;
 }
 
-/* Always inlined, with a known width. Slots hold index + 1; 0: not seen. */
+/* Always inlined, with a known width. `first`: the number of the run's first value. Slots hold
+   index + 1; 0: not seen. */
 static inline __attribute__((always_inline)) cw__dictionary_answer
-fill_range(cw__dictionary_builder *b, uint32_t *slots, const void *values, size_t n, size_t width,
-           uint64_t low)
+fill_range(cw__dictionary_builder *b, uint32_t *slots, const cw__numbers *run, size_t first,
+           size_t width, uint64_t low)
 {
-    uint32_t *indices = b->d->indices;
+    uint32_t *indices = b->d->indices + first;
 
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v = value_of(values, width, i) - low;
+    for (size_t i = 0; i < run->n; i++) {
+        uint64_t v = value_of(run->p, width, i) - low;
         uint32_t *slot = &slots[width == 4 ? (uint32_t)v : v];
         if (*slot == 0) {
-            cw__dictionary_answer answer = cw__dictionary_add(b, i, width);
+            cw__dictionary_answer answer = cw__dictionary_add(b, first + i, width);
             if (answer != CW__DICTIONARY_BUILT)
                 return answer;
             *slot = (uint32_t)b->d->count;
@@ -82,20 +85,23 @@ fill_range(cw__dictionary_builder *b, uint32_t *slots, const void *values, size_
     return CW__DICTIONARY_BUILT;
 }
 
-static cw__dictionary_answer by_range(cw__dictionary_builder *b, const void *values, size_t n,
-                                      size_t width, int64_t low, uint64_t range)
+static cw__dictionary_answer by_range(cw__dictionary_builder *b, const cw__numbers *runs,
+                                      size_t run_count, size_t width, int64_t low, uint64_t range)
 {
     uint32_t *slots = cw__alloc_zero(((size_t)range + 1) * sizeof *slots);
-    cw__dictionary_answer answer;
+    cw__dictionary_answer answer = CW__DICTIONARY_BUILT;
 
     if (!slots)
         return CW__DICTIONARY_NO_MEMORY;
-    if (width == 1)
-        answer = fill_range(b, slots, values, n, 1, (uint64_t)low);
-    else if (width == 4)
-        answer = fill_range(b, slots, values, n, 4, (uint64_t)low);
-    else
-        answer = fill_range(b, slots, values, n, 8, (uint64_t)low);
+    for (size_t i = 0, first = 0; i < run_count && answer == CW__DICTIONARY_BUILT; i++) {
+        if (width == 1)
+            answer = fill_range(b, slots, &runs[i], first, 1, (uint64_t)low);
+        else if (width == 4)
+            answer = fill_range(b, slots, &runs[i], first, 4, (uint64_t)low);
+        else
+            answer = fill_range(b, slots, &runs[i], first, 8, (uint64_t)low);
+        first += runs[i].n;
+    }
     cw__free(slots);
     return answer;
 }
@@ -182,20 +188,20 @@ number_add(cw__dictionary_builder *b, number_table *t, number_slot *home, uint64
 }
 
 static inline __attribute__((always_inline)) cw__dictionary_answer
-fill_numbers(cw__dictionary_builder *b, number_table *table, const void *values, size_t n,
+fill_numbers(cw__dictionary_builder *b, number_table *table, const cw__numbers *run, size_t first,
              size_t width)
 {
-    uint32_t *indices = b->d->indices;
+    uint32_t *indices = b->d->indices + first;
     number_table t = *table; /* where no index that is written can be it */
 
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v = value_of(values, width, i);
+    for (size_t i = 0; i < run->n; i++) {
+        uint64_t v = value_of(run->p, width, i);
         number_slot *home = number_home(&t, v);
         if (home->value == v && home->index) {
             indices[i] = home->index - 1;
             continue;
         }
-        cw__dictionary_answer answer = number_add(b, table, home, v, i, width);
+        cw__dictionary_answer answer = number_add(b, table, home, v, first + i, width);
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
         t.slots = table->slots;
@@ -204,29 +210,34 @@ fill_numbers(cw__dictionary_builder *b, number_table *table, const void *values,
     return CW__DICTIONARY_BUILT;
 }
 
-static cw__dictionary_answer by_number(cw__dictionary_builder *b, const void *values, size_t n,
-                                       size_t width)
+static cw__dictionary_answer by_number(cw__dictionary_builder *b, const cw__numbers *runs,
+                                       size_t run_count, size_t n, size_t width)
 {
     number_table t = {0};
-    cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
+    cw__dictionary_answer answer =
+        number_grow(&t, n) ? CW__DICTIONARY_BUILT : CW__DICTIONARY_NO_MEMORY;
 
-    if (number_grow(&t, n))
-        answer = width == 4 ? fill_numbers(b, &t, values, n, 4) : fill_numbers(b, &t, values, n, 8);
+    for (size_t i = 0, first = 0; i < run_count && answer == CW__DICTIONARY_BUILT; i++) {
+        answer = width == 4 ? fill_numbers(b, &t, &runs[i], first, 4)
+                            : fill_numbers(b, &t, &runs[i], first, 8);
+        first += runs[i].n;
+    }
     number_free(&t);
     return answer;
 }
 
 /* ---- the face ---- */
 
-cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b, const void *values,
+cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b,
+                                                  const cw__numbers *runs, size_t run_count,
                                                   size_t n, size_t width)
 {
     int64_t low;
     uint64_t range;
 
     if (width == 1)
-        return by_range(b, values, n, 1, 0, UINT8_MAX);
-    if (find_range(values, width, n, &low, &range))
-        return by_range(b, values, n, width, low, range);
-    return by_number(b, values, n, width);
+        return by_range(b, runs, run_count, 1, 0, UINT8_MAX);
+    if (find_range(runs, run_count, width, n, &low, &range))
+        return by_range(b, runs, run_count, width, low, range);
+    return by_number(b, runs, run_count, n, width);
 }

@@ -17,12 +17,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "format/parquet/in/gather.h"
+#include "format/parquet/in/lending.h"
 #include "format/parquet/in/walk.h"
 
 struct cw__arrow_views {
     cw__view *columns;
     cw__view *pool; /* of all views below them */
     size_t pool_n, pool_room;
+    cw__lendings lendings;
 };
 
 typedef struct viewing {
@@ -30,6 +32,7 @@ typedef struct viewing {
     cw_error *err;
     const cw__node *wrapped; /* the node that was last reached through indices or runs */
     unsigned wrappings;      /* how many times over */
+    unsigned within;         /* how many dictionaries and runs */
 } viewing;
 
 #define MOST_VALUES (INT64_C(1) << 40)
@@ -69,8 +72,9 @@ static cw_status make_views(cw__arrow_views **views, const cw_schema *schema, cw
         v->pool_room = VIEWS_OF_NODE * cw__node_count(&schema->root);
         v->columns = cw__alloc_zero((schema->root.child_count + 1) * sizeof *v->columns);
         v->pool = cw__alloc_zero(v->pool_room * sizeof *v->pool);
+        v->lendings.all = cw__alloc_zero(v->pool_room * sizeof *v->lendings.all);
     }
-    if (!v || !v->columns || !v->pool) {
+    if (!v || !v->columns || !v->pool || !v->lendings.all) {
         cw__arrow_views_free(v);
         return cw__fail_memory(err, "looking at Arrow data");
     }
@@ -82,14 +86,22 @@ void cw__arrow_views_free(cw__arrow_views *v)
 {
     if (!v)
         return;
+    if (v->lendings.all)
+        cw__arrow_settle(v, false);
     cw__free(v->columns);
     cw__free(v->pool);
+    cw__free(v->lendings.all);
     cw__free(v);
 }
 
 const cw__view *cw__arrow_columns(const cw__arrow_views *views)
 {
     return views->columns;
+}
+
+void cw__arrow_settle(cw__arrow_views *v, bool moves)
+{
+    cw__lendings_settle(&v->lendings, moves);
 }
 
 static cw_status take_children(viewing *k, cw__view *v, size_t n)
@@ -144,9 +156,12 @@ static cw_status view_fixed(viewing *k, cw__view *v, const struct ArrowSchema *t
     v->values = a->buffers[1];
     if (!v->values && v->length)
         return refuse(k, v->node, "its values are missing");
-    return cw__arrow_fits(v->node, type->format) && cw__can_gather(v->node, v->layout, width)
+    if (!cw__arrow_fits(v->node, type->format) || !cw__can_gather(v->node, v->layout, width))
+        return unfit(k, v->node, type->format);
+    /* What lies within a dictionary, or runs, is not told to be movable on its own. */
+    return k->within || cw__lend(&k->views->lendings, v, a)
                ? CW_OK
-               : unfit(k, v->node, type->format);
+               : cw__fail_memory(k->err, "looking at Arrow data");
 }
 
 static cw_status view_bits(viewing *k, cw__view *v, const struct ArrowSchema *type,
@@ -169,21 +184,14 @@ static cw_status check_offsets(const viewing *k, const cw__view *v, bool wide, i
 {
     const int32_t *narrow = v->offsets;
     const int64_t *large = v->offsets;
-    int64_t falls = 0, first, last;
+    int64_t first, last;
 
     if (v->length == 0)
         return CW_OK;
-    if (wide) {
-        for (int64_t i = v->first; i < v->first + v->length; i++)
-            falls |= large[i + 1] < large[i];
-        first = large[v->first];
-        last = large[v->first + v->length];
-    } else {
-        for (int64_t i = v->first; i < v->first + v->length; i++)
-            falls |= narrow[i + 1] < narrow[i];
-        first = narrow[v->first];
-        last = narrow[v->first + v->length];
-    }
+    first = wide ? large[v->first] : narrow[v->first];
+    last = wide ? large[v->first + v->length] : narrow[v->first + v->length];
+    bool falls = cw__offsets_fall(wide ? (const void *)(large + v->first) : narrow + v->first, wide,
+                                  (size_t)v->length);
     return falls || first < 0 || last > most
                ? refuse(k, v->node, "its offsets fall, or go beyond what they count")
                : CW_OK;
@@ -333,7 +341,11 @@ static cw_status view_wrapped(viewing *k, cw__view *v, const struct ArrowSchema 
     if (k->wrappings > MOST_WRAPPINGS)
         return refuse(k, v->node, "it has dictionaries within dictionaries");
     st = take_children(k, v, 1);
-    return st == CW_OK ? view_array(k, &v->children[0], v->node, type, a, 0) : st;
+    k->within++;
+    if (st == CW_OK)
+        st = view_array(k, &v->children[0], v->node, type, a, 0);
+    k->within--;
+    return st;
 }
 
 static cw_status view_struct(viewing *k, cw__view *v, const struct ArrowSchema *type,
@@ -566,6 +578,7 @@ cw_status cw__arrow_view(cw__arrow_views **views, const cw_schema *schema,
         return st;
     k.views = *views;
     k.views->pool_n = 0;
+    cw__arrow_settle(k.views, false);
     if (!type || !type->format || strcmp(type->format, "+s") != 0 || !array || !array->release ||
         array->length < 0 || array->offset < 0)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the Arrow data is not a batch of columns");

@@ -16,6 +16,11 @@ typedef struct cw__arrow_views cw__arrow_views;
 cw_status cw__arrow_view(cw__arrow_views **views, const cw_schema *schema,
                          const struct ArrowSchema *type, const struct ArrowArray *array,
                          cw_error *err);
+/**
+ * The end of the call that brought the batch. `moves`: what columns have kept of it becomes ours,
+ * the rest is left to be released. Else nothing looks at the batch any more.
+ */
+void cw__arrow_settle(cw__arrow_views *views, bool moves);
 const cw__view *cw__arrow_columns(const cw__arrow_views *views);
 void cw__arrow_views_free(cw__arrow_views *views);
 

@@ -24,7 +24,12 @@ cw_status cw_parquet_write_arrow(cw_parquet *p, struct ArrowArray *array,
                                  const struct ArrowSchema *schema)
 {
     cw_status st = take(p, array, schema);
+    struct cw__arrow_views *views = cw__parquet_ways(p)->arrow;
 
+    if (st != CW_OK)
+        cw__parquet_rest(p);
+    if (views)
+        cw__arrow_settle(views, st == CW_OK);
     if (st == CW_OK)
         array->release(array);
     return st;

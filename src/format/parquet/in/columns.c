@@ -17,13 +17,12 @@ static cw_status refuse(const cw__node *node, const char *why, cw_error *err)
 static cw_status check_offsets(const cw__view *v, cw_error *err)
 {
     const int32_t *offsets = v->offsets;
-    bool falls = false;
 
     if (!offsets)
         return refuse(v->node, "has no offsets", err);
-    for (int64_t i = v->first; i < v->first + v->length; i++)
-        falls |= offsets[i + 1] < offsets[i];
-    return falls || offsets[v->first] < 0 ? refuse(v->node, "has offsets that fall", err) : CW_OK;
+    return cw__offsets_fall(offsets + v->first, false, (size_t)v->length) || offsets[v->first] < 0
+               ? refuse(v->node, "has offsets that fall", err)
+               : CW_OK;
 }
 
 static cw_status view_column(cw__view *v, cw__view **pool, const cw__node *node, const cw_column *c,

@@ -108,8 +108,7 @@ static cw__gathered narrow_decimals(cw__column_buffer *to, const cw__view *v, in
             return bad_digits(i, bad, why);
         memcpy(p + i * width, &low, width); /* little-endian: the low bytes */
     }
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 static cw__gathered wide_decimals(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
@@ -128,8 +127,7 @@ static cw__gathered wide_decimals(cw__column_buffer *to, const cw__view *v, int6
             return bad_digits(i, bad, why);
         store_big_endian(p + i * to->leaf->width, w, to->leaf->width);
     }
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 cw__gathered cw__gather_decimals(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,

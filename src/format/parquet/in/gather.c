@@ -14,15 +14,28 @@ static const char *const why_total = "makes the column longer than 4 GiB within 
 
 /* ---- numbers ---- */
 
+/* Numbers as they are stored, in memory that is kept. */
+static bool can_stay(const cw__column_buffer *to, const cw__view *v, const uint8_t *from)
+{
+    return v->loan && (v->width == 4 || v->width == 8) &&
+           to->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY && (uintptr_t)from % v->width == 0;
+}
+
 static cw__gathered copy(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
 {
-    uint8_t *p = cw__room_for(to, n);
+    const uint8_t *from = cw__fixed_at(v, start);
+    uint8_t *p;
 
-    if (!p)
+    if (can_stay(to, v, from)) {
+        if (!cw__spans_lend(&to->spans, v->loan, from, n, to->count, v->width))
+            return CW__GATHERED_NO_MEMORY;
+        to->count += n;
+        return CW__GATHERED;
+    }
+    if (!(p = cw__room_for(to, n)))
         return CW__GATHERED_NO_MEMORY;
-    memcpy(p, cw__fixed_at(v, start), n * v->width);
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    memcpy(p, from, n * v->width);
+    return cw__fixed_added(to, n);
 }
 
 #define DEFINE_WIDEN(name, type)                                                                   \
@@ -69,8 +82,7 @@ static cw__gathered widen(cw__column_buffer *to, const cw__view *v, int64_t star
     default:
         widen_u16(p, from, n);
     }
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 /* Seconds as milliseconds; milliseconds as days, where scale is negative. */
@@ -103,8 +115,7 @@ static cw__gathered scaled(cw__column_buffer *to, const cw__view *v, int64_t sta
         }
         memcpy(p + i * width, &value, width); /* little-endian: the low bytes */
     }
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 static cw__gathered booleans(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
@@ -118,8 +129,7 @@ static cw__gathered booleans(cw__column_buffer *to, const cw__view *v, int64_t s
         size_t at = (size_t)(v->first + start) + i;
         p[i] = bits[at / 8] >> at % 8 & 1;
     }
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 /* ---- byte arrays ---- */
@@ -161,6 +171,20 @@ uint64_t cw__gather_bytes(const cw__view *v, int64_t start, size_t n)
         for (size_t i = 0; i < n; i++)
             sum += viewed(v, start + (int64_t)i).n;
     return sum;
+}
+
+bool cw__offsets_fall(const void *offsets, bool wide, size_t n)
+{
+    const int32_t *narrow = offsets;
+    const int64_t *large = offsets;
+    int32_t falls = 0;
+    int64_t wide_falls = 0;
+
+    for (size_t i = 0; wide && i < n; i++)
+        wide_falls |= large[i + 1] < large[i];
+    for (size_t i = 0; !wide && i < n; i++)
+        falls |= narrow[i + 1] < narrow[i];
+    return falls || wide_falls;
 }
 
 static bool is_text(const cw__node *node)
@@ -329,8 +353,7 @@ static cw__gathered fixed_there(cw__column_buffer *to, const cw__view *v, int64_
 
     if (!p)
         return CW__GATHERED_NO_MEMORY;
-    cw__fixed_added(to, cw__pick(p, cw__fixed_at(v, start), n, v->width, bits, bit));
-    return CW__GATHERED;
+    return cw__fixed_added(to, cw__pick(p, cw__fixed_at(v, start), n, v->width, bits, bit));
 }
 
 static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
@@ -412,6 +435,8 @@ cw__gathered cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t 
     *bad = 0;
     if (n == 0)
         return CW__GATHERED;
+    if (v->loan && cw__run_of_bits(bits, bit, n, true) == n)
+        return cw__gather(to, v, start, n, bad, why);
     if (is_stored_as_it_is(to, v))
         return fixed_there(to, v, start, n, bits, bit);
     if (v->layout == CW__LAYOUT_BYTES32 || v->layout == CW__LAYOUT_BYTES64)
@@ -456,8 +481,7 @@ static cw__gathered copy_at(cw__column_buffer *to, const cw__view *v, const int6
     else
         for (size_t i = 0; i < n; i++)
             memcpy(p + i * 4, from + at[i] * 4, 4);
-    cw__fixed_added(to, n);
-    return CW__GATHERED;
+    return cw__fixed_added(to, n);
 }
 
 /* Values between which there is nothing but nulls without bytes: their bytes lie side by side. */

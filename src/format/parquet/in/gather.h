@@ -35,6 +35,9 @@ uint32_t cw__c_width(const cw__node *node);
 /** Whether a leaf of this type can be taken from a view of this layout and width. */
 bool cw__can_gather(const cw__node *node, cw__layout layout, uint32_t width);
 
+/** Whether one of the n+1 offsets of n values, `wide` or of 32 bits, is less than that before. */
+bool cw__offsets_fall(const void *offsets, bool wide, size_t n);
+
 /** Bytes that the values [start, start+n) have as byte arrays; 0 for all other layouts. */
 uint64_t cw__gather_bytes(const cw__view *v, int64_t start, size_t n);
 

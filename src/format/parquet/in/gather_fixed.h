@@ -17,10 +17,15 @@ static inline uint8_t *cw__room_for(cw__column_buffer *to, size_t n)
     return cw__grow(&to->values, n * to->leaf->width) ? to->values.p + to->values.n : NULL;
 }
 
-static inline void cw__fixed_added(cw__column_buffer *to, size_t n)
+static inline cw__gathered cw__fixed_added(cw__column_buffer *to, size_t n)
 {
-    to->values.n += n * to->leaf->width;
+    size_t width = to->leaf->width;
+
+    if (n && to->spans.count && !cw__spans_own(&to->spans, to->values.n, n, to->count, width))
+        return CW__GATHERED_NO_MEMORY;
+    to->values.n += n * width;
     to->count += n;
+    return CW__GATHERED;
 }
 
 /** 4 or 8 bytes. */

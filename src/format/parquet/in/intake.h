@@ -26,6 +26,9 @@ cw_status cw__parquet_status(cw_parquet *p);
 /** Keep `err` as the first error if there is none; answers the first one. */
 cw_status cw__parquet_fail(cw_parquet *p, const cw_error *err);
 
+/** After a failure: no thread looks at what rows were taken from. */
+void cw__parquet_rest(cw_parquet *p);
+
 void cw__rows_plan_free(cw__rows_plan *plan);
 /** Rows put value by value that were not handed over yet: before other calls, and at close. */
 cw_status cw__values_hand_over(cw_parquet *p);

@@ -1,0 +1,126 @@
+/* spans.c - numbers of a column that stay where they lie, in memory that is on loan */
+#include "format/parquet/column/spans.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/thread.h"
+
+/* ---- loans ---- */
+
+cw__loan *cw__loan_new(void)
+{
+    cw__loan *loan = cw__alloc_zero(sizeof *loan);
+
+    if (!loan)
+        return NULL;
+    loan->holders = 1;
+    loan->fork_generation = cw__fork_generation();
+    return loan;
+}
+
+void cw__loan_let_go(cw__loan *loan)
+{
+    if (--loan->holders > 0)
+        return;
+    if (loan->array.release && loan->fork_generation == cw__fork_generation())
+        loan->array.release(&loan->array);
+    cw__free(loan);
+}
+
+/* Calls bring one array of a column each: if it is held it is the last. */
+static bool hold(cw__spans *x, cw__loan *loan)
+{
+    if (x->loan_count && x->loans[x->loan_count - 1] == loan)
+        return true;
+    if (x->loan_count == x->loan_room) {
+        size_t room = x->loan_room ? 2 * x->loan_room : 8;
+        cw__loan **more = cw__realloc(x->loans, room * sizeof(cw__loan *));
+        if (!more)
+            return false;
+        x->loans = more;
+        x->loan_room = room;
+    }
+    x->loans[x->loan_count++] = loan;
+    loan->holders++;
+    return true;
+}
+
+/* ---- spans ---- */
+
+static bool add(cw__spans *x, cw__span span)
+{
+    if (x->count == x->room) {
+        size_t room = x->room ? 2 * x->room : 8;
+        cw__span *more = cw__realloc(x->all, room * sizeof *more);
+        if (!more)
+            return false;
+        x->all = more;
+        x->room = room;
+    }
+    x->all[x->count++] = span;
+    return true;
+}
+
+/* Whether the next values are those behind the last span, wherever that is. */
+static bool goes_on(const cw__spans *x, const uint8_t *lent, size_t at, size_t width)
+{
+    const cw__span *last = x->count ? &x->all[x->count - 1] : NULL;
+
+    if (!last || !last->lent != !lent)
+        return false;
+    return lent ? last->lent + last->n * width == lent : last->at + last->n * width == at;
+}
+
+static bool add_or_extend(cw__spans *x, cw__span span, size_t width)
+{
+    if (!goes_on(x, span.lent, span.at, width))
+        return add(x, span);
+    x->all[x->count - 1].n += span.n;
+    return true;
+}
+
+bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t n, size_t count,
+                    size_t width)
+{
+    if (x->count == 0 && count > 0 && !add(x, (cw__span){.n = count}))
+        return false;
+    if (!hold(x, loan) || !add_or_extend(x, (cw__span){.lent = p, .first = count, .n = n}, width))
+        return false;
+    x->lent += n;
+    return true;
+}
+
+bool cw__spans_own(cw__spans *x, size_t at, size_t n, size_t count, size_t width)
+{
+    return add_or_extend(x, (cw__span){.at = at, .first = count, .n = n}, width);
+}
+
+const cw__span *cw__spans_find(const cw__spans *x, size_t i)
+{
+    size_t low = 0, high = x->count - 1;
+
+    while (low < high) {
+        size_t middle = low + (high - low + 1) / 2;
+        if (x->all[middle].first <= i)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return &x->all[low];
+}
+
+void cw__spans_reset(cw__spans *x)
+{
+    for (size_t i = 0; i < x->loan_count; i++)
+        cw__loan_let_go(x->loans[i]);
+    x->count = x->loan_count = x->lent = 0;
+}
+
+void cw__spans_free(cw__spans *x)
+{
+    cw__spans_reset(x);
+    cw__free(x->all);
+    cw__free(x->loans);
+    memset(x, 0, sizeof *x);
+}

@@ -1,0 +1,31 @@
+/* lending.c - arrays of a batch whose values may stay where they are after the call */
+#include "format/parquet/in/lending.h"
+
+/* Smaller ones are copied sooner than kept, and would be many. */
+enum { WORTH_KEEPING = 64 << 10 };
+
+bool cw__lend(cw__lendings *x, cw__view *v, const struct ArrowArray *a)
+{
+    if ((v->width != 4 && v->width != 8) || v->length < WORTH_KEEPING / (int64_t)v->width)
+        return true;
+    v->loan = cw__loan_new();
+    if (!v->loan)
+        return false;
+    x->all[x->n++] = (cw__lending){v->loan, a};
+    return true;
+}
+
+/* Arrow lets arrays be moved out of the one above, which is released without them. */
+void cw__lendings_settle(cw__lendings *x, bool moves)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        cw__loan *loan = x->all[i].loan;
+        struct ArrowArray *array = (struct ArrowArray *)(uintptr_t)x->all[i].array;
+        if (moves && loan->holders > 1) {
+            loan->array = *array;
+            array->release = NULL;
+        }
+        cw__loan_let_go(loan);
+    }
+    x->n = 0;
+}

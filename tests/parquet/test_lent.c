@@ -1,0 +1,416 @@
+/* test_lent.c - Arrow batches whose numbers stay where they are until they are written
+ *
+ * The same bytes as by columns, whatever the batches; each array released once, by the thread that
+ * calls the encoder, also after a failure; and what a call that failed was given is untouched.
+ */
+#include "fault_alloc.h"
+#include "parquet/arrow_batch.h"
+#include "parquet/shelf.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ROWS = 60000, COLUMNS = 5, NULLS_FROM = 30000, NULLS_TO = 31000 };
+
+static const char schema_text[] =
+    "message m { required int64 id; optional double price; required int32 kind; "
+    "optional list ints { required int64 element; } "
+    "required string name; }";
+
+/* ---- the table: rows [from, to) of columns that are made anew each time ---- */
+
+typedef struct rows {
+    size_t n;
+    int64_t *id;
+    double *price;
+    uint8_t *there; /* prices; NULL: all of them */
+    int32_t *kind;
+    int32_t *starts; /* of the lists */
+    int64_t *items;
+    int32_t *ends; /* of the names */
+    char *names;
+} rows;
+
+static void *room(size_t n, size_t width)
+{
+    void *p = calloc(n + 1, width);
+
+    REQUIRE(p);
+    return p;
+}
+
+static uint64_t mixed(uint64_t i)
+{
+    i *= UINT64_C(0x9E3779B97F4A7C15);
+    return i ^ i >> 29;
+}
+
+static rows rows_make(size_t from, size_t to)
+{
+    size_t n = to - from;
+    rows r = {.n = n,
+              .id = room(n, 8),
+              .price = room(n, 8),
+              .kind = room(n, 4),
+              .starts = room(n + 1, 4),
+              .items = room(n * 4, 8),
+              .ends = room(n + 1, 4),
+              .names = room(n, 8)};
+
+    if (from < NULLS_TO && to > NULLS_FROM)
+        r.there = room(n / 8 + 1, 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t row = from + i;
+        bool null = row >= NULLS_FROM && row < NULLS_TO && row % 3 == 0;
+        r.id[i] = (int64_t)mixed(row);
+        r.price[i] = null ? -1 : (double)(mixed(row) % 100000) / 100;
+        if (r.there && !null)
+            r.there[i / 8] |= (uint8_t)(1u << i % 8);
+        r.kind[i] = (int32_t)(mixed(row) % 50);
+        r.starts[i + 1] = r.starts[i];
+        for (size_t k = 0; k < row % 4; k++)
+            r.items[r.starts[i + 1]++] = (int64_t)(mixed(row * 4 + k) % 1000000);
+        r.ends[i + 1] =
+            r.ends[i] + snprintf(r.names + r.ends[i], 8, "n%u", (unsigned)(mixed(row) % 9999));
+    }
+    return r;
+}
+
+static void rows_free(rows *r)
+{
+    free(r->id);
+    free(r->price);
+    free(r->there);
+    free(r->kind);
+    free(r->starts);
+    free(r->items);
+    free(r->ends);
+    free(r->names);
+}
+
+/* ---- by columns, and as an Arrow batch ---- */
+
+static cw_status by_columns(cw_parquet *p, size_t from, size_t to)
+{
+    rows r = rows_make(from, to);
+    const cw_column items = {.values = r.items};
+    const cw_column columns[COLUMNS] = {
+        {.values = r.id},
+        {.values = r.price, .validity = r.there},
+        {.values = r.kind},
+        {.offsets = r.starts, .children = &items, .child_count = 1},
+        {.values = r.names, .offsets = r.ends},
+    };
+    cw_status st = cw_parquet_write_columns(p, columns, COLUMNS, r.n);
+
+    rows_free(&r);
+    return st;
+}
+
+static struct ArrowSchema *item_types[1];
+static struct ArrowSchema item_type = {.format = "l", .name = "element"};
+static struct ArrowSchema types[COLUMNS] = {
+    {.format = "l", .name = "id"},
+    {.format = "g", .name = "price", .flags = ARROW_FLAG_NULLABLE},
+    {.format = "i", .name = "kind"},
+    {.format = "+l", .name = "ints", .n_children = 1, .children = item_types},
+    {.format = "u", .name = "name"},
+};
+static struct ArrowSchema *type_pointers[COLUMNS];
+static struct ArrowSchema batch_type = {
+    .format = "+s", .n_children = COLUMNS, .children = type_pointers};
+
+static void link_types(void)
+{
+    item_types[0] = &item_type;
+    for (size_t i = 0; i < COLUMNS; i++)
+        type_pointers[i] = &types[i];
+}
+
+static struct ArrowArray numbers(size_t n, const void *values, size_t width, size_t shift)
+{
+    struct ArrowArray a = arrow_array((int64_t)n, 2);
+
+    arrow_buffer(&a, 1, values, n * width, shift);
+    return a;
+}
+
+/* `skip`: rows that lie in front, in every column; `shift`: bytes that numbers lie off. */
+static struct ArrowArray batch_of(size_t from, size_t to, size_t skip, size_t shift)
+{
+    rows r = rows_make(from - skip, to);
+    struct ArrowArray batch = arrow_array((int64_t)(to - from), 1);
+    struct ArrowArray items = numbers((size_t)r.starts[r.n], r.items, 8, shift);
+    struct ArrowArray columns[COLUMNS] = {
+        numbers(r.n, r.id, 8, shift), numbers(r.n, r.price, 8, 0),  numbers(r.n, r.kind, 4, shift),
+        arrow_array((int64_t)r.n, 2), arrow_array((int64_t)r.n, 3),
+    };
+
+    if (r.there)
+        arrow_buffer(&columns[1], 0, r.there, r.n / 8 + 1, 0);
+    arrow_buffer(&columns[3], 1, r.starts, (r.n + 1) * 4, 0);
+    arrow_children(&columns[3], &items, 1);
+    arrow_buffer(&columns[4], 1, r.ends, (r.n + 1) * 4, 0);
+    arrow_buffer(&columns[4], 2, r.names, (size_t)r.ends[r.n], 0);
+    batch.offset = (int64_t)skip;
+    arrow_children(&batch, columns, COLUMNS);
+    rows_free(&r);
+    return batch;
+}
+
+/* A call that fails leaves its batch as it was. */
+static cw_status by_arrow(cw_parquet *p, struct ArrowArray batch)
+{
+    long before = arrow_alive;
+    cw_status st = cw_parquet_write_arrow(p, &batch, &batch_type);
+
+    if (st == CW_OK) {
+        CHECK(!batch.release);
+        return st;
+    }
+    REQUIRE(batch.release);
+    for (size_t i = 0; i < COLUMNS; i++)
+        CHECK(batch.children[i]->release);
+    CHECK(arrow_alive <= before); /* earlier ones may have gone */
+    batch.release(&batch);
+    return st;
+}
+
+/* ---- files ---- */
+
+typedef struct manner {
+    cw_parquet_codec codec;
+    unsigned threads;
+    size_t step, skip, shift; /* step 0: of changing lengths */
+} manner;
+
+static cw_schema *schema;
+
+static cw_parquet *open_file(shelf *s, const manner *m)
+{
+    cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+    cw_parquet *p = NULL;
+    cw_error err;
+    cw_writer *w = shelf_open(s, &err);
+
+    o.codec = m->codec;
+    o.threads = m->threads;
+    o.row_group_rows = 25000;
+    o.page_rows = 7000;
+    o.bloom_filters = CW_CHOICE_YES;
+    if (w && cw_parquet_open(&p, w, schema, &o, &err) != CW_OK)
+        cw_writer_abort(w, NULL);
+    return p;
+}
+
+static size_t next_step(const manner *m, size_t from)
+{
+    static const size_t steps[] = {9000, 13, 17000, 1000, 8200, 30000};
+    size_t n = m->step ? m->step : steps[from % 6];
+
+    return n < ROWS - from ? n : ROWS - from;
+}
+
+static cw_status write_batches(cw_parquet *p, const manner *m)
+{
+    cw_status st = CW_OK;
+
+    for (size_t from = 0, n; from < ROWS && st == CW_OK; from += n) {
+        size_t skip = from < m->skip ? 0 : m->skip;
+        n = next_step(m, from);
+        st = by_arrow(p, batch_of(from, from + n, skip, m->shift));
+    }
+    return st;
+}
+
+static void check_released(void)
+{
+    CHECK_INT(arrow_alive, 0);
+    CHECK(!arrow_foreign && !arrow_released_twice);
+}
+
+static void same_bytes(const shelf *right, const manner *m)
+{
+    shelf s = {0};
+    cw_parquet *p = open_file(&s, m);
+    cw_error err;
+
+    REQUIRE(p);
+    CHECK_INT(write_batches(p, m), CW_OK);
+    CHECK_OK(cw_parquet_close(p, NULL, &err), err);
+    CHECK(s.n == right->n && memcmp(s.p, right->p, s.n) == 0);
+    check_released();
+    shelf_clear(&s);
+}
+
+static void all_manners(cw_parquet_codec codec)
+{
+    static const size_t steps[] = {ROWS, 20000, 9000, 1000, 0};
+    shelf right = {0};
+    manner m = {.codec = codec};
+    cw_parquet *p = open_file(&right, &m);
+    cw_error err;
+
+    REQUIRE(p);
+    CHECK_INT(by_columns(p, 0, ROWS), CW_OK);
+    CHECK_OK(cw_parquet_close(p, NULL, &err), err);
+    for (m.threads = 0; m.threads <= 3; m.threads += 3)
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+            for (m.shift = 0; m.shift < 2; m.shift++) {
+                m.step = steps[i];
+                m.skip = m.shift ? 0 : 13;
+                same_bytes(&right, &m);
+            }
+    shelf_clear(&right);
+}
+
+static void the_same_bytes(void)
+{
+    all_manners(CW_CODEC_NONE);
+    all_manners(CW_CODEC_ZSTD);
+}
+
+/* ---- how long they stay ---- */
+
+static void numbers_stay_and_the_rest_goes(void)
+{
+    manner m = {.codec = CW_CODEC_NONE};
+    shelf s = {0};
+    cw_parquet *p = open_file(&s, &m);
+    cw_error err;
+
+    REQUIRE(p);
+    CHECK_INT(by_arrow(p, batch_of(0, 20000, 0, 0)), CW_OK);
+    CHECK_INT(arrow_alive, 4); /* ids, prices, kinds, items; not names, lists, the batch */
+    CHECK_INT(by_arrow(p, batch_of(20000, 21000, 0, 0)), CW_OK);
+    CHECK_INT(arrow_alive, 4); /* small ones are copied */
+    CHECK_INT(by_arrow(p, batch_of(21000, 30000, 0, 0)), CW_OK);
+    CHECK_INT(arrow_alive, 3); /* the row group before is written; kinds are small now */
+    CHECK_INT(cw_parquet_flush_row_group(p), CW_OK);
+    CHECK_INT(arrow_alive, 0);
+    CHECK_INT(by_arrow(p, batch_of(0, 10000, 0, 0)), CW_OK);
+    CHECK(arrow_alive > 0);
+    CHECK_INT(cw_parquet_abort(p, &err), CW_OK);
+    check_released();
+    shelf_clear(&s);
+}
+
+/* ---- failures ---- */
+
+static void the_sink_fails(void)
+{
+    for (manner m = {.codec = CW_CODEC_NONE, .step = 9000}; m.threads <= 3; m.threads += 3)
+        for (size_t most = 1000; most < 1500000; most += 170001) {
+            shelf s = {.most = most};
+            cw_parquet *p = open_file(&s, &m);
+            cw_error err;
+
+            REQUIRE(p);
+            cw_status st = write_batches(p, &m);
+            CHECK(st == CW_OK || st == CW_E_IO);
+            CHECK(cw_parquet_close(p, NULL, &err) == CW_E_IO);
+            CHECK(!s.published);
+            check_released();
+            shelf_clear(&s);
+        }
+}
+
+/* The second batch ends a row group, which threads begin with, and is wrong behind that. */
+static void a_batch_is_wrong(void)
+{
+    for (manner m = {.codec = CW_CODEC_ZSTD}; m.threads <= 3; m.threads += 3) {
+        shelf s = {0};
+        cw_parquet *p = open_file(&s, &m);
+        struct ArrowArray batch = batch_of(20000, 60000, 0, 0);
+        arrow_memory *names = batch.children[4]->private_data;
+        cw_error err;
+
+        REQUIRE(p);
+        ((char *)names->blocks[2])[names->bytes[2] - 1] = (char)0xFF;
+        CHECK_INT(by_arrow(p, batch_of(0, 20000, 0, 0)), CW_OK);
+        CHECK_INT(by_arrow(p, batch), CW_E_INVALID_ARGUMENT);
+        CHECK_INT(by_arrow(p, batch_of(0, 20000, 0, 0)), CW_E_INVALID_ARGUMENT);
+        CHECK_STATUS(cw_parquet_close(p, NULL, &err), CW_E_INVALID_ARGUMENT, err);
+        check_released();
+        shelf_clear(&s);
+    }
+}
+
+static bool allocation_fails(long nth, const manner *m)
+{
+    shelf s = {0};
+    cw_error err;
+    long calls;
+
+    fault_install();
+    fault_arm(nth, nth);
+    cw_parquet *p = open_file(&s, m);
+    cw_status st = p ? write_batches(p, m) : CW_E_NO_MEMORY;
+    if (p) {
+        cw_status end = cw_parquet_close(p, NULL, &err);
+        CHECK_INT(end, st == CW_OK ? end : st);
+        st = end;
+    }
+    calls = fault_disarm();
+    CHECK(st == CW_OK || st == CW_E_NO_MEMORY);
+    CHECK(s.published == (st == CW_OK));
+    CHECK_INT(fault_end(), 0);
+    check_released();
+    shelf_clear(&s);
+    return calls >= nth;
+}
+
+static void an_allocation_fails(void)
+{
+    manner m = {.codec = CW_CODEC_NONE, .step = 20000};
+
+    for (m.threads = 0; m.threads <= 2; m.threads += 2) {
+        long nth = 1;
+        while (allocation_fails(nth, &m) && nth < 5000 && test_failures_here < 10)
+            nth += 1 + nth / 60;
+        CHECK(nth > 100 && nth < 5000);
+    }
+}
+
+/* ---- fork ---- */
+
+static void a_child_releases_nothing(void)
+{
+    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 3; m.threads += 3) {
+        shelf s = {0};
+        cw_parquet *p = open_file(&s, &m);
+        cw_error err;
+        int status;
+
+        REQUIRE(p);
+        CHECK_INT(by_arrow(p, batch_of(0, 20000, 0, 0)), CW_OK);
+        long before = arrow_alive;
+        pid_t pid = fork();
+        REQUIRE(pid >= 0);
+        if (pid == 0) {
+            cw_parquet_abort(p, NULL);
+            _exit(arrow_alive != before);
+        }
+        REQUIRE(waitpid(pid, &status, 0) == pid);
+        CHECK_INT(status, 0);
+        CHECK_OK(cw_parquet_close(p, NULL, &err), err);
+        check_released();
+        shelf_clear(&s);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    cw_error err;
+
+    link_types();
+    REQUIRE(cw_schema_parse(&schema, schema_text, &err) == CW_OK);
+    TEST(the_same_bytes);
+    TEST(numbers_stay_and_the_rest_goes);
+    TEST(the_sink_fails);
+    TEST(a_batch_is_wrong);
+    TEST(an_allocation_fails);
+    TEST(a_child_releases_nothing);
+    cw_schema_free(schema);
+    return test_end();
+}
