@@ -47,7 +47,8 @@ static const double TABLES = 0.01;    /* split: what counts of bytes take beside
 static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
 static const double BUILD = 0.06;     /* a dictionary, of each number … */
 static const double BUILD_TEXT = 0.4; /* … or text, … */
-static const double ENTER = 1.1;      /* … and of each that is distinct */
+static const double ENTER = 1.1;      /* … and of each that is distinct, … */
+static const double ENTER_NEAR = 0.1; /* … or of those of numbers near to each other */
 static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
 static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
 /* What compression may make of indices. */
@@ -127,6 +128,8 @@ static bool look_for_repetition(search *k)
                            NULL))
         return false;
     s->distinct = d->count;
+    s->is_near = cw__dictionary_is_near(k->s->sample.values.p, s->count, k->in->leaf->width,
+                                        k->in->count);
     s->all_distinct = cw__sample_distinct(s, d, k->in->count, (uint32_t *)(void *)numbers->p);
     s->entry = (double)d->bytes / (double)d->count;
     s->indices = (double)k->s->page.n;
@@ -338,7 +341,9 @@ static bool try_all(search *k, trial *best)
 
 static double build_cost(const search *k, double distinct)
 {
-    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + ENTER * distinct;
+    double enter = k->sample.is_near ? ENTER_NEAR : ENTER;
+
+    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct;
 }
 
 static double bits(double n)
