@@ -228,8 +228,9 @@ static bool has_planes(const search *k)
            k->o->page_rows >= LEAST_PLANE;
 }
 
-/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. */
-static bool try_split(search *k, trial *t)
+/* Where frequencies are all there is to it, or at their best are no better than what costs `best`,
+   the guess is nearer than what becomes of a sample. */
+static bool try_split(search *k, trial *t, double best)
 {
     cw__column_buffer *b = &k->s->sample;
     double n = (double)k->in->count, plain = n * b->leaf->width;
@@ -243,7 +244,7 @@ static bool try_split(search *k, trial *t)
         return false;
     cw__guess_split(&g, page->p, b->count, b->leaf->width);
     double packed = n * (g.bytes + TABLES);
-    if (g.searched > 0) {
+    if (g.searched > 0 && n * g.least < best) {
         if (!pack(k, &k->s->packed, page, cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count)))
             return false;
         double tried = (double)k->s->packed.n * n / (double)b->count;
@@ -278,7 +279,7 @@ static bool try_numbers(search *k, trial *best)
     if (!try_encoding(k, best, CW__PLAIN, !(split && all_differ)))
         return false;
     if (split) {
-        if (!try_split(k, &t))
+        if (!try_split(k, &t, best->cost))
             return false;
         keep_better(best, &t);
     }
