@@ -321,13 +321,15 @@ static uint64_t prefix_of(const uint8_t *p, size_t n)
     return v;
 }
 
+/* A short one is no reason to look at it by itself: it is compared with what follows. */
 static size_t shared_prefix(const cw__extremes *e)
 {
+    enum { SHORT = 4 };
     size_t n = e->min_n < e->max_n ? e->min_n : e->max_n, i = 0;
 
     while (i < n && e->min[i] == e->max[i])
         i++;
-    return i;
+    return i > SHORT ? i : 0;
 }
 
 /* Values that begin as the least and the most do are told apart by what follows. */
