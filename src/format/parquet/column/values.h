@@ -15,6 +15,13 @@ bool cw__can_encode(const cw__leaf *leaf, int32_t encoding);
 bool cw__encode_values(cw__grown *out, int32_t encoding, const cw__column_buffer *b, size_t from,
                        size_t to, const uint32_t *indices, cw__grown *scratch);
 
+/**
+ * Of the values that were just encoded so with this scratch: how many bytes at the end are text,
+ * and nothing else. 0: none are.
+ */
+size_t cw__text_bytes(int32_t encoding, const cw__column_buffer *b, size_t from, size_t to,
+                      const cw__grown *scratch);
+
 /** The entries of a dictionary, PLAIN, added to `out`. */
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d);
 
