@@ -51,6 +51,8 @@ static const double ENTER = 1.1;      /* … and of each that is distinct, … *
 static const double ENTER_NEAR = 0.1; /* … or of those of numbers near to each other */
 static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
 static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
+/* What order makes of entries. */
+static const double ORDERED = 0.6;
 /* What compression may make of indices. */
 static const double HOPE = 0.9;
 /* What a dictionary has to promise: to find out costs as much as to have it. */
@@ -139,8 +141,8 @@ static bool look_for_repetition(search *k)
                            NULL))
         return false;
     s->distinct = d->count;
-    s->is_near =
-        cw__dictionary_is_near(k->s->sample.values.p, s->count, k->in->leaf->width, k->in->count);
+    s->places =
+        cw__dictionary_places(k->s->sample.values.p, s->count, k->in->leaf->width, k->in->count);
     s->all_distinct = cw__sample_distinct(s, d, k->in->count, (uint32_t *)(void *)numbers->p);
     s->entry = (double)d->bytes / (double)d->count;
     s->indices = (double)k->s->page.n;
@@ -381,7 +383,7 @@ static bool try_all(search *k, trial *best)
 
 static double build_cost(const search *k, double distinct)
 {
-    double enter = k->sample.is_near ? ENTER_NEAR : ENTER;
+    double enter = k->sample.places ? ENTER_NEAR : ENTER;
 
     return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct;
 }
@@ -393,14 +395,16 @@ static double bits(double n)
 
 /*
  * Whether a dictionary might be better than `best`: entries that compress as well as values do by
- * themselves, and indices as long as those of the sample, or longer as there are more entries.
+ * themselves, and better in order, and indices as long as those of the sample, or longer as there
+ * are more entries.
  */
 static bool looks_repetitive(const search *k, const trial *best)
 {
     const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
     double plain = s->entry * (double)k->in->count;
-    double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1);
+    double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1) *
+                     (s->places ? ORDERED : 1);
     double indices = s->indices * scale * bits(s->all_distinct) / bits((double)s->distinct);
 
     return entries + HOPE * indices + build_cost(k, s->all_distinct) < PROMISE * best->cost;

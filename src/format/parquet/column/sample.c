@@ -89,7 +89,14 @@ static bool share_values(const cw__sample *s, size_t distinct, size_t by_run)
     size_t among = by_run - distinct, within = s->count - by_run;
 
     return s->runs == 1 || distinct * 100 < by_run * 97 ||
-           (s->is_near && among >= ENOUGH && among > 2 * within);
+           (s->places && among >= ENOUGH && among > 2 * within);
+}
+
+/* How many of its places `n` values take if all are alike: about places * (1 - exp(-n / places)).
+ */
+static double few_places(const cw__sample *s, double n)
+{
+    return 1.3 * n * (double)s->places / (n + (double)s->places);
 }
 
 /*
@@ -110,5 +117,7 @@ double cw__sample_distinct(const cw__sample *s, const cw__dictionary *d, size_t 
         all = (double)d->count + once * (once - 1) / (2 * (twice + 1));
     else
         all = (double)d->count * (double)n / (double)s->count;
+    if (s->places && all > few_places(s, (double)n))
+        all = few_places(s, (double)n);
     return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
 }

@@ -36,9 +36,9 @@ cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t 
                                               size_t most_bytes);
 /**
  * Whether `all` numbers, of which these are some, lie so near to each other that their distinct
- * ones are found sooner than those of others.
+ * ones are found sooner than those of others: of how many they are some. 0: they do not.
  */
-bool cw__dictionary_is_near(const void *values, size_t n, size_t width, size_t all);
+size_t cw__dictionary_places(const void *values, size_t n, size_t width, size_t all);
 void cw__dictionary_free(cw__dictionary *d);
 
 #endif

@@ -194,11 +194,13 @@ static bool find_range(number_range *r, const void *values, size_t n, size_t wid
     return measure(r, values, n, all) == NEAR || (width == 8 && find_decimals(r, values, n, all));
 }
 
-bool cw__dictionary_is_near(const void *values, size_t n, size_t width, size_t all)
+size_t cw__dictionary_places(const void *values, size_t n, size_t width, size_t all)
 {
     number_range r;
 
-    return (width == 4 || width == 8) && find_range(&r, values, n, width, all);
+    if ((width != 4 && width != 8) || !find_range(&r, values, n, width, all))
+        return 0;
+    return (size_t)(r.high - r.low) + 1;
 }
 
 /* ---- the table: a number for each place ---- */
