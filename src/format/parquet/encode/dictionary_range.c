@@ -8,7 +8,6 @@
  * Where they can, they are much of the chunk, and ascending ones are compressed to less: 3 bytes
  * for one of 8 become 2, which is worth the second pass.
  */
-#include <float.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -70,7 +69,7 @@ static inline __attribute__((always_inline)) void widen_as(number_range *r, cons
 /* ---- decimal numbers ---- */
 
 /* Added to a double of less than 2 to the 31st, leaves its nearest whole number in the low bits. */
-#define ROUND 0x1.8p52
+static const double ROUND = 0x1.8p52;
 
 static inline double double_of(uint64_t bits)
 {
@@ -175,7 +174,7 @@ static bool find_decimals(number_range *r, const void *values, size_t n, size_t 
     finding f = NONE;
 
     r->unit = DECIMAL;
-    if (n == 0 || !may_be_decimal(bits_at(values, 0)))
+    if (!may_be_decimal(bits_at(values, 0)))
         return false;
     for (size_t i = 0; f == NONE && i < sizeof scales / sizeof *scales; i++) {
         r->scale = scales[i];
@@ -190,6 +189,8 @@ static bool find_range(number_range *r, const void *values, size_t n, size_t wid
         *r = (number_range){OF_1_BYTE, 0, 0, UINT8_MAX};
         return true;
     }
+    if (n == 0)
+        return false;
     r->unit = width == 4 ? OF_4_BYTES : OF_8_BYTES;
     return measure(r, values, n, all) == NEAR || (width == 8 && find_decimals(r, values, n, all));
 }
