@@ -24,9 +24,12 @@ typedef enum cw__block_codec {
 enum {
     CW__BLOCK_ANY = 0,
     CW__BLOCK_NUMBERS = 1,
-    CW__BLOCK_SPLIT = 2, /* numbers, byte by byte: plus CW__BLOCK_PLANE times their count */
-    CW__BLOCK_KIND = 3,
-    CW__BLOCK_PLANE = 4
+    CW__BLOCK_SPLIT = 2,    /* numbers, byte by byte: plus CW__BLOCK_PLANE times their count */
+    CW__BLOCK_PACKED = 3,   /* numbers, bit by bit, often noise: plus as often their bytes */
+    CW__BLOCK_LITERALS = 4, /* bytes where nothing is repeated: plus as often how many */
+    CW__BLOCK_KIND = 7,
+    CW__BLOCK_PLANE = 8,
+    CW__BLOCK_MOST_PLANE = 1 << 28 /* none is as long */
 };
 
 typedef struct cw__block cw__block;

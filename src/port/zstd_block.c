@@ -19,7 +19,7 @@ struct cw__zstd_block {
     ZSTD_CCtx *compress;
     ZSTD_DCtx *restore;
     int level;
-    unsigned kind;
+    bool texts;
 };
 
 static bool have(cw__zstd_block **z)
@@ -44,19 +44,19 @@ static bool set(cw__zstd_block *z, ZSTD_cParameter parameter, int value)
     return !ZSTD_isError(ZSTD_CCtx_setParameter(z->compress, parameter, value));
 }
 
-static bool set_level(cw__zstd_block *z, int level, unsigned kind)
+static bool set_level(cw__zstd_block *z, int level, bool texts)
 {
-    if (z->level == level && z->kind == kind)
+    if (z->level == level && z->texts == texts)
         return true;
     ZSTD_CCtx_reset(z->compress, ZSTD_reset_session_and_parameters);
     bool ok = set(z, ZSTD_c_compressionLevel, level) && set(z, ZSTD_c_contentSizeFlag, 1) &&
               set(z, ZSTD_c_checksumFlag, 0);
     if (ok && level <= 2)
-        ok = set(z, ZSTD_c_minMatch, kind ? NUMBER_MATCH : TEXT_MATCH);
-    if (ok && level == 1 && !kind)
+        ok = set(z, ZSTD_c_minMatch, texts ? TEXT_MATCH : NUMBER_MATCH);
+    if (ok && level == 1 && texts)
         ok = set(z, ZSTD_c_hashLog, TEXT_HASH);
     z->level = ok ? level : -1;
-    z->kind = kind;
+    z->texts = texts;
     return ok;
 }
 
@@ -71,10 +71,11 @@ size_t cw__zstd_block_compress(cw__zstd_block **z, int level, unsigned hint, voi
     if (!have(z) || (!(*z)->compress && !((*z)->compress = ZSTD_createCCtx())))
         return 0;
     level = level ? level : 1;
-    if (!set_level(*z, level, kind))
+    if (!set_level(*z, level, kind == CW__BLOCK_ANY))
         return 0;
-    if (kind == CW__BLOCK_SPLIT && level <= MOST_PLANES_LEVEL)
-        done = cw__zstd_planes_compress((*z)->compress, to, room, from, n, hint / CW__BLOCK_PLANE);
+    if (hint >= CW__BLOCK_PLANE && level <= MOST_PLANES_LEVEL)
+        done = cw__zstd_planes_compress((*z)->compress, to, room, from, n, kind,
+                                        hint / CW__BLOCK_PLANE);
     if (done)
         return done;
     size_t used = ZSTD_compress2((*z)->compress, to, room, from, n);

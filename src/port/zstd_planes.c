@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "port/block.h"
+
 enum {
     STRIDE = 16 << 10, /* a plane is looked at in steps of about so many bytes … */
     PROBE = 1024,      /* … by so many of them in the middle */
@@ -286,8 +288,16 @@ static treatment treat_front(size_t n)
     return n < LEAST_LITERALS ? NOISE : LITERALS;
 }
 
+/* What the caller knows of planes comes first. Bits that are not noise may be anything. */
+static treatment treat_as(unsigned kind, const uint8_t *p, size_t n, bool fresh)
+{
+    treatment t = kind == CW__BLOCK_LITERALS ? LITERALS : treat(p, n, fresh);
+
+    return kind == CW__BLOCK_PACKED && t == LITERALS ? SEARCHED : t;
+}
+
 size_t cw__zstd_planes_compress(ZSTD_CCtx *c, uint8_t *to, size_t room, const uint8_t *from,
-                                size_t n, size_t plane)
+                                size_t n, unsigned kind, size_t plane)
 {
     output out = {.c = c, .p = to, .end = to + room};
     bool fresh = false;
@@ -298,7 +308,7 @@ size_t cw__zstd_planes_compress(ZSTD_CCtx *c, uint8_t *to, size_t room, const ui
         return 0;
     for (size_t k; at < n; at += k ? k : plane) {
         k = (n - at) % plane;
-        treatment t = k ? treat_front(k) : treat(from + at, plane, fresh);
+        treatment t = k ? treat_front(k) : treat_as(kind, from + at, plane, fresh);
         fresh = k == 0 && t == NOISE;
         if (t == SEARCHED || (t == LITERALS && !put_literals(&out, from + at, k ? k : plane)))
             break;

@@ -860,14 +860,17 @@ static void planes(void)
             most += how == 0 ? plane : how == 1 ? plane / 3 : plane / 8;
         }
         fill_plane(p, front, order % 3);
-        unsigned hint = CW__BLOCK_SPLIT + CW__BLOCK_PLANE * (unsigned)plane;
-        size_t k = cw__block_compress(block, CW__BLOCK_ZSTD, 1 + (int)order % 4, hint, to,
-                                      cw__block_bound(CW__BLOCK_ZSTD, n), p, n);
-        REQUIRE(k > 0 && k <= cw__block_bound(CW__BLOCK_ZSTD, n));
-        CHECK(plane < 2048 || k < most);
-        memset(back, 0, n);
-        REQUIRE(cw__block_restore(block, CW__BLOCK_ZSTD, back, n, to, k));
-        CHECK(memcmp(p, back, n) == 0);
+        for (unsigned way = CW__BLOCK_SPLIT; way <= CW__BLOCK_LITERALS; way++) {
+            size_t last = way == CW__BLOCK_SPLIT ? plane : n - front;
+            unsigned hint = way + CW__BLOCK_PLANE * (unsigned)last;
+            size_t k = cw__block_compress(block, CW__BLOCK_ZSTD, 1 + (int)order % 4, hint, to,
+                                          cw__block_bound(CW__BLOCK_ZSTD, n), p, n);
+            REQUIRE(k > 0 && k <= cw__block_bound(CW__BLOCK_ZSTD, n));
+            CHECK(way != CW__BLOCK_SPLIT || plane < 2048 || k < most);
+            memset(back, 0, n);
+            REQUIRE(cw__block_restore(block, CW__BLOCK_ZSTD, back, n, to, k));
+            CHECK(memcmp(p, back, n) == 0);
+        }
     }
     cw__block_free(block);
     free(p);

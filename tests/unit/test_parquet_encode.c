@@ -1,4 +1,5 @@
 /* test_parquet_encode.c - encodings: what is written reads back, and garbage does no harm */
+#include <math.h>
 #include <stdlib.h>
 
 #include "format/parquet/encode/bloom.h"
@@ -389,7 +390,21 @@ static void check_dictionary(const cw__dictionary *d, const uint8_t *v, size_t n
         REQUIRE(memcmp(v + i * width, v + d->firsts[d->indices[i]] * width, width) == 0);
     }
     for (size_t i = 0; i < d->count; i++)
-        REQUIRE(d->indices[d->firsts[i]] == i && (i == 0 || d->firsts[i] > d->firsts[i - 1]));
+        REQUIRE(d->indices[d->firsts[i]] == i);
+}
+
+/* Every entry is said to be the first value that is equal to it. */
+static void check_firsts(const cw__dictionary *d, size_t n)
+{
+    uint8_t *seen = calloc(d->count, 1);
+
+    REQUIRE(seen);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t entry = d->indices[i];
+        REQUIRE(seen[entry] || d->firsts[entry] == i);
+        seen[entry] = 1;
+    }
+    free(seen);
 }
 
 static void dictionaries_of_numbers(void)
@@ -412,6 +427,7 @@ static void dictionaries_of_numbers(void)
             REQUIRE(cw__dictionary_of_fixed(&d, v, n, width, 1 << 30, 1 << 30) ==
                     CW__DICTIONARY_BUILT);
             check_dictionary(&d, v, n, width);
+            check_firsts(&d, n);
             CHECK_INT(d.bytes, d.count * width);
             size_t count = d.count;
             CHECK_INT(cw__dictionary_of_fixed(&d, v, n, width, count - 1, 1 << 30),
@@ -424,6 +440,41 @@ static void dictionaries_of_numbers(void)
             cw__dictionary_free(&d);
             free(v);
         }
+}
+
+static double nth_decimal(size_t i, double scale, uint64_t range)
+{
+    return ((double)(int64_t)(any() % range) - (double)(i % 3)) / scale;
+}
+
+/* Ascending where they are many, and always bit by bit: zeros of two signs are two, and NaN is one.
+ */
+static void dictionaries_of_decimals(void)
+{
+    enum { N = 20000 };
+    static const double scales[] = {1, 10, 100, 1000, 10000, 3};
+    double *v = malloc(N * sizeof *v);
+
+    REQUIRE(v);
+    for (size_t s = 0; s < sizeof scales / sizeof *scales; s++)
+        for (int odd = 0; odd < 4; odd++) {
+            cw__dictionary d = {0};
+            for (size_t i = 0; i < N; i++)
+                v[i] = nth_decimal(i, scales[s], 30000);
+            v[N - 2] = odd == 1 ? -0.0 : odd == 2 ? NAN : odd == 3 ? INFINITY : v[0];
+            v[N - 5] = 0;
+            REQUIRE(cw__dictionary_of_fixed(&d, v, N, 8, N, 8 * N) == CW__DICTIONARY_BUILT);
+            check_dictionary(&d, (const uint8_t *)v, N, 8);
+            check_firsts(&d, N);
+            bool ascending = true;
+            for (size_t i = 1; i < d.count; i++)
+                ascending &= v[d.firsts[i]] > v[d.firsts[i - 1]];
+            CHECK_INT(ascending, odd == 0 && scales[s] != 3);
+            CHECK_INT(cw__dictionary_of_fixed(&d, v, N, 8, d.count - 1, 8 * N),
+                      CW__DICTIONARY_TOO_LARGE);
+            cw__dictionary_free(&d);
+        }
+    free(v);
 }
 
 /* What lies behind a value must not become part of it, however few there are. */
@@ -523,6 +574,7 @@ int main(int argc, char **argv)
     TEST(garbage_does_no_harm);
     TEST(splits_read_back);
     TEST(dictionaries_of_numbers);
+    TEST(dictionaries_of_decimals);
     TEST(dictionaries_of_few_values);
     TEST(dictionaries_of_characters);
     TEST(dictionaries_of_bytes);

@@ -140,9 +140,8 @@ static cw_status put_page(making *k, cw__page_header *h, const cw__grown *first,
 }
 
 /* Compress `from` into the scratch. Out of luck: NULL. */
-static const uint8_t *compress(making *k, const cw__grown *from, size_t values, size_t *n)
+static const uint8_t *compress(making *k, const cw__grown *from, unsigned hint, size_t *n)
 {
-    unsigned hint = cw__codec_hint(k->in->leaf, k->plan.encoding, values);
     size_t bound = cw__block_bound(k->plan.codec, from->n);
 
     k->s->packed.n = 0;
@@ -154,11 +153,11 @@ static const uint8_t *compress(making *k, const cw__grown *from, size_t values, 
 }
 
 /* Of version 1 everything of the body is compressed, whatever it comes to. */
-static cw_status put_body(making *k, cw__page_header *h, const cw__grown *page, size_t values)
+static cw_status put_body(making *k, cw__page_header *h, const cw__grown *page, unsigned hint)
 {
     body b = {.p = page->p, .n = page->n};
 
-    if (k->plan.codec != CW__BLOCK_NONE && !(b.p = compress(k, page, values, &b.n)))
+    if (k->plan.codec != CW__BLOCK_NONE && !(b.p = compress(k, page, hint, &b.n)))
         return CW_E_NO_MEMORY;
     return put_page(k, h, NULL, b, page->n);
 }
@@ -234,6 +233,16 @@ static bool encode_values(making *k, cw__grown *out, const cw__stretch *s)
                              &k->s->numbers);
 }
 
+/* Of the values that were just encoded, and have `bytes` bytes. */
+static unsigned hint_of(const making *k, const cw__stretch *s, size_t bytes)
+{
+    if (!k->plan.literals)
+        return cw__codec_hint(k->in->leaf, k->plan.encoding, s->values, bytes);
+    return cw__codec_hint_literals(
+        cw__text_bytes(encoding_of(k, s), k->in, s->value, s->value + s->values, &k->s->numbers),
+        bytes);
+}
+
 static cw_status put_v1(making *k, const cw__stretch *s)
 {
     cw__page_header h = {.type = CW__DATA_PAGE,
@@ -248,9 +257,10 @@ static cw_status put_v1(making *k, const cw__stretch *s)
         return CW_E_NO_MEMORY;
     if (are_as_stored(k, s))
         return put_as_stored(k, &h, page, s);
+    size_t levels = page->n;
     if (!encode_values(k, page, s))
         return CW_E_NO_MEMORY;
-    return put_body(k, &h, page, s->values);
+    return put_body(k, &h, page, hint_of(k, s, page->n - levels));
 }
 
 /* Of version 2 the values are compressed where that makes them smaller, and not to nothing. */
@@ -279,7 +289,7 @@ static cw_status put_v2(making *k, const cw__stretch *s)
     const uint8_t *p = values->p, *packed;
     size_t n = values->n;
     if (k->plan.codec != CW__BLOCK_NONE && n > 0) {
-        if (!(packed = compress(k, values, s->values, &packed_n)))
+        if (!(packed = compress(k, values, hint_of(k, s, values->n), &packed_n)))
             return CW_E_NO_MEMORY;
         h.is_compressed = packed_n < n;
         if (h.is_compressed) {

@@ -87,6 +87,7 @@ void cw__guess_split(cw__split_guess *g, const uint8_t *planes, size_t n, size_t
         if (is_even(&c, n)) {
             g->noise++;
             g->bytes++;
+            g->least++;
             continue;
         }
         plane p = look_at(&c, planes + i * n, n);
@@ -96,6 +97,7 @@ void cw__guess_split(cw__split_guess *g, const uint8_t *planes, size_t n, size_t
         g->searched += searched && p.bits;
         g->literals += !searched;
         g->bytes += (double)bits / (8.0 * ONE);
+        g->least += searched ? 0 : (double)bits / (8.0 * ONE);
     }
 }
 

@@ -9,6 +9,7 @@
 /** Of all planes together, in bytes for each value. */
 typedef struct cw__split_guess {
     double bytes;    /* compressed by the frequencies of bytes alone */
+    double least;    /* of them, what is left where repetitions are worth all the others */
     double noise;    /* of planes that will stay as they are … */
     double literals; /* … of those that frequencies are all of … */
     double searched; /* … and of those where repetitions may be found that are worth more */

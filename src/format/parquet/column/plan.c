@@ -47,9 +47,12 @@ static const double TABLES = 0.01;    /* split: what counts of bytes take beside
 static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
 static const double BUILD = 0.06;     /* a dictionary, of each number … */
 static const double BUILD_TEXT = 0.4; /* … or text, … */
-static const double ENTER = 1.1;      /* … and of each that is distinct */
+static const double ENTER = 1.1;      /* … and of each that is distinct, … */
+static const double ENTER_NEAR = 0.1; /* … or of those of numbers near to each other */
 static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
 static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
+/* What order makes of entries. */
+static const double ORDERED = 0.6;
 /* What compression may make of indices. */
 static const double HOPE = 0.9;
 /* What a dictionary has to promise: to find out costs as much as to have it. */
@@ -66,6 +69,7 @@ typedef struct trial {
     double cost;   /* bytes, and the charge for the time */
     double raw;    /* bytes before compression */
     bool compress; /* it pays */
+    bool literals; /* texts: it pays by their frequencies alone */
 } trial;
 
 /* What every step looks at. */
@@ -93,13 +97,23 @@ static cw__block_codec block_codec(cw_parquet_codec codec)
     }
 }
 
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values)
+static unsigned hint_of(unsigned kind, size_t plane)
 {
-    enum { MOST = 1 << 28 };
+    return kind + CW__BLOCK_PLANE * (unsigned)(plane < CW__BLOCK_MOST_PLANE ? plane : 0);
+}
 
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values, size_t bytes)
+{
     if (encoding == CW__BYTE_STREAM_SPLIT)
-        return CW__BLOCK_SPLIT + CW__BLOCK_PLANE * (unsigned)(values < MOST ? values : 0);
-    return leaf->width == 0 && encoding != CW__RLE_DICTIONARY ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
+        return hint_of(CW__BLOCK_SPLIT, values);
+    if (encoding == CW__RLE_DICTIONARY || encoding == CW__DELTA_BINARY_PACKED)
+        return hint_of(CW__BLOCK_PACKED, bytes);
+    return leaf->width == 0 ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
+}
+
+unsigned cw__codec_hint_literals(size_t text, size_t bytes)
+{
+    return 2 * text > bytes ? hint_of(CW__BLOCK_LITERALS, text) : CW__BLOCK_ANY;
 }
 
 /* Of numbers that are partly lent. */
@@ -149,6 +163,8 @@ static bool look_for_repetition(search *k)
                            NULL))
         return false;
     s->distinct = d->count;
+    s->places =
+        cw__dictionary_places(k->s->sample.values.p, s->count, k->in->leaf->width, k->in->count);
     s->all_distinct = cw__sample_distinct(s, d, k->in->count, (uint32_t *)(void *)numbers->p);
     s->entry = (double)d->bytes / (double)d->count;
     s->indices = (double)k->s->page.n;
@@ -178,7 +194,7 @@ static bool pack_bits(search *k, cw__grown *to, const cw__grown *from, int32_t e
     const cw__column_buffer *b = &k->s->sample;
 
     if (k->codec == CW__BLOCK_NONE || !cw__guess_noise(from->p, from->n))
-        return pack(k, to, from, cw__codec_hint(b->leaf, encoding, b->count));
+        return pack(k, to, from, cw__codec_hint(b->leaf, encoding, b->count, from->n));
     to->n = from->n;
     return true;
 }
@@ -217,17 +233,43 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
     page->n = packed->n = 0;
     if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers))
         return false;
-    if (packs && !(encoding == CW__DELTA_BINARY_PACKED
-                       ? pack_bits(k, packed, page, encoding)
-                       : pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count))))
+    if (packs &&
+        !(encoding == CW__DELTA_BINARY_PACKED
+              ? pack_bits(k, packed, page, encoding)
+              : pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count, page->n))))
         return false;
     t->encoding = encoding;
+    t->literals = false;
     double raw = (double)page->n * scale;
     weigh(t, raw, (double)packed->n * scale, raw * charge_of(k, encoding));
     if (encoding == CW__DELTA_BYTE_ARRAY)
         t->cost += PREFIXES * t->cost;
     if (encoding == CW__DELTA_BINARY_PACKED)
         t->cost += DELTAS * (double)k->in->count;
+    return true;
+}
+
+/* Texts of which nothing comes again but prefixes, as numbers and hashes are, take less time, and
+   no more bytes, where nothing is looked for. */
+static bool try_literals(search *k, trial *t)
+{
+    const cw__column_buffer *b = &k->s->sample;
+    double scale = (double)k->in->count / (double)b->count;
+    cw__grown *page = &k->s->page;
+    trial literal = *t;
+
+    if (k->codec != CW__BLOCK_ZSTD || !t->compress)
+        return true;
+    page->n = 0;
+    if (!cw__encode_values(page, t->encoding, b, 0, b->count, NULL, &k->s->numbers))
+        return false;
+    size_t text = cw__text_bytes(t->encoding, b, 0, b->count, &k->s->numbers);
+    if (!pack(k, &k->s->packed, page, cw__codec_hint_literals(text, page->n)))
+        return false;
+    weigh(&literal, t->raw, (double)k->s->packed.n * scale, t->raw * LITERALS);
+    literal.literals = literal.compress;
+    if (literal.compress && literal.cost < t->cost)
+        *t = literal;
     return true;
 }
 
@@ -247,8 +289,9 @@ static bool has_planes(const search *k)
            k->o->page_rows >= LEAST_PLANE;
 }
 
-/* Where frequencies are all there is to it, the guess is nearer than what becomes of a sample. */
-static bool try_split(search *k, trial *t)
+/* Where frequencies are all there is to it, or at their best are no better than what costs `best`,
+   the guess is nearer than what becomes of a sample. */
+static bool try_split(search *k, trial *t, double best)
 {
     cw__column_buffer *b = &k->s->sample;
     double n = (double)k->in->count, plain = n * b->leaf->width;
@@ -262,13 +305,15 @@ static bool try_split(search *k, trial *t)
         return false;
     cw__guess_split(&g, page->p, b->count, b->leaf->width);
     double packed = n * (g.bytes + TABLES);
-    if (g.searched > 0) {
-        if (!pack(k, &k->s->packed, page, cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count)))
+    if (g.searched > 0 && n * g.least < best) {
+        if (!pack(k, &k->s->packed, page,
+                  cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count, page->n)))
             return false;
         double tried = (double)k->s->packed.n * n / (double)b->count;
         packed = tried < packed ? tried : packed;
     }
     t->encoding = CW__BYTE_STREAM_SPLIT;
+    t->literals = false;
     weigh(t, plain, packed, n * split_charge(&g, b->leaf->width));
     return true;
 }
@@ -297,7 +342,7 @@ static bool try_numbers(search *k, trial *best)
     if (!try_encoding(k, best, CW__PLAIN, !(split && all_differ)))
         return false;
     if (split) {
-        if (!try_split(k, &t))
+        if (!try_split(k, &t, best->cost))
             return false;
         keep_better(best, &t);
     }
@@ -331,7 +376,7 @@ static bool try_bytes(search *k, trial *best)
     if (t.raw < 0.97 * raw && !try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, true))
         return false;
     keep_better(best, &t);
-    return true;
+    return best->encoding == CW__PLAIN || try_literals(k, best);
 }
 
 static bool try_booleans(search *k, trial *best)
@@ -360,7 +405,9 @@ static bool try_all(search *k, trial *best)
 
 static double build_cost(const search *k, double distinct)
 {
-    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + ENTER * distinct;
+    double enter = k->sample.places ? ENTER_NEAR : ENTER;
+
+    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct;
 }
 
 static double bits(double n)
@@ -370,14 +417,16 @@ static double bits(double n)
 
 /*
  * Whether a dictionary might be better than `best`: entries that compress as well as values do by
- * themselves, and indices as long as those of the sample, or longer as there are more entries.
+ * themselves, and better in order, and indices as long as those of the sample, or longer as there
+ * are more entries.
  */
 static bool looks_repetitive(const search *k, const trial *best)
 {
     const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
     double plain = s->entry * (double)k->in->count;
-    double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1);
+    double entries = s->all_distinct * s->entry * (best->cost < plain ? best->cost / plain : 1) *
+                     (s->places ? ORDERED : 1);
     double indices = s->indices * scale * bits(s->all_distinct) / bits((double)s->distinct);
 
     return entries + HOPE * indices + build_cost(k, s->all_distinct) < PROMISE * best->cost;
@@ -401,9 +450,10 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
         memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
     if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
         !cw__encode_entries(page, k->in, d) || !pack_bits(k, packed, data, CW__RLE_DICTIONARY) ||
-        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count)))
+        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
+    t->literals = false;
     weigh(t, (double)data->n * scale + (double)page->n,
           (double)packed->n * scale + (double)page_packed->n,
           pass_charge(k) * ((double)data->n * scale + (double)page->n));
@@ -540,6 +590,7 @@ cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
     if (st == CW_OK && !add_levels(&k, &best))
         st = CW_E_NO_MEMORY;
     plan->encoding = best.encoding < 0 ? CW__PLAIN : best.encoding;
+    plan->literals = best.literals;
     plan->codec = best.compress ? k.codec : CW__BLOCK_NONE;
     return st;
 }

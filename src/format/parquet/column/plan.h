@@ -19,6 +19,7 @@ struct cw__chunk_scratch {
 typedef struct cw__chunk_plan {
     int32_t encoding; /* of the data pages */
     cw__block_codec codec;
+    bool literals;                    /* of texts: nothing is repeated */
     const cw__dictionary *dictionary; /* NULL: none; it and its page are the scratch's */
 } cw__chunk_plan;
 
@@ -26,7 +27,12 @@ typedef struct cw__chunk_plan {
 cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch);
 
-/** What to tell the compressor about a page of `values` values: see cw__block_compress. */
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values);
+/**
+ * What to tell the compressor about a page: see cw__block_compress. It ends in `values` values, of
+ * `bytes` bytes.
+ */
+unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values, size_t bytes);
+/** About texts, with cw__text_bytes, where nothing is repeated. */
+unsigned cw__codec_hint_literals(size_t text, size_t bytes);
 
 #endif

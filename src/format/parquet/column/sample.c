@@ -83,6 +83,23 @@ static size_t count_entries(const cw__dictionary *d, const cw__sample *s, uint32
     return by_run;
 }
 
+/* A few values that come again in other runs are enough where it costs little to find out. */
+static bool share_values(const cw__sample *s, size_t distinct, size_t by_run)
+{
+    enum { ENOUGH = 8 };
+    size_t among = by_run - distinct, within = s->count - by_run;
+
+    return s->runs == 1 || distinct * 100 < by_run * 97 ||
+           (s->places && among >= ENOUGH && among > 2 * within);
+}
+
+/* How many of its places `n` values take if all are alike: about places * (1 - exp(-n / places)).
+ */
+static double few_places(const cw__sample *s, double n)
+{
+    return 1.3 * n * (double)s->places / (n + (double)s->places);
+}
+
 /*
  * Where the runs share their values, from how many of them occur once and twice in the sample
  * (Chao's estimate); where they do not, the chunk goes on as it does from run to run.
@@ -97,9 +114,11 @@ double cw__sample_distinct(const cw__sample *s, const cw__dictionary *d, size_t 
         once += scratch[i] == 1;
         twice += scratch[i] == 2;
     }
-    if (s->runs == 1 || d->count * 100 < by_run * 97)
+    if (share_values(s, d->count, by_run))
         all = (double)d->count + once * (once - 1) / (2 * (twice + 1));
     else
         all = (double)d->count * (double)n / (double)s->count;
+    if (s->places && all > few_places(s, (double)n))
+        all = few_places(s, (double)n);
     return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
 }

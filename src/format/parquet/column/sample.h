@@ -16,6 +16,7 @@ typedef struct cw__sample {
     double all_distinct; /* how many the chunk may have */
     double entry;        /* bytes of one as PLAIN */
     double indices;      /* bytes of the indices of the sample */
+    size_t places;       /* numbers that are found without a hash: there are no more; or 0 */
 } cw__sample;
 
 /** Where its runs are: of a chunk that has values. */

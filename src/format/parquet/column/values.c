@@ -280,6 +280,18 @@ bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer 
     return encoding == CW__PLAIN || delta_lengths(out, b, from, to, scratch);
 }
 
+size_t cw__text_bytes(int32_t encoding, const cw__column_buffer *b, size_t from, size_t to,
+                      const cw__grown *scratch)
+{
+    const uint32_t *prefixes = (const uint32_t *)(const void *)scratch->p;
+    size_t bytes = cw__raw_bytes(b, from, to);
+
+    if (encoding == CW__DELTA_BYTE_ARRAY)
+        for (size_t i = 0; i < to - from; i++)
+            bytes -= prefixes[i];
+    return encoding == CW__DELTA_BYTE_ARRAY || encoding == CW__DELTA_LENGTH_BYTE_ARRAY ? bytes : 0;
+}
+
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d)
 {
     const uint32_t *offsets = cw__column_offsets(b);

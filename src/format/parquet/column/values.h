@@ -25,6 +25,13 @@ bool cw__encode_front(cw__grown *out, int32_t encoding, const cw__column_buffer 
 /** Those bytes, of values from `from` on: how many of *n values they are side by side. */
 const uint8_t *cw__values_as_they_lie(const cw__column_buffer *b, size_t from, size_t *n);
 
+/**
+ * Of the values that were just encoded so with this scratch: how many bytes at the end are text,
+ * and nothing else. 0: none are.
+ */
+size_t cw__text_bytes(int32_t encoding, const cw__column_buffer *b, size_t from, size_t to,
+                      const cw__grown *scratch);
+
 /** The entries of a dictionary, PLAIN, added to `out`. */
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d);
 

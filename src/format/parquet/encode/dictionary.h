@@ -1,6 +1,7 @@
-/* dictionary.h - the distinct values of a chunk, in the order of their first appearance
+/* dictionary.h - the distinct values of a chunk, in the order of their first appearance; numbers of
+ * which many may be distinct, and near to each other, ascending
  *
- * Built in one pass over the values, abandoned as soon as a limit is passed. Integers whose range
+ * Built in one pass over the values, abandoned as soon as a limit is passed. Numbers whose range
  * is small need no hash. The result depends on the values and limits alone.
  *
  * A dictionary is zero before it is built for the first time; what it is built in again is the
@@ -43,6 +44,11 @@ cw__dictionary_answer cw__dictionary_of_numbers(cw__dictionary *d, const cw__num
 cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
                                               const uint8_t *bytes, size_t n, size_t most_entries,
                                               size_t most_bytes);
+/**
+ * Whether `all` numbers, of which these are some, lie so near to each other that their distinct
+ * ones are found sooner than those of others: of how many they are some. 0: they do not.
+ */
+size_t cw__dictionary_places(const void *values, size_t n, size_t width, size_t all);
 void cw__dictionary_free(cw__dictionary *d);
 
 #endif

@@ -1,7 +1,7 @@
 /* dictionary_numbers.c - the distinct ones of numbers
  *
  * Two ways, by how far they lie apart:
- *   within a small range,   a table of the range: no hash, no comparison
+ *   within a small range,   a table of the range: dictionary_range.c
  *   anywhere                open addressing, the number itself in the slot
  * Tables grow with what they hold, so that few distinct values stay in the cache.
  */
@@ -10,100 +10,9 @@
 #include "base/memory.h"
 #include "format/parquet/encode/dictionary_build.h"
 
-enum { MOST_RANGE = 1 << 20 };
-
-/* ---- a small range ---- */
-
 static uint64_t value_of(const void *values, size_t width, size_t i)
 {
-    if (width == 1)
-        return ((const uint8_t *)values)[i];
-    if (width == 4)
-        return ((const uint32_t *)values)[i];
-    return ((const uint64_t *)values)[i];
-}
-
-/* As signed numbers: the range is what matters, whatever they mean. */
-static inline __attribute__((always_inline)) void
-widen_range(const void *values, size_t from, size_t to, size_t width, int64_t *low, int64_t *high)
-{
-    int64_t least = *low, most = *high;
-
-    for (size_t i = from; i < to; i++) {
-        uint64_t bits = value_of(values, width, i);
-        int64_t v = width == 4 ? (int32_t)bits : (int64_t)bits;
-        least = v < least ? v : least;
-        most = v > most ? v : most;
-    }
-    *low = least;
-    *high = most;
-}
-
-/* Whether the values lie so near to each other that a table of their range pays. Where they do not,
-   that is mostly seen at once. */
-static bool find_range(const cw__numbers *runs, size_t run_count, size_t width, size_t n,
-                       int64_t *low, uint64_t *range)
-{
-    enum { STEP = 4096 };
-    int64_t high = INT64_MIN;
-
-    *low = INT64_MAX;
-    *range = 0;
-    for (const cw__numbers *run = runs; run < runs + run_count; run++)
-        for (size_t from = 0, to; from < run->n; from = to) {
-            to = run->n - from < STEP ? run->n : from + STEP;
-            if (width == 4)
-                widen_range(run->p, from, to, 4, low, &high);
-            else
-                widen_range(run->p, from, to, 8, low, &high);
-            *range = (uint64_t)high - (uint64_t)*low;
-            if (*range >= MOST_RANGE || *range / 4 > n)
-                return false;
-        }
-    return true;
-}
-
-/* Always inlined, with a known width. `first`: the number of the run's first value. Slots hold
-   index + 1; 0: not seen. */
-static inline __attribute__((always_inline)) cw__dictionary_answer
-fill_range(cw__dictionary_builder *b, uint32_t *slots, const cw__numbers *run, size_t first,
-           size_t width, uint64_t low)
-{
-    uint32_t *indices = b->d->indices + first;
-
-    for (size_t i = 0; i < run->n; i++) {
-        uint64_t v = value_of(run->p, width, i) - low;
-        uint32_t *slot = &slots[width == 4 ? (uint32_t)v : v];
-        if (*slot == 0) {
-            cw__dictionary_answer answer = cw__dictionary_add(b, first + i, width);
-            if (answer != CW__DICTIONARY_BUILT)
-                return answer;
-            *slot = (uint32_t)b->d->count;
-        }
-        indices[i] = *slot - 1;
-    }
-    return CW__DICTIONARY_BUILT;
-}
-
-static cw__dictionary_answer by_range(cw__dictionary_builder *b, const cw__numbers *runs,
-                                      size_t run_count, size_t width, int64_t low, uint64_t range)
-{
-    uint32_t *slots = cw__alloc_zero(((size_t)range + 1) * sizeof *slots);
-    cw__dictionary_answer answer = CW__DICTIONARY_BUILT;
-
-    if (!slots)
-        return CW__DICTIONARY_NO_MEMORY;
-    for (size_t i = 0, first = 0; i < run_count && answer == CW__DICTIONARY_BUILT; i++) {
-        if (width == 1)
-            answer = fill_range(b, slots, &runs[i], first, 1, (uint64_t)low);
-        else if (width == 4)
-            answer = fill_range(b, slots, &runs[i], first, 4, (uint64_t)low);
-        else
-            answer = fill_range(b, slots, &runs[i], first, 8, (uint64_t)low);
-        first += runs[i].n;
-    }
-    cw__free(slots);
-    return answer;
+    return width == 4 ? ((const uint32_t *)values)[i] : ((const uint64_t *)values)[i];
 }
 
 /* ---- values of 4 and 8 bytes ---- */
@@ -232,12 +141,9 @@ cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b,
                                                   const cw__numbers *runs, size_t run_count,
                                                   size_t n, size_t width)
 {
-    int64_t low;
-    uint64_t range;
+    cw__dictionary_answer answer;
 
-    if (width == 1)
-        return by_range(b, runs, run_count, 1, 0, UINT8_MAX);
-    if (find_range(runs, run_count, width, n, &low, &range))
-        return by_range(b, runs, run_count, width, low, range);
+    if (cw__dictionary_fill_range(&answer, b, runs, run_count, n, width))
+        return answer;
     return by_number(b, runs, run_count, n, width);
 }
