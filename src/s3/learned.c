@@ -76,4 +76,3 @@ void cw__learn_clock(cw__learned *l, int64_t server_wall_ms)
 {
     atomic_store(&l->clock_offset_ms, server_wall_ms - cw__clock_wall_ms());
 }
-

@@ -322,7 +322,8 @@ class Progress(ToolTest):
     def test_bar(self):
         self.slow_down()
         self.write("big", bytes(21 * MIB))
-        seen, code, out = self.run_on_terminal("put", "--json", "--part-size", "5MiB", "big",
+        seen, code, out = self.run_on_terminal("put", "--json", "--part-size", "5MiB",
+                                               "--concurrency", "2", "big",
                                                "s3://bucket/big")
         self.assertEqual(code, 0, seen)
         frames = seen.split("\r\x1b[K")
