@@ -33,7 +33,7 @@ static int tell(cw_client *client, const char *url)
         return 2;
     while ((s = cw_settings_next(list)) != NULL) {
         char *line =
-            tool_format("%-22s %-32s %s", s->name, s->value[0] ? s->value : "-", s->origin);
+            tool_format("%-36s  %-32s  %s", s->name, s->value[0] ? s->value : "-", s->origin);
         say_result_safe(line);
         free(line);
     }
