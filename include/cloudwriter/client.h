@@ -111,72 +111,10 @@ typedef struct cw_client_options {
 
     /* where */
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
-    const char *region;       /**< NULL: the profile's, or the provider's own, or us-east-1 */
-    cw_addressing addressing;
-
-    /* as whom: the first that has keys of `credentials`, explicit keys, a web identity, the
-       profile, the container, the instance; else CW_E_CREDENTIALS_MISSING at first use */
-    const char *access_key_id;
-    const char *secret_access_key;
-    const char *session_token;
-    int anonymous;                /**< send unsigned requests */
-    const char *profile;          /**< NULL: "default" */
-    const char *home_directory;   /**< where .aws/config and .aws/credentials are; NULL: nowhere */
-    const char *config_file;      /**< in place of the one below home_directory */
-    const char *credentials_file; /**< in place of the one below home_directory */
-
-    /* TLS */
-    const char *ca_bundle; /**< PEM file of the authorities to trust, in place of the system's */
-    int no_verify;         /**< accept any certificate: for experiments only */
-
-    /* resources */
-    uint64_t memory_bytes;    /**< for all that the client and its writers hold; at
-                                   least 12 MiB; default 128 MiB */
-    unsigned io_threads;      /**< default 1, which is about 1 GB/s over TLS; at most 64 */
-    unsigned max_connections; /**< for each I/O thread; default 32 */
-
-    /* patience */
-    unsigned max_attempts;        /**< for one request, the first included; default 10 */
-    uint32_t retry_base_ms;       /**< first pause, then doubled, with jitter; default 50 */
-    uint32_t retry_cap_ms;        /**< longest pause; default 20,000 */
-    uint32_t connect_timeout_ms;  /**< default 5,000 */
-    uint32_t stall_timeout_ms;    /**< no byte either way; default 30,000 */
-    uint32_t commit_timeout_ms;   /**< from the end of a Complete to its reply, twice
-                                       before it is looked into; default 600,000 */
-    uint64_t request_deadline_ms; /**< for one request with all its retries; default none */
-    uint32_t exit_timeout_ms;     /**< for aborting open uploads at exit(); default 5,000 */
-
-    /* defaults for the writers */
-    cw_checksum checksum;
-    cw_payload payload;
-
-    /* watching */
-    cw_log_fn log;
-    void *log_user;
-    cw_log_level log_level;
-    const char *user_agent_suffix; /**< appended to "libcloudwriter/X.Y.Z" */
-
     int ignore_configured_endpoints; /**< take no endpoint_url from the shared config files */
-
-    /* as whom, continued */
-    cw_credentials_fn credentials; /**< asked before all others; NULL: none */
-    void *credentials_user;
-    int keys_from_environment;           /**< access_key_id is the environment's: for messages */
-    const char *web_identity_token_file; /**< with role_arn: AssumeRoleWithWebIdentity; the file is
-                                              read anew each time */
-    const char *role_arn;                /**< for web_identity_token_file only */
-    const char *role_session_name;       /**< NULL: made up */
-    const char *container_credentials_path;   /**< at the agent of ECS, http://169.254.170.2 */
-    const char *container_credentials_url;    /**< https, or http on this machine, ECS or EKS */
-    const char *container_authorization;      /**< sent to either */
-    const char *container_authorization_file; /**< in its place; read anew each time */
-    int instance_metadata;                    /**< ask the EC2 instance metadata service, v2 */
-    const char *instance_metadata_url;        /**< in place of http://169.254.169.254 */
-    const char *sts_endpoint_url;             /**< NULL: that of AWS in the region */
-    const char *sso_endpoint_url;             /**< NULL: that of AWS in the profile's sso_region */
-    const char *source_access_key_id;         /**< these three: the keys of a profile that says */
-    const char *source_secret_access_key;     /**< "credential_source = Environment" */
-    const char *source_session_token;         /**< NULL: none */
+    const char *region; /**< NULL: the profile's, or the provider's own, or us-east-1 */
+    cw_addressing addressing;
+    cw_provider provider; /**< what is set here is believed, whatever host or answers say */
 
     /* which of AWS's endpoints (docs/endpoints.md); those in the first three lines cannot be had
        together with an endpoint_url */
@@ -190,14 +128,45 @@ typedef struct cw_client_options {
     cw_switch s3_disable_express_session_auth;      /**< directory buckets without CreateSession;
                                                          default off */
 
-    cw_provider provider; /**< what is set here is believed, whatever host or answers say */
+    /* as whom: the first of these, in their order here, that has keys; else
+       CW_E_CREDENTIALS_MISSING at first use */
+    int anonymous;                 /**< nobody: send unsigned requests */
+    cw_credentials_fn credentials; /**< NULL: none */
+    void *credentials_user;
+    const char *access_key_id;
+    const char *secret_access_key;
+    const char *session_token;           /**< NULL: none */
+    const char *web_identity_token_file; /**< with role_arn: AssumeRoleWithWebIdentity; the file is
+                                              read anew each time */
+    const char *role_arn;                /**< for web_identity_token_file only */
+    const char *role_session_name;       /**< NULL: made up */
+    const char *profile;                 /**< NULL: "default" */
+    const char *container_credentials_path;   /**< at the agent of ECS, http://169.254.170.2 */
+    const char *container_credentials_url;    /**< https, or http on this machine, ECS or EKS */
+    const char *container_authorization;      /**< sent to either */
+    const char *container_authorization_file; /**< in its place; read anew each time */
+    int instance_metadata;                    /**< ask the EC2 instance metadata service, v2 */
+    const char *instance_metadata_url;        /**< in place of http://169.254.169.254 */
 
-    /* TLS, continued */
+    /* for a profile: the files that it is in, which settings are taken from as well, and what it
+       may need to get its keys */
+    const char *home_directory;   /**< where .aws/config and .aws/credentials are; NULL: nowhere */
+    const char *config_file;      /**< in place of the one below home_directory */
+    const char *credentials_file; /**< in place of the one below home_directory */
+    const char *sts_endpoint_url; /**< NULL: that of AWS in the region; for web identities, too */
+    const char *sso_endpoint_url; /**< NULL: that of AWS in the profile's sso_region */
+    const char *source_access_key_id;     /**< these three: the keys of a profile that says */
+    const char *source_secret_access_key; /**< "credential_source = Environment" */
+    const char *source_session_token;     /**< NULL: none */
+
+    /* TLS */
+    const char *ca_bundle;    /**< PEM file of the authorities to trust, in place of the system's */
     const char *ca_directory; /**< as OpenSSL's c_rehash makes it; with ca_bundle, or alone */
     const char *client_cert;  /**< PEM file of a certificate to show, its chain behind it */
     const char *client_key;   /**< PEM file; NULL: in that of client_cert */
     const char *client_key_password; /**< NULL: none */
     cw_tls_version tls_minimum;
+    int no_verify; /**< accept any certificate: for experiments only */
 
     /* through what: "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]" of http (the default), https,
        socks4, socks4a, socks5 or socks5h, port 1080 if none; USER and PASSWORD percent-encoded.
@@ -207,18 +176,11 @@ typedef struct cw_client_options {
     const char *http_proxy_url;  /**< for http, without proxy_url; else none */
     const char *no_proxy;        /**< "host,.domain,10.0.0.0/8" go without any of them; "*": all */
 
-    /* who, continued: "app/…" and "exec-env/…" at the end of the user agent */
-    const char *app_id;                /**< NULL: the profile's sdk_ua_app_id */
-    const char *execution_environment; /**< such as AWS_Lambda_provided.al2023 */
-
-    const char *retry_mode; /**< "legacy", "standard", "adaptive", the profile's: checked, and for
-                                 nothing else, since retries are paced and adaptive always */
-
-    /* what cw_client_options_from_env filled in, for cw_settings_new */
-    int environment_read;
-    unsigned environment_max_attempts;
-    cw_checksum environment_checksum;
-    unsigned environment_switches; /* two bits for each cw_switch, in their order */
+    /* resources */
+    uint64_t memory_bytes;    /**< for all that the client and its writers hold; at
+                                   least 12 MiB; default 128 MiB */
+    unsigned io_threads;      /**< default 1, which is about 1 GB/s over TLS; at most 64 */
+    unsigned max_connections; /**< for each I/O thread; default 32 */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
     int no_pacing;    /**< do not space requests out after the service asked to slow down */
@@ -226,6 +188,39 @@ typedef struct cw_client_options {
                            are */
     int no_adapting;  /**< send 8 parts of an object at once, as if writers had said so */
     int no_spreading; /**< leave it to libcurl which address of the endpoint to connect to */
+
+    /* patience */
+    unsigned max_attempts;        /**< for one request, the first included; default 10 */
+    const char *retry_mode;       /**< "legacy", "standard", "adaptive"; NULL: the profile's. It is
+                                       checked, and no more: retries are paced and adaptive always */
+    uint32_t retry_base_ms;       /**< first pause, then doubled, with jitter; default 50 */
+    uint32_t retry_cap_ms;        /**< longest pause; default 20,000 */
+    uint32_t connect_timeout_ms;  /**< default 5,000 */
+    uint32_t stall_timeout_ms;    /**< no byte either way; default 30,000 */
+    uint32_t commit_timeout_ms;   /**< from the end of a Complete to its reply, twice
+                                       before it is looked into; default 600,000 */
+    uint64_t request_deadline_ms; /**< for one request with all its retries; default none */
+    uint32_t exit_timeout_ms;     /**< for aborting open uploads at exit(); default 5,000 */
+
+    /* defaults for the writers */
+    cw_checksum checksum;
+    cw_payload payload;
+
+    /* who is asking: behind "libcloudwriter/X.Y.Z" in the user agent */
+    const char *execution_environment; /**< "exec-env/…", such as AWS_Lambda_provided.al2023 */
+    const char *app_id;                /**< "app/…"; NULL: the profile's sdk_ua_app_id */
+    const char *user_agent_suffix;     /**< as it is, at the end */
+
+    /* watching */
+    cw_log_fn log;
+    void *log_user;
+    cw_log_level log_level;
+
+    /* what cw_client_options_from_env filled in, for cw_settings_new to tell; not to be set */
+    int environment_read;
+    unsigned environment_max_attempts;
+    cw_checksum environment_checksum;
+    unsigned environment_switches; /* two bits for each cw_switch, in their order */
 } cw_client_options;
 
 #define CW_CLIENT_OPTIONS_INIT CW_OPTIONS_INIT(cw_client_options)
@@ -252,7 +247,8 @@ typedef struct cw_client_options {
  * are left alone when `profile`, a key or `anonymous` is set in `o` already.
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true passes over the endpoints of the environment and of the
  * config files. The strings point into the environment: make the client before changing it.
- * @return CW_OK; CW_E_INVALID_ARGUMENT when a variable has no usable value (the message names it)
+ * @return CW_OK; CW_E_INVALID_ARGUMENT when a variable has no usable value (the message names it):
+ *         then `o` is as it was
  */
 CW_CHECKED cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err);
 

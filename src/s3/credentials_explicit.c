@@ -5,6 +5,7 @@
 #include "s3/credentials_providers.h"
 
 #include "base/error.h"
+#include "s3/settings.h"
 
 static const char of_options[] = "the options", of_environment[] = "the environment";
 
@@ -43,7 +44,8 @@ static const char *what_is_wrong(const cw_client_options *o)
 cw_status cw__credentials_explicit(cw__credentials_provider *out, const cw_client_options *o,
                                    cw_error *err)
 {
-    const char *source = o->keys_from_environment ? of_environment : of_options;
+    bool environment = o->environment_read && cw__environment_around(o->access_key_id);
+    const char *source = environment ? of_environment : of_options;
     if (!given(o->access_key_id) && !given(o->secret_access_key) && !given(o->session_token)) {
         out->absent = "no keys are in the options or the environment";
         return CW_OK;

@@ -1,30 +1,24 @@
 /* environment.c - fill in a client's options from the environment
  *
  * The only place that reads it, and only when asked: by cw_client_options_from_env, and then to
- * tell which variable a text came from. Fields that are set already stay; fields that an older
- * caller's struct does not have are not touched.
+ * tell which variable a text came from. Fields that are set already stay; an older caller's struct
+ * is filled in as far as it reaches.
  */
 #include <cloudwriter/client.h>
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/text.h"
 #include "base/url.h"
 #include "s3/settings.h"
 #include "s3/switches.h"
 
 enum { MOST_ATTEMPTS = 1000 };
-
-/* The last field of the first version of the struct. */
-#define FIRST_SIZE                                                                                 \
-    (offsetof(cw_client_options, user_agent_suffix) +                                              \
-     sizeof((cw_client_options *)0)->user_agent_suffix)
-#define HAS(o, field) ((o)->struct_size >= offsetof(cw_client_options, field) + sizeof(o)->field)
 
 /* An empty variable is none. */
 static const char *variable(const char *name)
@@ -47,7 +41,7 @@ static cw_status refuse(const char *name, const char *value, const char *want, c
 /* For a profile that says credential_source = Environment, whoever else is asked first. */
 static void keep_source_keys(cw_client_options *o, const char *id, const char *secret)
 {
-    if (!id || !secret || !HAS(o, source_session_token) || o->source_access_key_id)
+    if (!id || !secret || o->source_access_key_id)
         return;
     o->source_access_key_id = id;
     o->source_secret_access_key = secret;
@@ -58,9 +52,8 @@ static cw_status read_keys(cw_client_options *o, cw_error *err)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
     keep_source_keys(o, id, secret);
-    if (HAS(o, credentials) && o->credentials)
-        return CW_OK;
-    if (o->anonymous || o->profile || o->access_key_id || o->secret_access_key || o->session_token)
+    if (o->anonymous || o->credentials || o->profile || o->access_key_id || o->secret_access_key ||
+        o->session_token)
         return CW_OK;
     if (!id != !secret)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s is set, and %s is not",
@@ -70,15 +63,13 @@ static cw_status read_keys(cw_client_options *o, cw_error *err)
     o->secret_access_key = secret;
     if (id)
         o->session_token = variable("AWS_SESSION_TOKEN");
-    if (id && HAS(o, keys_from_environment))
-        o->keys_from_environment = 1;
     return CW_OK;
 }
 
 /* An explicit profile comes before a role that the environment names, as before its keys. */
 static void read_web_identity(cw_client_options *o)
 {
-    if (!HAS(o, role_session_name) || o->profile || o->web_identity_token_file)
+    if (o->profile || o->web_identity_token_file)
         return;
     o->web_identity_token_file = variable("AWS_WEB_IDENTITY_TOKEN_FILE");
     fill(&o->role_arn, "AWS_ROLE_ARN");
@@ -87,8 +78,7 @@ static void read_web_identity(cw_client_options *o)
 
 static void read_container(cw_client_options *o)
 {
-    if (!HAS(o, container_authorization_file) || o->container_credentials_path ||
-        o->container_credentials_url)
+    if (o->container_credentials_path || o->container_credentials_url)
         return;
     o->container_credentials_path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     if (!o->container_credentials_path)
@@ -101,8 +91,6 @@ static cw_status read_instance(cw_client_options *o, cw_error *err)
 {
     static const char name[] = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
     const char *disabled = variable("AWS_EC2_METADATA_DISABLED"), *mode = variable(name);
-    if (!HAS(o, instance_metadata_url))
-        return CW_OK;
     if (!disabled || !cw__equal_nocase(disabled, "true"))
         o->instance_metadata = 1;
     fill(&o->instance_metadata_url, "AWS_EC2_METADATA_SERVICE_ENDPOINT");
@@ -117,7 +105,7 @@ static cw_status read_instance(cw_client_options *o, cw_error *err)
 /* AWS_ENDPOINT_URL is for every service, unless one has its own. */
 static void read_other_endpoints(cw_client_options *o)
 {
-    if (!HAS(o, sso_endpoint_url))
+    if (o->ignore_configured_endpoints)
         return;
     fill(&o->sts_endpoint_url, "AWS_ENDPOINT_URL_STS");
     fill(&o->sts_endpoint_url, "AWS_ENDPOINT_URL");
@@ -125,18 +113,15 @@ static void read_other_endpoints(cw_client_options *o)
     fill(&o->sso_endpoint_url, "AWS_ENDPOINT_URL");
 }
 
-static cw_status read_ignore(cw_client_options *o, bool *ignore, cw_error *err)
+static cw_status read_ignore(cw_client_options *o, cw_error *err)
 {
     static const char name[] = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
     const char *value = variable(name);
-    *ignore = HAS(o, ignore_configured_endpoints) && o->ignore_configured_endpoints;
     if (!value || cw__equal_nocase(value, "false"))
         return CW_OK;
     if (!cw__equal_nocase(value, "true"))
         return refuse(name, value, "true or false", err);
-    *ignore = true;
-    if (HAS(o, ignore_configured_endpoints))
-        o->ignore_configured_endpoints = 1;
+    o->ignore_configured_endpoints = 1;
     return CW_OK;
 }
 
@@ -145,7 +130,7 @@ static cw_status read_endpoint(cw_client_options *o, cw_error *err)
     const char *name = "AWS_ENDPOINT_URL_S3";
     cw__endpoint_url url;
     cw_error why = {0};
-    if (o->endpoint_url)
+    if (o->endpoint_url || o->ignore_configured_endpoints)
         return CW_OK;
     o->endpoint_url = variable(name);
     if (!o->endpoint_url)
@@ -169,8 +154,7 @@ static cw_status read_attempts(cw_client_options *o, cw_error *err)
     if (!cw__parse_u64(value, MOST_ATTEMPTS, &n) || n == 0)
         return refuse(name, value, "a number from 1 to 1000", err);
     o->max_attempts = (unsigned)n;
-    if (HAS(o, environment_max_attempts))
-        o->environment_max_attempts = o->max_attempts;
+    o->environment_max_attempts = o->max_attempts;
     return CW_OK;
 }
 
@@ -183,15 +167,12 @@ static cw_status read_checksum(cw_client_options *o, cw_error *err)
     if (!cw__equal_nocase(value, "when_required"))
         return refuse(name, value, "when_supported or when_required", err);
     o->checksum = CW_CHECKSUM_NONE;
-    if (HAS(o, environment_checksum))
-        o->environment_checksum = o->checksum;
+    o->environment_checksum = o->checksum;
     return CW_OK;
 }
 
 static cw_status read_switches(cw_client_options *o, cw_error *err)
 {
-    if (!HAS(o, environment_switches))
-        return CW_OK;
     for (unsigned i = 0; i < CW__SWITCHES; i++) {
         const cw__switch *kind = &cw__switches[i];
         const char *value = kind->variable ? variable(kind->variable) : NULL;
@@ -212,8 +193,6 @@ static cw_status read_switches(cw_client_options *o, cw_error *err)
  * request with a header "Proxy:". */
 static void read_proxies(cw_client_options *o)
 {
-    if (!HAS(o, no_proxy))
-        return;
     fill(&o->https_proxy_url, "https_proxy");
     fill(&o->https_proxy_url, "HTTPS_PROXY");
     fill(&o->http_proxy_url, "http_proxy");
@@ -227,24 +206,18 @@ static void read_proxies(cw_client_options *o)
 
 static void read_manners(cw_client_options *o)
 {
-    if (!HAS(o, environment_checksum))
-        return;
     fill(&o->app_id, "AWS_SDK_UA_APP_ID");
     fill(&o->execution_environment, "AWS_EXECUTION_ENV");
     fill(&o->retry_mode, "AWS_RETRY_MODE");
     o->environment_read = 1;
 }
 
-cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
+static cw_status read_all(cw_client_options *o, cw_error *err)
 {
-    bool ignore = false;
-    if (!o || o->struct_size < FIRST_SIZE)
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "the options must be given, and start from CW_CLIENT_OPTIONS_INIT");
     cw_status status = read_keys(o, err);
     if (status == CW_OK)
-        status = read_ignore(o, &ignore, err);
-    if (status == CW_OK && !ignore)
+        status = read_ignore(o, err);
+    if (status == CW_OK)
         status = read_endpoint(o, err);
     if (status == CW_OK)
         status = read_instance(o, err);
@@ -254,10 +227,7 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
         status = read_checksum(o, err);
     if (status == CW_OK)
         status = read_switches(o, err);
-    if (status != CW_OK)
-        return status;
-    if (!ignore)
-        read_other_endpoints(o);
+    read_other_endpoints(o);
     read_web_identity(o);
     read_container(o);
     read_proxies(o);
@@ -269,7 +239,23 @@ cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
     fill(&o->credentials_file, "AWS_SHARED_CREDENTIALS_FILE");
     fill(&o->home_directory, "HOME");
     fill(&o->ca_bundle, "AWS_CA_BUNDLE");
+    return status;
+}
+
+cw_status cw_client_options_from_env(cw_client_options *o, cw_error *err)
+{
+    cw_client_options all;
     cw__error_clear(err);
+    if (!o || o->struct_size <= sizeof o->struct_size)
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the options must be given, and start from CW_CLIENT_OPTIONS_INIT");
+    cw_status status = cw__options_take(&all, sizeof all, o, err);
+    if (status == CW_OK)
+        status = read_all(&all, err);
+    if (status != CW_OK)
+        return status;
+    all.struct_size = o->struct_size;
+    memcpy(o, &all, o->struct_size < sizeof all ? o->struct_size : sizeof all);
     return CW_OK;
 }
 

@@ -289,23 +289,33 @@ static void unusable_values_are_named(void)
     }
 }
 
-/* The struct of a program that was built before `ignore_configured_endpoints` was there. */
+/* The struct of a program that was built before `app_id` was there. */
 static void an_older_struct_is_not_overrun(void)
 {
     cw_client_options o = options();
     cw_error err = {0};
     clear();
-    put("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
-    put("AWS_ENDPOINT_URL", "http://h");
+    put("AWS_SDK_UA_APP_ID", "app");
     put("AWS_REGION", "r1");
-    o.struct_size = offsetof(cw_client_options, ignore_configured_endpoints);
+    o.struct_size = offsetof(cw_client_options, app_id);
     CHECK_OK(cw_client_options_from_env(&o, &err), err);
-    CHECK_INT(o.ignore_configured_endpoints, 0);
-    CHECK(o.endpoint_url == NULL);
+    CHECK_INT(o.struct_size, offsetof(cw_client_options, app_id));
+    CHECK(o.app_id == NULL);
     CHECK_STR(o.region, "r1");
     o.struct_size = sizeof(size_t);
     CHECK_STATUS(cw_client_options_from_env(&o, &err), CW_E_INVALID_ARGUMENT, err);
     CHECK_STATUS(cw_client_options_from_env(NULL, &err), CW_E_INVALID_ARGUMENT, err);
+}
+
+static void a_failure_changes_nothing(void)
+{
+    cw_client_options o = options(), same = options();
+    cw_error err = {0};
+    clear();
+    put("AWS_REGION", "r1");
+    put("AWS_MAX_ATTEMPTS", "none");
+    CHECK_STATUS(cw_client_options_from_env(&o, &err), CW_E_INVALID_ARGUMENT, err);
+    CHECK(memcmp(&o, &same, sizeof o) == 0);
 }
 
 static void every_allocation_may_fail(void)
@@ -386,6 +396,7 @@ int main(int argc, char **argv)
     TEST(unusable_values_are_named);
     TEST(providers_are_named);
     TEST(an_older_struct_is_not_overrun);
+    TEST(a_failure_changes_nothing);
     TEST(every_allocation_may_fail);
     return test_end();
 }
