@@ -16,6 +16,22 @@
 #include <string.h>
 #include <cloudwriter/status.h>
 
+/* True in a build by the thread sanitizer, which is slow, and sees nothing where one thread works
+ * alone: tests leave there what the other builds prove. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CW_TEST_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define CW_TEST_TSAN 1
+#endif
+#ifdef CW_TEST_TSAN
+enum { UNDER_TSAN = true };
+#else
+enum { UNDER_TSAN = false };
+#endif
+
 static int test_failures_here, test_passed, test_failed;
 
 static inline void test_say(const char *file, int line, const char *what)

@@ -232,6 +232,9 @@ static size_t footer_of(const unsigned char *p, size_t n)
     return n - 8 - (p[n - 8] | (size_t)p[n - 7] << 8 | (size_t)p[n - 6] << 16);
 }
 
+/* One thread reads: of the bytes, every fourth is enough for the thread sanitizer. */
+enum { SPARSELY = UNDER_TSAN ? 4 : 1 };
+
 /* A few bytes say nothing that could be wrong, or a bound that is wider than it need be. */
 static void damaged_bytes_are_found(void)
 {
@@ -242,7 +245,7 @@ static void damaged_bytes_are_found(void)
     o.bloom_filters = CW_CHOICE_YES;
     unsigned char *p = take_file(&o, &n);
     size_t footer = footer_of(p, n);
-    for (size_t i = 4; i < footer; i += 3) {
+    for (size_t i = 4; i < footer; i += 3 * SPARSELY) {
         p[i] ^= (unsigned char)(1u << i % 8);
         put("mem://damaged", p, n);
         int64_t faults = verify("mem://damaged", &v);
@@ -252,7 +255,7 @@ static void damaged_bytes_are_found(void)
         tried++;
         p[i] ^= (unsigned char)(1u << i % 8);
     }
-    CHECK(tried > 1000);
+    CHECK(tried > 1000 / SPARSELY);
     CHECK(missed * 50 < tried);
     free(p);
 }
@@ -265,7 +268,7 @@ static void damaged_footers_do_no_harm(void)
 
     o.bloom_filters = CW_CHOICE_YES;
     unsigned char *p = take_file(&o, &n);
-    for (size_t i = footer_of(p, n); i < n; i++)
+    for (size_t i = footer_of(p, n); i < n; i += SPARSELY)
         for (unsigned bit = 0; bit < 8; bit += 3) {
             p[i] ^= (unsigned char)(1u << bit);
             put("mem://damaged", p, n);
