@@ -295,6 +295,36 @@ static void numbers_stay_and_the_rest_goes(void)
     shelf_clear(&s);
 }
 
+/* Arrow forbids it: the same array is of two columns. One of them is copied. */
+static void an_array_is_there_twice(void)
+{
+    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 3; m.threads += 3) {
+        shelf right = {0}, s = {0};
+        cw_parquet *p = open_file(&right, &m);
+        struct ArrowArray batch = batch_of(0, 20000, 0, 0);
+        cw_error err;
+
+        REQUIRE(p);
+        batch.children[1]->release(batch.children[1]);
+        *batch.children[1] = numbers(20000, batch.children[0]->buffers[1], 8, 0);
+        CHECK_INT(by_arrow(p, batch), CW_OK);
+        CHECK_OK(cw_parquet_close(p, NULL, &err), err);
+
+        p = open_file(&s, &m);
+        batch = batch_of(0, 20000, 0, 0);
+        REQUIRE(p);
+        batch.children[1]->release(batch.children[1]);
+        batch.children[1] = batch.children[0];
+        CHECK_INT(by_arrow(p, batch), CW_OK);
+        CHECK_INT(arrow_alive, 3); /* ids, kinds, items */
+        CHECK_OK(cw_parquet_close(p, NULL, &err), err);
+        CHECK(s.n == right.n && memcmp(s.p, right.p, s.n) == 0);
+        check_released();
+        shelf_clear(&s);
+        shelf_clear(&right);
+    }
+}
+
 /* ---- failures ---- */
 
 static void the_sink_fails(void)
@@ -407,6 +437,7 @@ int main(int argc, char **argv)
     REQUIRE(cw_schema_parse(&schema, schema_text, &err) == CW_OK);
     TEST(the_same_bytes);
     TEST(numbers_stay_and_the_rest_goes);
+    TEST(an_array_is_there_twice);
     TEST(the_sink_fails);
     TEST(a_batch_is_wrong);
     TEST(an_allocation_fails);

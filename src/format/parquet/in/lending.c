@@ -4,9 +4,20 @@
 /* Smaller ones are copied sooner than kept, and would be many. */
 enum { WORTH_KEEPING = 64 << 10 };
 
+static bool is_lent(const cw__lendings *x, const struct ArrowArray *a)
+{
+    size_t i = 0;
+
+    while (i < x->n && x->all[i].array != a)
+        i++;
+    return i < x->n;
+}
+
+/* An array can be moved once: if it is there twice, though Arrow forbids that, one is copied. */
 bool cw__lend(cw__lendings *x, cw__view *v, const struct ArrowArray *a)
 {
-    if ((v->width != 4 && v->width != 8) || v->length < WORTH_KEEPING / (int64_t)v->width)
+    if ((v->width != 4 && v->width != 8) || v->length < WORTH_KEEPING / (int64_t)v->width ||
+        is_lent(x, a))
         return true;
     v->loan = cw__loan_new();
     if (!v->loan)
