@@ -177,13 +177,23 @@ void cw__endpoint_url_free(cw__endpoint_url *u)
     *u = (cw__endpoint_url){0};
 }
 
-bool cw__host_is_local_or_address(const char *host)
+/* RFC 6761: what is below localhost is this machine, too. */
+static bool is_localhost(const char *host)
 {
     static const char name[] = "localhost";
     size_t n = strlen(host), name_n = sizeof name - 1;
-    if (host[0] == '[' || is_ipv4(host))
-        return true;
     if (n > name_n && host[n - name_n - 1] != '.')
         return false;
     return n >= name_n && cw__equal_nocase(host + n - name_n, name);
+}
+
+bool cw__host_is_local_or_address(const char *host)
+{
+    return host[0] == '[' || is_ipv4(host) || is_localhost(host);
+}
+
+bool cw__host_is_this_machine(const char *host)
+{
+    return is_localhost(host) || strcmp(host, "[::1]") == 0 ||
+           (cw__starts_with(host, "127.") && is_ipv4(host));
 }

@@ -49,4 +49,7 @@ void cw__proxy_url_free(cw__proxy_url *u);
 /** An IPv4 or bracketed IPv6 address, or localhost (or below it). */
 bool cw__host_is_local_or_address(const char *host);
 
+/** What is sent there leaves this machine by no wire: 127.0.0.0/8, [::1], localhost (or below). */
+bool cw__host_is_this_machine(const char *host);
+
 #endif

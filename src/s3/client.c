@@ -237,6 +237,16 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
     return CW_OK;
 }
 
+cw_status cw__client_check_secrecy(const cw_client *c, cw_error *err)
+{
+    if (!c->tls && !cw__host_is_this_machine(c->endpoint.url.host))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the key of SSE-C would go over plain http to %s, for all to read: use "
+                        "https",
+                        c->endpoint.url.host);
+    return CW_OK;
+}
+
 cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
                            cw_error *err)
 {

@@ -113,4 +113,7 @@ cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_err
 /** CW_E_STATE for a client that was inherited through a fork. */
 cw_status cw__client_check(const cw_client *c, cw_error *err);
 
+/** May the key of SSE-C be sent? CW_E_INVALID_ARGUMENT where others could read it on the way. */
+cw_status cw__client_check_secrecy(const cw_client *c, cw_error *err);
+
 #endif

@@ -19,12 +19,6 @@ typedef struct container {
     bool slash; /* a relative path begins with one */
 } container;
 
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (cw__starts_with(host, "127.") && strspn(host, "0123456789.") == strlen(host));
-}
-
 static bool is_agent(const char *host)
 {
     return strcmp(host, "169.254.170.2") == 0 || strcmp(host, "169.254.170.23") == 0 ||
@@ -45,7 +39,7 @@ cw_status cw__container_check_url(const char *url, cw_error *err)
     cw__free(origin);
     if (status != CW_OK)
         return cw__fail(err, status, "AWS_CONTAINER_CREDENTIALS_FULL_URI: %s", why.message);
-    if (!parts.tls && !is_loopback(parts.host) && !is_agent(parts.host))
+    if (!parts.tls && !cw__host_is_this_machine(parts.host) && !is_agent(parts.host))
         status = cw__fail(err, CW_E_INVALID_ARGUMENT,
                           "AWS_CONTAINER_CREDENTIALS_FULL_URI names %s over plain http: it must be "
                           "https, this machine, 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]",

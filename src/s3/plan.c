@@ -153,6 +153,9 @@ static cw_status add_customer_key(cw__plan *p, const unsigned char *key, cw_erro
 
     if (!key)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "CW_SSE_C needs sse_customer_key, 32 bytes");
+    st = cw__client_check_secrecy(p->client, err);
+    if (st != CW_OK)
+        return st;
     st = cw__md5_of(key, SSE_C_KEY_BYTES, md5);
     if (st != CW_OK)
         return cw__fail(err, st, "CW_SSE_C needs MD5, which this libcrypto does not offer");

@@ -23,8 +23,11 @@ static cw__object_name name_of(const cw__pinned *o)
 cw_status cw__pinned_set_key(cw__pinned *o, const unsigned char *key, cw_error *err)
 {
     unsigned char md5[CW__MD5_BYTES];
-    cw_status st = cw__md5_of(key, SSE_C_KEY_BYTES, md5);
+    cw_status st = cw__client_check_secrecy(o->client, err);
 
+    if (st != CW_OK)
+        return st;
+    st = cw__md5_of(key, SSE_C_KEY_BYTES, md5);
     if (st != CW_OK)
         return cw__fail(err, st, "SSE-C needs MD5, which this libcrypto does not offer");
     cw__base64(key, SSE_C_KEY_BYTES, o->sse_key);

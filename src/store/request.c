@@ -69,6 +69,23 @@ static cw_status add_body(cw__exchange *x, const cw_request_options *o, char *ha
     return CW_OK;
 }
 
+/* Of an object, or of the source of a copy. */
+static bool is_key(const char *header)
+{
+    static const char tail[] = "-server-side-encryption-customer-key";
+    size_t n = strlen(header);
+
+    return n >= sizeof tail - 1 && cw__equal_nocase(header + n - (sizeof tail - 1), tail);
+}
+
+static cw_status add_header(cw__exchange *x, const cw_pair *header, cw_error *err)
+{
+    cw_status st = is_key(header->name) ? cw__client_check_secrecy(x->client, err) : CW_OK;
+
+    cw__request_header(&x->request, header->name, header->value);
+    return st;
+}
+
 static cw_status fill(cw__exchange *x, const cw_request_options *o, char *hash, cw_error *err)
 {
     for (size_t i = 0; i < o->query_count; i++) {
@@ -79,7 +96,9 @@ static cw_status fill(cw__exchange *x, const cw_request_options *o, char *hash, 
     for (size_t i = 0; i < o->header_count; i++) {
         if (!o->headers[i].name)
             return cw__fail(err, CW_E_INVALID_ARGUMENT, "header %zu has no name", i);
-        cw__request_header(&x->request, o->headers[i].name, o->headers[i].value);
+        cw_status st = add_header(x, &o->headers[i], err);
+        if (st != CW_OK)
+            return st;
     }
     x->expect = CW__EXPECT_EMPTY;
     x->payload_hash = CW__EMPTY_SHA256;

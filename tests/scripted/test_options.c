@@ -256,6 +256,47 @@ static void a_customers_key_arrives_everywhere(void)
     }
 }
 
+/* Nobody answers at that name: what is sent there fails in another way. */
+static void a_customers_key_goes_to_nobody_else(void)
+{
+    static const unsigned char key[] = "0123456789abcdef0123456789ABCDEF";
+    const cw_pair header = {"x-amz-copy-source-server-side-encryption-customer-key", "k"};
+    cw_client_options far = client_defaults();
+    cw_writer_options w = CW_WRITER_OPTIONS_INIT;
+    cw_reader_options r = CW_READER_OPTIONS_INIT;
+    cw_object_stat_options s = CW_OBJECT_STAT_OPTIONS_INIT;
+    cw_object_copy_options copy = CW_OBJECT_COPY_OPTIONS_INIT;
+    cw_request_options q = CW_REQUEST_OPTIONS_INIT;
+    cw_response *response;
+    cw_object_meta *meta;
+    cw_writer *writer;
+    cw_reader *reader;
+    cw_error err;
+
+    far.endpoint_url = "http://storage.invalid:9000";
+    far.max_attempts = 1;
+    bed b = bed_open(NULL, &far);
+    w.sse = CW_SSE_C;
+    w.sse_customer_key = r.sse_customer_key = s.sse_customer_key = copy.sse_customer_key = key;
+    q.headers = &header;
+    q.header_count = 1;
+    CHECK_STATUS(cw_writer_open(&writer, b.client, "s3://bucket/key", &w, &err),
+                 CW_E_INVALID_ARGUMENT, err);
+    CHECK(strstr(err.message, "storage.invalid") && strstr(err.message, "https"));
+    CHECK_STATUS(cw_reader_open_with(&reader, b.client, "s3://bucket/key", &r, &err),
+                 CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(cw_object_stat(&meta, b.client, "s3://bucket/key", &s, &err),
+                 CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(cw_object_copy(b.client, "s3://bucket/key", "s3://bucket/to", &copy, NULL, &err),
+                 CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(cw_request_send(&response, b.client, "s3://bucket/key", &q, &err),
+                 CW_E_INVALID_ARGUMENT, err);
+    q.header_count = 0;
+    CHECK(cw_request_send(&response, b.client, "s3://bucket/key", &q, &err) !=
+          CW_E_INVALID_ARGUMENT);
+    bed_close(&b);
+}
+
 static void check_refused_at_open(const cw_writer_options *o)
 {
     bed b = bed_open(NULL, NULL);
@@ -409,6 +450,7 @@ int main(int argc, char **argv)
     WITHIN(2000, the_default_type);
     WITHIN(2000, encryption_arrives);
     WITHIN(3000, a_customers_key_arrives_everywhere);
+    WITHIN(3000, a_customers_key_goes_to_nobody_else);
     WITHIN(2000, impossible_options_are_refused_at_open);
     WITHIN(8000, compressed_objects_unpack);
     WITHIN(2000, a_hint_picks_the_parts);

@@ -260,6 +260,21 @@ static void local_hosts_and_addresses(void)
             CHECK_STR(no[i], "neither local nor an address");
 }
 
+static void this_machine(void)
+{
+    static const char *const yes[] = {"127.0.0.1", "127.255.1.2", "[::1]",
+                                      "localhost", "LOCALHOST",   "s3.localhost"};
+    static const char *const no[] = {"",        "128.0.0.1",    "127.0.0.1.nip.io",
+                                     "127.1",   "10.127.0.1",   "localhost.example",
+                                     "[::1:2]", "notlocalhost", "0.0.0.0"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+        if (!cw__host_is_this_machine(yes[i]))
+            CHECK_STR(yes[i], "this machine");
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+        if (cw__host_is_this_machine(no[i]))
+            CHECK_STR(no[i], "another one");
+}
+
 int main(int argc, char **argv)
 {
     TEST(s3_urls);
@@ -274,5 +289,6 @@ int main(int argc, char **argv)
     TEST(passwords_are_not_repeated);
     TEST(out_of_memory_leaves_nothing);
     TEST(local_hosts_and_addresses);
+    TEST(this_machine);
     return test_end();
 }
