@@ -10,6 +10,7 @@ struct cw_settings {
     cw__text lines; /* as in cw__settings */
     size_t at;
     cw__place place;
+    const char *provider;
     bool no_checksums;
     cw_setting current;
 };
@@ -27,6 +28,8 @@ static void put_learned(cw_settings *s, cw_setting *line)
 {
     if (strcmp(line->name, "region") == 0 && strcmp(line->value, s->place.region) != 0)
         *line = (cw_setting){line->name, s->place.region, LEARNED};
+    else if (strcmp(line->name, "provider") == 0 && strcmp(line->value, s->provider) != 0)
+        *line = (cw_setting){line->name, s->provider, LEARNED};
     else if (strcmp(line->name, "checksum") == 0 && s->no_checksums)
         *line = (cw_setting){line->name, "none", LEARNED};
 }
@@ -64,6 +67,7 @@ cw_status cw_settings_new(cw_settings **out, cw_client *c, const char *url, cw_e
     }
     s->lines = all.lines;
     s->place = place;
+    s->provider = cw__provider_name(&c->provider);
     s->no_checksums = cw__provider_is(&c->provider, CW__NO_CHECKSUMS);
     *out = s;
     return CW_OK;

@@ -192,6 +192,22 @@ static void what_the_service_taught(void)
     bed_close(&b);
 }
 
+static void who_the_service_is(void)
+{
+    ts_options so = server_defaults();
+    cw_client_options co = client_defaults();
+    cw_error err;
+    so.provider = "minio";
+    for (int chosen = 0; chosen < 2; chosen++) {
+        co.provider = chosen ? CW_PROVIDER_GENERIC : CW_PROVIDER_AUTO;
+        bed b = bed_open(&so, &co);
+        check_setting(b.client, "provider", chosen ? "generic (option)" : "generic (endpoint_url)");
+        CHECK_OK(send_bytes(&b, "key", NULL, "x", 1, NULL, &err), err);
+        check_setting(b.client, "provider", chosen ? "generic (option)" : "minio (learned)");
+        bed_close(&b);
+    }
+}
+
 static void the_keys_can_be_had(void)
 {
     cw_client_options o = client_defaults();
@@ -228,6 +244,7 @@ int main(int argc, char **argv)
     WITHIN(1000, then_the_profile);
     WITHIN(1000, what_is_wrong_is_named);
     WITHIN(1000, what_the_service_taught);
+    WITHIN(1000, who_the_service_is);
     WITHIN(1000, the_keys_can_be_had);
     snprintf(command, sizeof command, "rm -rf '%s'", home);
     CHECK_INT(system(command), 0);
