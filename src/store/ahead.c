@@ -298,3 +298,18 @@ void cw__ahead_free(cw__ahead *a)
     cw__mutex_destroy(&a->lock);
     cw__free(a);
 }
+
+/* Without the lock, which the I/O thread may have held: it neither adds to the list nor takes from
+ * it, and a range that is not running has nothing of its. */
+void cw__ahead_abandon(cw__ahead *a)
+{
+    cw__range *r = a ? a->first : NULL;
+
+    while (r) {
+        cw__range *next = r->next;
+        if (r->state != CW__RANGE_RUNNING)
+            cw__range_free(r);
+        r = next;
+    }
+    cw__free(a);
+}

@@ -48,6 +48,12 @@ cw_status cw__ahead_new(cw__ahead **out, const cw__pinned *o, const cw__ahead_li
 void cw__ahead_free(cw__ahead *a);
 
 /**
+ * The same in the child of a fork: the memory of what was on its way stays, as it is the I/O
+ * thread's, which is not there. NULL is fine.
+ */
+void cw__ahead_abandon(cw__ahead *a);
+
+/**
  * Go on at `offset`. true: it has arrived already, and only what lies before it is dropped. false:
  * all is cancelled and dropped, and nothing is fetched before the next peek, a small range first.
  */

@@ -246,11 +246,21 @@ cw_status cw__raw_open(cw__raw *r, cw_client *c, const char *url, const cw_reade
     return r->where.scheme == CW__SCHEME_FILE ? open_file(r, err) : open_memory(r, err);
 }
 
-/* In the child of a fork there is no I/O thread that would answer: what waits for it stays. */
+void cw__raw_count(const cw__raw *r, uint64_t *requests, uint64_t *retries)
+{
+    *requests = *retries = 0;
+    if (r->ahead && cw__client_check(r->client, NULL) == CW_OK)
+        cw__ahead_count(r->ahead, requests, retries);
+    *requests += r->object.requests;
+    *retries += r->object.retries;
+}
+
 void cw__raw_close(cw__raw *r)
 {
     if (r->client && cw__client_check(r->client, NULL) == CW_OK)
         cw__ahead_free(r->ahead);
+    else
+        cw__ahead_abandon(r->ahead);
     if (r->fd >= 0)
         close(r->fd);
     cw__pinned_free(&r->object);

@@ -38,6 +38,10 @@ cw_status cw__raw_open(cw__raw *r, cw_client *c, const char *url, const cw_reade
                        cw_error *err);
 void cw__raw_close(cw__raw *r);
 
+/** Requests sent so far, and how many of them were retries. In the child of a fork: by the reader
+ * itself. */
+void cw__raw_count(const cw__raw *r, uint64_t *requests, uint64_t *retries);
+
 /** Exactly `n` bytes, at least one, within the object. */
 cw_status cw__raw_pread(cw__raw *r, uint64_t offset, void *p, size_t n, cw_error *err);
 

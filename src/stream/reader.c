@@ -219,10 +219,7 @@ void cw_reader_get_info(const cw_reader *r, cw_reader_info *out)
     out->metadata = raw->metadata;
     out->metadata_count = o->metadata_count;
     out->decompression = r->unpacks ? r->unpack.kind : CW_DECOMPRESSION_NONE;
-    if (raw->ahead)
-        cw__ahead_count(raw->ahead, &out->requests, &out->retries);
-    out->requests += o->requests;
-    out->retries += o->retries;
+    cw__raw_count(raw, &out->requests, &out->retries);
 }
 
 void cw_reader_close(cw_reader *r)

@@ -5,12 +5,20 @@
  * right object afterwards. A client of its own works in the child. Forks in the midst of other
  * threads' work find no lock held.
  */
+#include "fault_alloc.h"
 #include "scripted/fixture.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { PART = 64 * 1024, WHOLE = 5 * PART + 100, FORKS = 40, WRITERS = 4 };
+enum {
+    PART = 64 * 1024,
+    WHOLE = 5 * PART + 100,
+    FORKS = 40,
+    WRITERS = 4,
+    LARGE = 4 * MIB,
+    LEAST_RANGE = 256 * 1024
+};
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -298,6 +306,70 @@ static void a_child_that_exits(void)
     child_does(do_nothing);
 }
 
+/* ---- readers ---- */
+
+typedef struct reading {
+    cw_reader *r;
+    long before; /* what was allocated before it was opened */
+    bool is_over;
+} reading;
+
+static cw_reader *read_a_byte(estate *e)
+{
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_reader *r;
+    cw_error err;
+    size_t got;
+    char c;
+
+    o.connections = 2;
+    o.range_bytes = LEAST_RANGE;
+    CHECK_OK(cw_reader_open_with(&r, e->b.client, "s3://bucket/key", &o, &err), err);
+    REQUIRE(r);
+    CHECK_OK(cw_reader_read(r, &c, 1, &got, &err), err);
+    return r;
+}
+
+static void close_reader(void *user)
+{
+    reading *x = user;
+    cw_reader_info info;
+    cw_error err;
+    char c;
+
+    cw_reader_get_info(x->r, &info);
+    CHECK_INT(info.bytes, LARGE);
+    CHECK_STATUS(cw_reader_pread(x->r, 0, &c, 1, &err), CW_E_STATE, err);
+    cw_reader_close(x->r);
+    if (x->is_over)
+        CHECK_INT(atomic_load(&fault_live), x->before);
+}
+
+/* The first one makes all that is kept: slabs, connections. */
+static void a_child_that_closes_readers(void)
+{
+    unsigned char *large = noise(LARGE);
+    cw_error err;
+
+    fault_install();
+    estate e = {.b = bed_open(NULL, NULL)};
+    CHECK_OK(send_bytes(&e.b, "key", NULL, large, LARGE, NULL, &err), err);
+    free(large);
+    for (int round = 0; round < 3; round++) {
+        reading x = {.before = atomic_load(&fault_live), .is_over = round == 1};
+        if (round == 2)
+            faults(&e.b, "op=GetObject do=stall_reply:1000000:500");
+        x.r = read_a_byte(&e);
+        if (round < 2)
+            let_it_rest(&e);
+        if (round > 0)
+            CHECK_INT(in_child(close_reader, &x, true), 0);
+        cw_reader_close(x.r);
+    }
+    bed_close(&e.b);
+    CHECK_INT(fault_end(), 0);
+}
+
 /* ---- a client of its own ---- */
 
 static void write_own(void *user)
@@ -412,6 +484,7 @@ int main(int argc, char **argv)
     WITHIN(5000, a_child_that_closes);
     WITHIN(5000, a_child_that_aborts);
     WITHIN(5000, a_child_that_exits);
+    WITHIN(5000, a_child_that_closes_readers);
     WITHIN(5000, a_child_with_a_client_of_its_own);
     /* A child of AddressSanitizer can find a lock of its allocator held by a thread it has not. */
     if (!UNDER_ASAN)
