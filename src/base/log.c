@@ -5,6 +5,9 @@
  * A name that is only mentioned, as in SignedHeaders=host;x-amz-security-token, is left alone.
  */
 #include "base/log.h"
+
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,15 +22,10 @@ static const char *const secret_names[] = {
     "secret_access_key", "secretaccesskey", "server-side-encryption-customer-key",
 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static size_t match_name(const char *s, const char *name)
 {
     size_t n = 0;
-    while (name[n] && lower(s[n]) == name[n])
+    while (name[n] && cw__lower(s[n]) == name[n])
         n++;
     return name[n] ? 0 : n;
 }

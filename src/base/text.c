@@ -52,11 +52,6 @@ static bool is_unreserved(char c)
            c == '_' || c == '.' || c == '~';
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static const char *xml_escape(char c)
 {
     switch (c) {
@@ -219,18 +214,35 @@ void cw__base64(const void *p, size_t n, char *out)
     *out = '\0';
 }
 
+char cw__lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 bool cw__equal_nocase(const char *a, const char *b)
 {
-    while (*a && lower(*a) == lower(*b)) {
+    while (*a && cw__lower(*a) == cw__lower(*b)) {
         a++;
         b++;
     }
-    return lower(*a) == lower(*b);
+    return cw__lower(*a) == cw__lower(*b);
 }
 
 bool cw__starts_with(const char *s, const char *prefix)
 {
     return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool cw__ends_with_nocase(const char *s, const char *end)
+{
+    size_t n = strlen(s), end_n = strlen(end);
+    return n >= end_n && cw__equal_nocase(s + n - end_n, end);
+}
+
+bool cw__copy_given(char **to, const char *from)
+{
+    *to = from && *from ? cw__strdup(from) : NULL;
+    return *to || !from || !*from;
 }
 
 void cw__copy_string(char *to, size_t size, const char *from)

@@ -52,6 +52,12 @@ void cw__base64(const void *p, size_t n, char *out);
 /** Equal, without regard to ASCII case. */
 bool cw__equal_nocase(const char *a, const char *b);
 bool cw__starts_with(const char *s, const char *prefix);
+bool cw__ends_with_nocase(const char *s, const char *end);
+
+char cw__lower(char c); /* ASCII */
+
+/** Have `*to` be a copy of `from`: NULL of NULL, and of "". false: out of memory. */
+bool cw__copy_given(char **to, const char *from);
 
 /** Copy with truncation and a NUL; `size` > 0. */
 void cw__copy_string(char *to, size_t size, const char *from);

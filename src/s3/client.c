@@ -9,10 +9,12 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/random.h"
+#include "base/url.h"
 #include "s3/budget.h"
 #include "s3/exit.h"
 #include "s3/profile.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_IO_THREADS = 64 };
@@ -247,6 +249,19 @@ cw_status cw__client_check_secrecy(const cw_client *c, cw_error *err)
     return CW_OK;
 }
 
+cw_status cw__client_take(cw_client **out, cw_client *c, cw_error *err)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    cw_status st = c ? cw__client_check(c, err) : cw_client_options_from_env(&o, err);
+
+    *out = NULL;
+    if (st == CW_OK && c)
+        *out = cw_client_retain(c);
+    else if (st == CW_OK)
+        st = cw_client_new(out, &o, err);
+    return st;
+}
+
 cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw__route *out,
                            cw_error *err)
 {
@@ -255,6 +270,40 @@ cw_status cw__client_route(cw_client *c, const char *bucket, cw__reach reach, cw
     cw__copy_string(region, sizeof region, c->region);
     cw__learned_region(&c->learned, bucket, region, sizeof region);
     return cw__endpoint_route(&c->endpoint, region, bucket, reach, out, err);
+}
+
+/* For requests to a bucket, or with "" to the service. */
+static cw_status find_place(cw_client *c, const char *bucket, cw__place *out, cw_error *err)
+{
+    cw__text host = {0}, path = {0};
+    cw__route route;
+    cw_status status = cw__client_route(c, bucket, CW__REACH_OBJECTS, &route, err);
+    if (status != CW_OK)
+        return status;
+    cw__copy_string(out->region, sizeof out->region, route.region);
+    cw__endpoint_address(&c->endpoint, &route, bucket, "", &host, &path);
+    snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
+             cw__text_str(&host), cw__text_str(&path));
+    bool failed = host.failed || path.failed;
+    cw__text_free(&host);
+    cw__text_free(&path);
+    return failed ? cw__fail_memory(err, "looking at the endpoint") : CW_OK;
+}
+
+cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_error *err)
+{
+    cw__url parts;
+    if (!url)
+        return find_place(c, "", out, err);
+    cw_status status = cw__url_parse(&parts, url, err);
+    if (status != CW_OK)
+        return status;
+    status =
+        parts.scheme == CW__SCHEME_S3
+            ? find_place(c, parts.bucket, out, err)
+            : cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is no s3:// URL: it needs no keys", url);
+    cw__url_free(&parts);
+    return status;
 }
 
 void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES])

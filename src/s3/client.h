@@ -14,8 +14,8 @@
 #include "s3/hedge.h"
 #include "s3/learned.h"
 #include "s3/loop.h"
-#include "s3/provider.h"
 #include "s3/pace.h"
+#include "s3/provider.h"
 #include "s3/retry.h"
 #include "s3/session.h"
 #include "s3/settings.h"
@@ -49,14 +49,15 @@ struct cw_client {
     cw__log log;
     bool no_pacing, no_hedging;
 
-    cw__addresses *addresses; /* NULL: connections are not spread */
+    /* shared by all requests: each locks itself, or is atomic */
     cw__pool *pool;
-    cw__retry_budget retry_tokens; /* locks itself */
-    cw__learned learned;           /* locks itself */
-    cw__provider provider;         /* the same */
-    cw__pace pace;                 /* locks itself */
-    cw__hedge hedge;               /* locks itself */
-    cw__flow flow;                 /* locks itself */
+    cw__addresses *addresses; /* NULL: connections are not spread */
+    cw__retry_budget retry_tokens;
+    cw__learned learned;
+    cw__provider provider;
+    cw__pace pace;
+    cw__hedge hedge;
+    cw__flow flow;
 
     unsigned char token_seed[CW__TOKEN_BYTES];
     atomic_uint_least32_t next_token;
@@ -115,5 +116,8 @@ cw_status cw__client_check(const cw_client *c, cw_error *err);
 
 /** May the key of SSE-C be sent? CW_E_INVALID_ARGUMENT where others could read it on the way. */
 cw_status cw__client_check_secrecy(const cw_client *c, cw_error *err);
+
+/** A reference to `c`, or for NULL to a client of one's own, made from the environment. */
+cw_status cw__client_take(cw_client **out, cw_client *c, cw_error *err);
 
 #endif

@@ -128,12 +128,6 @@ static const char *given(const char *s)
     return s && *s ? s : NULL;
 }
 
-static bool copy(char **to, const char *from)
-{
-    *to = cw__strdup(given(from));
-    return *to || !given(from);
-}
-
 static bool fill(container *c, const cw_client_options *o)
 {
     cw__text url = {0};
@@ -143,8 +137,8 @@ static bool fill(container *c, const cw_client_options *o)
     cw__text_add(&url, path ? path : o->container_credentials_url);
     c->url = url.p;
     c->slash = !path || *path == '/';
-    return !url.failed && copy(&c->token, o->container_authorization) &&
-           copy(&c->token_file, o->container_authorization_file);
+    return !url.failed && cw__copy_given(&c->token, o->container_authorization) &&
+           cw__copy_given(&c->token_file, o->container_authorization_file);
 }
 
 cw_status cw__credentials_container(cw__credentials_provider *out, const cw_client_options *o,

@@ -116,12 +116,6 @@ static void free_self(void *self)
     cw__free(s);
 }
 
-static bool copy(char **to, const char *from)
-{
-    *to = cw__strdup(from);
-    return *to || !from;
-}
-
 /* An empty string is none. */
 static bool copy_options(cw_client_options *to, const cw_client_options *from)
 {
@@ -143,8 +137,8 @@ cw_status cw__credentials_shared(cw__credentials_provider *out, const cw_client_
     shared *s = cw__alloc_zero(sizeof *s);
     if (!s)
         return cw__fail_memory(err, "preparing to read credentials");
-    if (!copy_options(&s->where, o) || !copy(&s->config_path, profile->config_path) ||
-        !copy(&s->credentials_path, profile->credentials_path)) {
+    if (!copy_options(&s->where, o) || !cw__copy_given(&s->config_path, profile->config_path) ||
+        !cw__copy_given(&s->credentials_path, profile->credentials_path)) {
         free_self(s);
         return cw__fail_memory(err, "preparing to read credentials");
     }

@@ -42,14 +42,6 @@ static void free_self(void *self)
     cw__free(i);
 }
 
-static bool copy(char **to, const char *from)
-{
-    if (!from || !*from)
-        return true;
-    *to = cw__strdup(from);
-    return *to != NULL;
-}
-
 cw_status cw__credentials_web_identity(cw__credentials_provider *out, const cw_client_options *o,
                                        const char *region, cw_error *err)
 {
@@ -60,9 +52,11 @@ cw_status cw__credentials_web_identity(cw__credentials_provider *out, const cw_c
     identity *i = cw__alloc_zero(sizeof *i);
     if (!i)
         return cw__fail_memory(err, "preparing a web identity");
-    if (!copy(&i->token_file, o->web_identity_token_file) || !copy(&i->role_arn, o->role_arn) ||
-        !copy(&i->session_name, o->role_session_name) || !copy(&i->region, region) ||
-        !copy(&i->endpoint_url, o->sts_endpoint_url)) {
+    if (!cw__copy_given(&i->token_file, o->web_identity_token_file) ||
+        !cw__copy_given(&i->role_arn, o->role_arn) ||
+        !cw__copy_given(&i->session_name, o->role_session_name) ||
+        !cw__copy_given(&i->region, region) ||
+        !cw__copy_given(&i->endpoint_url, o->sts_endpoint_url)) {
         free_self(i);
         return cw__fail_memory(err, "preparing a web identity");
     }

@@ -25,12 +25,6 @@ static const char directory_end[] = "--x-s3", directory_point_end[] = "--xa-s3",
  * is, and 32 characters more; counted from the end. */
 enum { ALIAS_OUTPOST_FROM = 49, ALIAS_OUTPOST_TO = 32, ALIAS_KIND = 50 };
 
-static bool ends_with(const char *s, const char *end)
-{
-    size_t n = strlen(s), end_n = strlen(end);
-    return n >= end_n && cw__equal_nocase(s + n - end_n, end);
-}
-
 /* A name that may stand before ".host" in a certificate and in DNS: no dots, no upper case. */
 static bool is_dns_label(const char *bucket)
 {
@@ -55,8 +49,10 @@ static bool is_numeric(const char *host)
 /* Services whose own hosts are known to answer to bucket.host; OSS answers to nothing else. */
 static bool wants_bucket_in_host(const char *host)
 {
-    return ends_with(host, ".aliyuncs.com") || ends_with(host, ".amazonaws.com") ||
-           ends_with(host, ".amazonaws.com.cn") || ends_with(host, ".amazonaws.eu");
+    return cw__ends_with_nocase(host, ".aliyuncs.com") ||
+           cw__ends_with_nocase(host, ".amazonaws.com") ||
+           cw__ends_with_nocase(host, ".amazonaws.com.cn") ||
+           cw__ends_with_nocase(host, ".amazonaws.eu");
 }
 
 static bool can_be_in_host(const cw__endpoint *e)
@@ -186,9 +182,9 @@ static cw_status route_to_outpost_alias(const cw__endpoint *e, const char *bucke
 cw__piece cw__directory_zone(const char *bucket)
 {
     size_t n = strlen(bucket);
-    n -= ends_with(bucket, directory_end)         ? sizeof directory_end - 1
-         : ends_with(bucket, directory_point_end) ? sizeof directory_point_end - 1
-                                                  : n;
+    n -= cw__ends_with_nocase(bucket, directory_end)         ? sizeof directory_end - 1
+         : cw__ends_with_nocase(bucket, directory_point_end) ? sizeof directory_point_end - 1
+                                                             : n;
     for (size_t at = n; at >= 2; at--)
         if (bucket[at - 1] == '-' && bucket[at - 2] == '-')
             return memchr(bucket + at, '-', n - at) ? (cw__piece){bucket + at, n - at}
@@ -287,7 +283,8 @@ static cw_status route_to_access_point(const cw__endpoint *e, const char *bucket
 
 bool cw__is_directory_bucket(const char *bucket)
 {
-    return ends_with(bucket, directory_end) || ends_with(bucket, directory_point_end);
+    return cw__ends_with_nocase(bucket, directory_end) ||
+           cw__ends_with_nocase(bucket, directory_point_end);
 }
 
 cw_status cw__endpoint_route(const cw__endpoint *e, const char *region, const char *bucket,
@@ -300,7 +297,7 @@ cw_status cw__endpoint_route(const cw__endpoint *e, const char *region, const ch
         status = route_to_access_point(e, bucket, reach, out, err);
     } else if (cw__is_directory_bucket(bucket)) {
         status = route_to_directory(e, bucket, reach, out, err);
-    } else if (ends_with(bucket, outpost_alias_end)) {
+    } else if (cw__ends_with_nocase(bucket, outpost_alias_end)) {
         status = route_to_outpost_alias(e, bucket, out, err);
     } else {
         status = route_to_general(e, bucket, reach, out, err);

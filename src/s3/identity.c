@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/url.h"
 #include "s3/sts.h"
 
 enum { SHOWN = 4, SHORTEST_SHOWN = 12 }; /* characters of a key id at either end */
@@ -18,40 +17,6 @@ static void mask(char *out, size_t size, const char *id)
         cw__copy_string(out, size, "****");
     else
         snprintf(out, size, "%.*s****%s", SHOWN, id, id + n - SHOWN);
-}
-
-/* For requests to a bucket, or with "" to the service. */
-static cw_status find_place(cw_client *c, const char *bucket, cw__place *out, cw_error *err)
-{
-    cw__text host = {0}, path = {0};
-    cw__route route;
-    cw_status status = cw__client_route(c, bucket, CW__REACH_OBJECTS, &route, err);
-    if (status != CW_OK)
-        return status;
-    cw__copy_string(out->region, sizeof out->region, route.region);
-    cw__endpoint_address(&c->endpoint, &route, bucket, "", &host, &path);
-    snprintf(out->endpoint, sizeof out->endpoint, "%s://%s%s", c->tls ? "https" : "http",
-             cw__text_str(&host), cw__text_str(&path));
-    bool failed = host.failed || path.failed;
-    cw__text_free(&host);
-    cw__text_free(&path);
-    return failed ? cw__fail_memory(err, "looking at the endpoint") : CW_OK;
-}
-
-cw_status cw__client_place(cw_client *c, const char *url, cw__place *out, cw_error *err)
-{
-    cw__url parts;
-    if (!url)
-        return find_place(c, "", out, err);
-    cw_status status = cw__url_parse(&parts, url, err);
-    if (status != CW_OK)
-        return status;
-    status =
-        parts.scheme == CW__SCHEME_S3
-            ? find_place(c, parts.bucket, out, err)
-            : cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' is no s3:// URL: it needs no keys", url);
-    cw__url_free(&parts);
-    return status;
 }
 
 static void set_steps(cw_client *c, cw_identity *out)

@@ -47,13 +47,9 @@ static const struct domain {
 
 static const struct domain *domain_of(const char *host)
 {
-    size_t n = strlen(host);
-
-    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
-        size_t end = strlen(domains[i].end);
-        if (n > end && cw__equal_nocase(host + n - end, domains[i].end))
+    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++)
+        if (cw__ends_with_nocase(host, domains[i].end))
             return &domains[i];
-    }
     return NULL;
 }
 

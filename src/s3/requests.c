@@ -402,24 +402,13 @@ char *cw__read_etag(const cw__xml *document)
 
 /* ---- the ETag of a multipart object ---- */
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 static bool add_md5_of_etag(cw__text *t, const char *etag)
 {
-    if (!etag || strlen(etag) != 2 * CW__MD5_BYTES)
+    if (!etag || strlen(etag) != 2 * CW__MD5_BYTES ||
+        strspn(etag, "0123456789abcdef") != 2 * CW__MD5_BYTES)
         return false;
-    for (size_t i = 0; i < CW__MD5_BYTES; i++) {
-        int high = hex_digit(etag[2 * i]), low = hex_digit(etag[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        cw__text_add_char(t, (char)(high << 4 | low));
-    }
+    for (; *etag; etag += 2)
+        cw__text_add_char(t, (char)(cw__hex_digit(etag[0]) << 4 | cw__hex_digit(etag[1])));
     return !t->failed;
 }
 

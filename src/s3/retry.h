@@ -12,14 +12,6 @@
 #include "base/thread.h"
 #include "s3/reply.h"
 
-/** The defaults of a policy. */
-enum {
-    CW__RETRY_ATTEMPTS = 10,
-    CW__RETRY_BASE_MS = 50,
-    CW__RETRY_THROTTLED_BASE_MS = 1000,
-    CW__RETRY_CAP_MS = 20000
-};
-
 typedef struct cw__retry_policy {
     unsigned max_attempts;
     uint32_t base_ms;

@@ -10,7 +10,7 @@
 #include "base/options.h"
 #include "s3/requests.h"
 #include "store/copy_parts.h"
-#include "store/etag.h"
+#include "base/etag.h"
 
 #include <string.h>
 

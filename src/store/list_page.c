@@ -114,18 +114,13 @@ static cw_status read_key(const cw__page *p, cw__page_cursor *c, const char *nam
 static void tell_object(cw__page *p, const cw__xml_node *node, cw_list_entry *e)
 {
     char text[40], etag[144];
-    size_t n;
 
     cw__xml_copy_text(node, "Size", text, sizeof text);
     cw__parse_u64(text, UINT64_MAX, &e->bytes);
     cw__xml_copy_text(node, "LastModified", text, sizeof text);
     cw__clock_parse_iso(text, &e->modified_ms);
     cw__xml_copy_text(node, "ETag", etag, sizeof etag);
-    n = strlen(etag);
-    if (n >= 2 && etag[0] == '"' && etag[n - 1] == '"')
-        snprintf(p->etag, sizeof p->etag, "%.*s", (int)n - 2, etag + 1);
-    else
-        cw__copy_string(p->etag, sizeof p->etag, etag);
+    cw__etag_bare(etag, p->etag);
     cw__xml_copy_text(node, "StorageClass", p->storage_class, sizeof p->storage_class);
     e->etag = p->etag;
     e->storage_class = p->storage_class;

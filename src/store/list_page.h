@@ -7,6 +7,7 @@
 #define CW_STORE_LIST_PAGE_H
 
 #include <stdbool.h>
+#include "base/etag.h"
 #include "port/xml.h"
 #include <cloudwriter/list.h>
 
@@ -25,7 +26,7 @@ typedef struct cw__page {
     char *token, *id_token; /* where it starts */
     cw__page_cursor objects, prefixes;
     char *told; /* the key that was told last */
-    char etag[144], storage_class[40], version_id[136];
+    char etag[CW__ETAG], storage_class[40], version_id[136];
 } cw__page;
 
 /** @return CW_OK; CW_E_PROTOCOL where the list goes on and does not say where; CW_E_NO_MEMORY */

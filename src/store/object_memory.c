@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/objects.h"
-#include "store/etag.h"
+#include "base/etag.h"
 #include "store/meta.h"
 
 static cw_status refuse_version(const cw__url *at, cw_error *err)

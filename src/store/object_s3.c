@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "s3/requests.h"
-#include "store/etag.h"
+#include "base/etag.h"
 #include "store/meta.h"
 
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "base/url.h"
 #include "s3/budget.h"
+#include "s3/client.h"
 #include "s3/part_size.h"
 #include "sink/file.h"
 #include "sink/memory.h"
@@ -13,26 +14,15 @@
 #include "stream/filter.h"
 #include "stream/writer.h"
 
-/* A client from the environment, for one writer. */
-static cw_status private_client(cw_client **out, cw_error *err)
-{
-    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
-    cw_status st = cw_client_options_from_env(&o, err);
-
-    return st == CW_OK ? cw_client_new(out, &o, err) : st;
-}
-
 /* The sink keeps a reference to the client of its own. */
 static cw_status make_s3_sink(cw_sink **out, cw_client *c, const cw__url *url, cw_error *err)
 {
-    cw_client *own = NULL;
-    cw_status st = CW_OK;
+    cw_client *taken;
+    cw_status st = cw__client_take(&taken, c, err);
 
-    if (!c)
-        st = private_client(&own, err);
     if (st == CW_OK)
-        st = cw__sink_s3_new(out, c ? c : own, url->bucket, url->path, err);
-    cw_client_release(own);
+        st = cw__sink_s3_new(out, taken, url->bucket, url->path, err);
+    cw_client_release(taken);
     return st;
 }
 

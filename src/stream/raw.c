@@ -4,6 +4,7 @@
 #include <cloudwriter/object.h>
 
 #include "base/error.h"
+#include "base/etag.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -98,32 +99,11 @@ static cw_status check_options(const cw_reader_options *o, cw_error *err)
     return CW_OK;
 }
 
-static cw_status take_client(cw__raw *r, cw_client *c, cw_error *err)
-{
-    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
-    cw_status st;
-
-    if (c) {
-        st = cw__client_check(c, err);
-        if (st == CW_OK)
-            r->client = cw_client_retain(c);
-        return st;
-    }
-    st = cw_client_options_from_env(&o, err);
-    return st == CW_OK ? cw_client_new(&r->client, &o, err) : st;
-}
-
-/* An ETag may be given with its quotes. */
 static cw_status look(cw__raw *r, const cw_reader_options *o, cw_error *err)
 {
-    char etag[136];
-    const char *wanted = o->if_match;
-    size_t n = wanted ? strlen(wanted) : 0;
+    char etag[CW__ETAG];
+    const char *wanted = o->if_match ? cw__etag_bare(o->if_match, etag) : NULL;
 
-    if (n >= 2 && wanted[0] == '"' && wanted[n - 1] == '"') {
-        snprintf(etag, sizeof etag, "%.*s", (int)(n - 2), wanted + 1);
-        wanted = etag;
-    }
     return cw__pinned_look(&r->object, wanted, o->verification == CW_VERIFICATION_AUTO, err);
 }
 
@@ -165,7 +145,7 @@ static cw_status open_s3(cw__raw *r, cw_client *c, const cw_reader_options *o, c
                         r->where.bucket);
     if (o->version_id && strlen(o->version_id) >= sizeof r->object.wanted_version)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the version_id is too long");
-    st = take_client(r, c, err);
+    st = cw__client_take(&r->client, c, err);
     if (st != CW_OK)
         return st;
     r->object.client = r->client;

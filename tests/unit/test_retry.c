@@ -4,10 +4,10 @@
 #include "s3/retry.h"
 
 static const cw__retry_policy policy = {
-    .max_attempts = CW__RETRY_ATTEMPTS,
-    .base_ms = CW__RETRY_BASE_MS,
-    .throttled_base_ms = CW__RETRY_THROTTLED_BASE_MS,
-    .cap_ms = CW__RETRY_CAP_MS,
+    .max_attempts = 10,
+    .base_ms = 50,
+    .throttled_base_ms = 1000,
+    .cap_ms = 20000,
 };
 
 static uint32_t longest(unsigned next, cw__verdict verdict)
