@@ -55,6 +55,7 @@ failed:
     return cw__fail_memory(err, "making a client's locks");
 }
 
+/* All but the sessions: those end while the loops still run. */
 static void free_locks(cw_client *c)
 {
     cw__flow_destroy(&c->flow);
@@ -93,9 +94,9 @@ static cw_status make_lanes(cw_client *c, unsigned count, const cw__http_options
     return st;
 }
 
-static cw_status start_lanes(cw_client *c, cw__settings *s, const cw__budget *budget, cw_error *err)
+static cw_status start_lanes(cw_client *c, const cw_client_options *o, unsigned threads,
+                             const cw__budget *budget, cw_error *err)
 {
-    const cw_client_options *o = s->options;
     cw__http_options http = c->transport.http;
     cw_status st;
 
@@ -106,7 +107,7 @@ static cw_status start_lanes(cw_client *c, cw__settings *s, const cw__budget *bu
             return cw__fail_memory(err, "making a client");
     }
     http.addresses = c->addresses;
-    st = make_lanes(c, o->io_threads ? o->io_threads : 1, &http, err);
+    st = make_lanes(c, threads, &http, err);
     if (st != CW_OK)
         free_lanes(c);
     return st;
@@ -135,7 +136,7 @@ static cw_status start(cw_client *c, cw__settings *s, cw_error *err)
         return cw__fail_memory(err, "making a client");
     if (!o->no_adapting)
         cw__flow_limit(&c->flow, budget.connections);
-    st = start_lanes(c, s, &budget, err);
+    st = start_lanes(c, o, threads, &budget, err);
     if (st != CW_OK)
         return st;
     if (cw__exit_watch(c) == CW_OK)

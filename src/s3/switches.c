@@ -4,24 +4,26 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define KIND(name, variable, on, off, otherwise)                                                   \
-    {                                                                                              \
-#name, variable,                                                                           \
-            {NULL, on, off }, otherwise, offsetof(cw_client_options, name),                        \
-             offsetof(cw__profile, name)                                                           \
-    }
+/* Its field has the same name in the options and in a profile. */
+#define FIELD(name) #name, offsetof(cw_client_options, name), offsetof(cw__profile, name)
 
 const cw__switch cw__switches[CW__SWITCHES] = {
-    KIND(use_dualstack_endpoint, "AWS_USE_DUALSTACK_ENDPOINT", "true", "false", CW_OFF),
-    KIND(use_fips_endpoint, "AWS_USE_FIPS_ENDPOINT", "true", "false", CW_OFF),
-    KIND(use_accelerate_endpoint, NULL, "true", "false", CW_OFF),
-    KIND(us_east_1_regional_endpoint, "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional", "legacy",
-         CW_ON),
-    KIND(s3_use_arn_region, "AWS_S3_USE_ARN_REGION", "true", "false", CW_ON),
-    KIND(s3_disable_multiregion_access_points, "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS", "true",
-         "false", CW_OFF),
-    KIND(s3_disable_express_session_auth, "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH", "true", "false",
-         CW_OFF),
+    {FIELD(use_dualstack_endpoint), "AWS_USE_DUALSTACK_ENDPOINT", {NULL, "true", "false"}, CW_OFF},
+    {FIELD(use_fips_endpoint), "AWS_USE_FIPS_ENDPOINT", {NULL, "true", "false"}, CW_OFF},
+    {FIELD(use_accelerate_endpoint), NULL, {NULL, "true", "false"}, CW_OFF},
+    {FIELD(us_east_1_regional_endpoint),
+     "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
+     {NULL, "regional", "legacy"},
+     CW_ON},
+    {FIELD(s3_use_arn_region), "AWS_S3_USE_ARN_REGION", {NULL, "true", "false"}, CW_ON},
+    {FIELD(s3_disable_multiregion_access_points),
+     "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+     {NULL, "true", "false"},
+     CW_OFF},
+    {FIELD(s3_disable_express_session_auth),
+     "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+     {NULL, "true", "false"},
+     CW_OFF},
 };
 
 cw_switch cw__switch_read(const cw__switch *kind, const char *text)

@@ -10,10 +10,10 @@ enum { CW__SWITCHES = 7 };
 
 typedef struct cw__switch {
     const char *name;
+    size_t option, of_profile; /* where the field is */
     const char *variable;      /* NULL: none */
     const char *words[3];      /* by cw_switch */
     cw_switch otherwise;       /* what it is when nobody says */
-    size_t option, of_profile; /* where the field is */
 } cw__switch;
 
 extern const cw__switch cw__switches[CW__SWITCHES];

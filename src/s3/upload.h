@@ -2,7 +2,7 @@
  *
  *                        +--------- one part or none, and finished --------+
  *                        |                                                 v
- *     idle -> creating -> uploading -> completing                       putting
+ *     idle -> creating ->  sending  -> completing                       putting
  *       |        |            |            |  \                         /    |
  *       |        |            |            |   +------> asking <-------+     |
  *       |        v            v            v            |   |                v

@@ -125,7 +125,7 @@ static void leave_idle(cw__upload *up)
         cw__upload_start_create(up);
 }
 
-static void finish_uploading(cw__upload *up)
+static void finish_sending(cw__upload *up)
 {
     if (up->overtaken > 0)
         cw__upload_look_again(up);
@@ -133,7 +133,7 @@ static void finish_uploading(cw__upload *up)
         cw__upload_start_complete(up);
 }
 
-static void go_on_uploading(cw__upload *up)
+static void go_on_sending(cw__upload *up)
 {
     if (up->aborting) {
         cw__upload_start_abort(up);
@@ -143,7 +143,7 @@ static void go_on_uploading(cw__upload *up)
     if (up->aborting)
         cw__upload_start_abort(up);
     else if (up->finishing && !up->first && up->running == 0 && !up->exchanging)
-        finish_uploading(up);
+        finish_sending(up);
 }
 
 /* Do whatever can be done now. On the loop's thread, with the lock held. */
@@ -154,7 +154,7 @@ void cw__upload_pump(cw__upload *up)
         leave_idle(up);
         break;
     case CW__UPLOAD_SENDING:
-        go_on_uploading(up);
+        go_on_sending(up);
         break;
     case CW__UPLOAD_CREATING:
         if (up->aborting)

@@ -6,11 +6,11 @@
 #include "store/backend.h"
 
 #include "base/error.h"
+#include "base/etag.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "s3/requests.h"
 #include "store/copy_parts.h"
-#include "base/etag.h"
 
 #include <string.h>
 

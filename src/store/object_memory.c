@@ -2,8 +2,8 @@
 #include "store/backend.h"
 
 #include "base/error.h"
-#include "base/objects.h"
 #include "base/etag.h"
+#include "base/objects.h"
 #include "store/meta.h"
 
 static cw_status refuse_version(const cw__url *at, cw_error *err)

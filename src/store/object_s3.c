@@ -2,8 +2,8 @@
 #include "store/backend.h"
 
 #include "base/error.h"
-#include "s3/requests.h"
 #include "base/etag.h"
+#include "s3/requests.h"
 #include "store/meta.h"
 
 #include <string.h>

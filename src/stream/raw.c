@@ -422,8 +422,10 @@ static cw_status read_once(cw__raw *r, char *p, size_t n, size_t *got, cw_error 
 
     if (goes_ahead(r)) {
         st = peek_ahead(r, n, &from, &there, err);
-        if (st == CW_E_BUDGET)
+        if (st == CW_E_BUDGET) {
+            cw__error_clear(err);
             return read_directly(r, p, n, got, err);
+        }
     } else if (nothing_shown && (r->client || n >= BUFFER_BYTES)) {
         return read_directly(r, p, n, got, err);
     } else {
