@@ -339,21 +339,26 @@ CW_CHECKED cw_status cw_client_get_credentials(cw_client *c, cw_credentials *out
 
 /** What a client has done since it was made. */
 typedef struct cw_client_stats {
+    /* requests */
     uint64_t requests; /**< sent, retries included */
     uint64_t retries;
     uint64_t throttled;    /**< replies that asked to slow down */
-    uint64_t connections;  /**< opened */
+    uint64_t paced;        /**< attempts that waited for their turn after such a reply */
+    uint64_t request_rate; /**< requests a second that are let through now; 0: all */
+    uint64_t hedged; /**< cut short, since not a byte moved for far longer than others took, and
+                          sent again: retries, too */
+
+    /* connections */
+    uint64_t connections; /**< opened */
+    uint64_t addresses;   /**< of the endpoint, to spread connections over; 0: no more than one, or
+                               not known yet */
+    uint64_t addresses_avoided; /**< of those: left alone for a while, failing or slow */
+    uint64_t parts_at_once;     /**< of an object that are sent now, where writers leave it open */
+
+    /* memory */
     uint64_t memory_bytes; /**< held in slabs now */
     uint64_t memory_peak_bytes;
-    uint64_t paced;        /**< attempts that waited for their turn after a request to slow down */
-    uint64_t request_rate; /**< requests a second that are let through now; 0: all */
-    uint64_t hedged;    /**< requests cut short, since not a byte moved for far longer than others
-                             took, and sent again: retries, too */
-    uint64_t addresses; /**< of the endpoint, to spread connections over; 0: no more than one, or
-                             not known yet */
-    uint64_t
-        addresses_avoided;  /**< of those: left alone for a while, since they failed or are slow */
-    uint64_t parts_at_once; /**< of an object that are sent now, where writers leave it open */
+
     uint64_t reserved[4];
 } cw_client_stats;
 
