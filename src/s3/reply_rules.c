@@ -70,14 +70,17 @@ static const code_rule code_rules[] = {
     {"ExpiredToken*", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
     {"TokenRefreshRequired", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
     {"InvalidToken", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
+    {"InvalidSessionException", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
 
     /* another region; those that need one in the reply are FINAL here */
-    {"PermanentRedirect", {REGION, CW_E_SERVICE, "check the region and the endpoint"}},
+    {"PermanentRedirect*", {REGION, CW_E_SERVICE, "check the region and the endpoint"}},
     {"TemporaryRedirect", {REGION, CW_E_SERVICE, "check the region and the endpoint"}},
     {"Redirect", {REGION, CW_E_SERVICE, "check the region and the endpoint"}},
     {"AuthorizationHeaderMalformed", {FINAL, CW_E_SERVICE, "check the region and the keys"}},
     {"IllegalLocationConstraintException", {FINAL, CW_E_SERVICE, "check the region"}},
     {"InvalidRegion", {FINAL, CW_E_SERVICE, "check the region"}},
+    {"IncorrectEndpoint", {FINAL, CW_E_SERVICE, "check the region and the endpoint"}},
+    {"EndpointNotFound", {FINAL, CW_E_SERVICE, "check the region and the endpoint"}},
 
     /* conditions and rivals */
     {"PreconditionFailed", {FINAL, CW_E_PRECONDITION, "the object is not the one expected"}},
@@ -89,6 +92,8 @@ static const code_rule code_rules[] = {
     {"BucketAlreadyExists", {FINAL, CW_E_CONFLICT, "choose another name for the bucket"}},
     {"BucketAlreadyOwnedByYou", {FINAL, CW_E_CONFLICT, "the bucket is there already"}},
     {"BucketNotEmpty", {FINAL, CW_E_CONFLICT, "remove its objects and uploads first"}},
+    {"BucketHasAccessPointsAttached", {FINAL, CW_E_CONFLICT, "remove its access points first"}},
+    {"RestoreAlreadyInProgress", {FINAL, CW_E_CONFLICT, "wait for the end of the one under way"}},
     {"InvalidBucketState", {FINAL, CW_E_CONFLICT, NULL}},
     {"OperationConflict", {FINAL, CW_E_CONFLICT, NULL}},
 
@@ -99,6 +104,7 @@ static const code_rule code_rules[] = {
     {"NoSuchKey", {FINAL, CW_E_NOT_FOUND, "check the key"}},
     {"NoSuchVersion", {FINAL, CW_E_NOT_FOUND, "check the version id"}},
     {"NotFound", {FINAL, CW_E_NOT_FOUND, "check the bucket and the key"}},
+    {"NoSuch*", {FINAL, CW_E_NOT_FOUND, "create it first, or check its name"}},
 
     /* not allowed; the advice on AccessDenied names the permission, see reply_explain.c */
     {"AccessDenied*", {FINAL, CW_E_PERMISSION, NULL}},
@@ -117,6 +123,9 @@ static const code_rule code_rules[] = {
     {"MissingAuthenticationToken", {FINAL, CW_E_PERMISSION, "give credentials"}},
     {"MissingSecurityHeader", {FINAL, CW_E_PERMISSION, "give credentials"}},
     {"CredentialsNotSupported", {FINAL, CW_E_PERMISSION, NULL}},
+    {"InvalidSignature", {FINAL, CW_E_PERMISSION, KEYS}},
+    {"TokenCodeInvalidError", {FINAL, CW_E_PERMISSION, RENEW}},
+    {"MissingSecurityElement", {FINAL, CW_E_PERMISSION, "give credentials"}},
     {"InvalidSecurity", {FINAL, CW_E_PERMISSION, KEYS}},
     {"InvalidPayer", {FINAL, CW_E_PERMISSION, PAYMENT}},
     {"AccountProblem", {FINAL, CW_E_PERMISSION, PAYMENT}},
@@ -133,7 +142,7 @@ static const code_rule code_rules[] = {
     {"EntityTooLarge",
      {FINAL, CW_E_TOO_LARGE, "the service takes no more in one part or object: use smaller parts"}},
     {"MaxMessageLengthExceeded", {FINAL, CW_E_TOO_LARGE, NULL}},
-    {"MaxPostPreDataLengthExceeded", {FINAL, CW_E_TOO_LARGE, NULL}},
+    {"MaxPostPreDataLengthExceeded*", {FINAL, CW_E_TOO_LARGE, NULL}},
     {"MetadataTooLarge", {FINAL, CW_E_TOO_LARGE, "at most 2 KiB of metadata"}},
     {"RequestHeaderSectionTooLarge", {FINAL, CW_E_TOO_LARGE, "use less metadata or fewer tags"}},
     {"QuotaExceeded*", {FINAL, CW_E_TOO_LARGE, "the bucket or the account is full"}},
@@ -141,7 +150,9 @@ static const code_rule code_rules[] = {
     {"XMinioAdminBucketQuotaExceeded", {FINAL, CW_E_TOO_LARGE, "the bucket is full"}},
     {"XMinioStorageFull", {FINAL, CW_E_TOO_LARGE, "the storage of the service is full"}},
     {"ServiceQuotaExceeded*", {FINAL, CW_E_TOO_LARGE, NULL}},
+    {"InlineDataTooLarge", {FINAL, CW_E_TOO_LARGE, NULL}},
     {"TooManyParts", {FINAL, CW_E_TOO_LARGE, "use larger parts, or give a size hint"}},
+    {"TooMany*", {FINAL, CW_E_TOO_LARGE, "remove some, or have the quota raised"}},
 
     /* other bytes than were sent */
     {"BadDigest*", {RETRY, CW_E_INTEGRITY, CHANGED}},
@@ -154,7 +165,7 @@ static const code_rule code_rules[] = {
     {"NotImplemented", {FINAL, CW_E_UNSUPPORTED, "this service cannot do what was asked for"}},
     {"XNotImplemented", {FINAL, CW_E_UNSUPPORTED, "this service cannot do what was asked for"}},
     {"MethodNotAllowed", {FINAL, CW_E_UNSUPPORTED, "is this an S3 endpoint, and that a bucket?"}},
-    {"UnsupportedOperation", {FINAL, CW_E_UNSUPPORTED, NULL}},
+    {"Unsupported*", {FINAL, CW_E_UNSUPPORTED, NULL}},
 
     /* the upload and its parts */
     {"InvalidPart", {FINAL, CW_E_SERVICE, RESTART}},
@@ -181,11 +192,17 @@ static const code_rule code_rules[] = {
     {"InvalidURI", {FINAL, CW_E_INVALID_ARGUMENT, "this service does not take such a key"}},
     {"InvalidStorageClass", {FINAL, CW_E_INVALID_ARGUMENT, "check the storage class"}},
     {"InvalidTag", {FINAL, CW_E_INVALID_ARGUMENT, "check the tags"}},
+    {"InvalidAccessPoint*", {FINAL, CW_E_INVALID_ARGUMENT, "check the ARN or the alias"}},
+    {"InvalidBucketAclWithObjectOwnership",
+     {FINAL, CW_E_INVALID_ARGUMENT, "the bucket has no ACLs: leave out the ACL"}},
+    {"InvalidBucketOwnerAWSAccountID", {FINAL, CW_E_INVALID_ARGUMENT, "check the account's id"}},
+    {"InvalidHostHeader", {FINAL, CW_E_SERVICE, "does a proxy change requests?"}},
     {"BadRequest", {FINAL, CW_E_SERVICE, NULL}},
     {"InvalidEncryptionAlgorithmError", {FINAL, CW_E_INVALID_ARGUMENT, ENCRYPTION}},
     {"ServerSideEncryptionConfigurationNotFoundError", {FINAL, CW_E_INVALID_ARGUMENT, ENCRYPTION}},
     {"InvalidLocationConstraint", {FINAL, CW_E_INVALID_ARGUMENT, "check the region"}},
     {"UnresolvableGrantByEmailAddress", {FINAL, CW_E_INVALID_ARGUMENT, "check the ACL"}},
+    {"AmbiguousGrantByEmailAddress", {FINAL, CW_E_INVALID_ARGUMENT, "check the ACL"}},
     {"InvalidTargetBucketForLogging", {FINAL, CW_E_INVALID_ARGUMENT, NULL}},
     {"MalformedACLError", {FINAL, CW_E_INVALID_ARGUMENT, "check the ACL"}},
     {"MalformedPOSTRequest", {FINAL, CW_E_SERVICE, NULL}},
