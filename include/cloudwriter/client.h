@@ -155,7 +155,9 @@ typedef struct cw_client_options {
     const char *credentials_file; /**< in place of the one below home_directory */
     const char *sts_endpoint_url; /**< NULL: that of AWS in the region; for web identities, too */
     const char *sso_endpoint_url; /**< NULL: that of AWS in the profile's sso_region */
-    const char *source_access_key_id;     /**< these three: the keys of a profile that says */
+    const char *sso_oidc_endpoint_url; /**< where SSO renews tokens; NULL: at AWS in the profile's
+                                            sso_region */
+    const char *source_access_key_id;  /**< these three: the keys of a profile that says */
     const char *source_secret_access_key; /**< "credential_source = Environment" */
     const char *source_session_token;     /**< NULL: none */
 
@@ -235,8 +237,8 @@ typedef struct cw_client_options {
  * AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN,
  * AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, AWS_EC2_METADATA_DISABLED,
  * AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_ENDPOINT_URL_STS,
- * AWS_ENDPOINT_URL_SSO, AWS_USE_DUALSTACK_ENDPOINT, AWS_USE_FIPS_ENDPOINT,
- * AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, AWS_S3_USE_ARN_REGION,
+ * AWS_ENDPOINT_URL_SSO, AWS_ENDPOINT_URL_SSO_OIDC, AWS_USE_DUALSTACK_ENDPOINT,
+ * AWS_USE_FIPS_ENDPOINT, AWS_S3_US_EAST_1_REGIONAL_ENDPOINT, AWS_S3_USE_ARN_REGION,
  * AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS, AWS_S3_DISABLE_EXPRESS_SESSION_AUTH, AWS_RETRY_MODE,
  * AWS_SDK_UA_APP_ID, AWS_EXECUTION_ENV, HOME; and, as curl reads them, https_proxy, HTTPS_PROXY,
  * http_proxy, all_proxy, ALL_PROXY (for the one or the other that has none of its own), no_proxy,

@@ -226,7 +226,7 @@ static cw_status keys_of(const link *at, cw__keys **out, cw_error *err)
     case CW__WAY_SSO:
         if (cw__asking_refuses(at->how))
             return CW_E_CREDENTIALS_MISSING;
-        return cw__sso_keys(p, at->o->home_directory, at->o->sso_endpoint_url, at->how, out, err);
+        return cw__sso_keys(p, at->o, at->how, out, err);
     case CW__WAY_PROCESS:
         if (cw__asking_refuses(at->how))
             return CW_E_CREDENTIALS_MISSING;

@@ -63,6 +63,7 @@ static const size_t kept[] = {
     offsetof(cw_client_options, instance_metadata_url),
     offsetof(cw_client_options, sts_endpoint_url),
     offsetof(cw_client_options, sso_endpoint_url),
+    offsetof(cw_client_options, sso_oidc_endpoint_url),
     offsetof(cw_client_options, source_access_key_id),
     offsetof(cw_client_options, source_secret_access_key),
     offsetof(cw_client_options, source_session_token),

@@ -125,20 +125,20 @@ static cw_status choose_token(cw__text *token, const cw__text *cache, const cw__
     return cw__fail(err, why.status, "%s; run aws sso login --profile %s", why.message, p->name);
 }
 
-static cw_status get_token(cw__text *token, const cw__profile *p, const char *home,
-                           const char *endpoint_url, const cw__asking *how, cw_error *err)
+static cw_status get_token(cw__text *token, const cw__profile *p, const cw_client_options *o,
+                           const cw__asking *how, cw_error *err)
 {
     cw__text path = {0}, cache = {.secret = true};
-    if (!home)
+    if (!o->home_directory)
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "profile '%s' uses SSO, whose tokens are below the home directory: none is "
                         "known",
                         p->name);
-    cw_status status = find_cache(&path, p, home, err);
+    cw_status status = find_cache(&path, p, o->home_directory, err);
     if (status == CW_OK)
         status = read_cache(&cache, path.p, p->name, err);
     if (status == CW_OK)
-        status = choose_token(token, &cache, p, path.p, endpoint_url, how, err);
+        status = choose_token(token, &cache, p, path.p, o->sso_oidc_endpoint_url, how, err);
     cw__text_free(&cache);
     cw__text_free(&path);
     return status;
@@ -221,8 +221,8 @@ static cw_status ask(const cw__profile *p, const char *token, const char *endpoi
     return status;
 }
 
-cw_status cw__sso_keys(const cw__profile *p, const char *home, const char *endpoint_url,
-                       const cw__asking *how, cw__keys **out, cw_error *err)
+cw_status cw__sso_keys(const cw__profile *p, const cw_client_options *o, const cw__asking *how,
+                       cw__keys **out, cw_error *err)
 {
     cw__text token = {0};
     const char *lacks = !p->sso_start_url    ? "sso_start_url"
@@ -236,9 +236,9 @@ cw_status cw__sso_keys(const cw__profile *p, const char *home, const char *endpo
     if (!cw__credentials_is_region(p->sso_region))
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the sso_region of profile '%s' is '%s'",
                         p->name, p->sso_region);
-    cw_status status = get_token(&token, p, home, endpoint_url, how, err);
+    cw_status status = get_token(&token, p, o, how, err);
     if (status == CW_OK)
-        status = ask(p, token.p, endpoint_url, how, out, err);
+        status = ask(p, token.p, o->sso_endpoint_url, how, out, err);
     cw__text_free(&token);
     return status;
 }

@@ -5,12 +5,9 @@
 #include "s3/credentials.h"
 #include "s3/profile.h"
 
-/**
- * Read the cached token, trade it for keys of the profile's account and role.
- * @param endpoint_url  NULL: that of AWS in the profile's sso_region
- */
-cw_status cw__sso_keys(const cw__profile *p, const char *home, const char *endpoint_url,
-                       const cw__asking *how, cw__keys **out, cw_error *err);
+/** Read the cached token, or renew it, and trade it for keys of the profile's account and role. */
+cw_status cw__sso_keys(const cw__profile *p, const cw_client_options *o, const cw__asking *how,
+                       cw__keys **out, cw_error *err);
 
 /** The pure half: the token in a cache file. @param profile for messages */
 cw_status cw__sso_parse_token(cw__text *token, const char *p, size_t n, const char *profile,

@@ -165,8 +165,7 @@ static cw_status ask(cw__answer *answer, const cw__text *body, const char *regio
     if (endpoint_url)
         cw__text_add(&url, endpoint_url);
     else
-        cw__text_addf(&url, "https://oidc.%s.amazonaws.com%s", region,
-                      cw__starts_with(region, "cn-") ? ".cn" : "");
+        cw__add_service_url(&url, "oidc", region, how->variant);
     cw__text_add(&url, "/token");
     cw__question q = {
         .method = "POST", .url = cw__text_str(&url), .headers = headers, .body = body};

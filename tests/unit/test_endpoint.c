@@ -193,6 +193,7 @@ static void services_of_every_partition(void)
         {"sts", "us-isof-south-1", 0, "https://sts.us-isof-south-1.csp.hci.ic.gov"},
         {"sts", "eu-isoe-west-1", 0, "https://sts.eu-isoe-west-1.cloud.adc-e.uk"},
         {"sts", "eusc-de-east-1", 0, "https://sts.eusc-de-east-1.amazonaws.eu"},
+        {"oidc", "eusc-de-east-1", 0, "https://oidc.eusc-de-east-1.amazonaws.eu"},
         {"portal.sso", "eusc-de-east-1", DUAL,
          "https://portal.sso.eusc-de-east-1.api.amazonwebservices.eu"},
         {"portal.sso", "us-east-1", FIPS, "https://portal.sso-fips.us-east-1.amazonaws.com"},

@@ -30,6 +30,7 @@ static const char *const names[] = {"AWS_ACCESS_KEY_ID",
                                     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
                                     "AWS_ENDPOINT_URL_STS",
                                     "AWS_ENDPOINT_URL_SSO",
+                                    "AWS_ENDPOINT_URL_SSO_OIDC",
                                     "AWS_USE_DUALSTACK_ENDPOINT",
                                     "AWS_USE_FIPS_ENDPOINT",
                                     "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT",
@@ -347,6 +348,7 @@ static void providers_are_named(void)
     put("AWS_EC2_METADATA_DISABLED", "TRUE");
     put("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6");
     put("AWS_ENDPOINT_URL_STS", "http://sts");
+    put("AWS_ENDPOINT_URL_SSO_OIDC", "http://oidc");
     put("AWS_ENDPOINT_URL", "http://all");
     CHECK_OK(cw_client_options_from_env(&o, &err), err);
     CHECK_STR(o.role_arn, "R");
@@ -358,6 +360,7 @@ static void providers_are_named(void)
     CHECK_STR(o.instance_metadata_url, "http://[fd00:ec2::254]");
     CHECK_STR(o.sts_endpoint_url, "http://sts");
     CHECK_STR(o.sso_endpoint_url, "http://all");
+    CHECK_STR(o.sso_oidc_endpoint_url, "http://oidc");
 
     o = options();
     o.profile = "p"; /* named in so many words: before the role of the environment */

@@ -470,7 +470,7 @@ static void sso_renews_a_token(void)
 
     make_home();
     REQUIRE(answers_start(&server, token_service, &refuses) == 0);
-    o.sso_endpoint_url = server.url;
+    o.sso_endpoint_url = o.sso_oidc_endpoint_url = server.url;
     write_below(".aws/config",
                 "[profile s]\nsso_session = one\nsso_account_id = 123\nsso_role_name = a/b\n"
                 "[sso-session one]\nsso_start_url = https://start\nsso_region = eu-west-1\n");
@@ -483,6 +483,11 @@ static void sso_renews_a_token(void)
     CHECK_INT(atomic_load(&server.requests), 2);
     check_keys(&o, "SSO"); /* the new one will do */
     CHECK_INT(atomic_load(&server.requests), 3);
+    write_cache("s3cr3t-old", -HOUR, HOUR);
+    o.sso_endpoint_url = "http://127.0.0.1:1"; /* tokens are renewed elsewhere */
+    check_failure(&o, CW_E_UNAVAILABLE, "SSO was asked for keys");
+    CHECK_INT(atomic_load(&server.requests), 4);
+    o.sso_endpoint_url = server.url;
     write_cache("s3cr3t-old", HOUR / 60, HOUR); /* ends within minutes */
     check_keys(&o, "SSO");
     check_cache("r2", true);
@@ -608,7 +613,7 @@ static void every_allocation_may_fail_on_the_way(void)
     answers_stop(&server);
     write_cache("s3cr3t-old", -HOUR, HOUR);
     REQUIRE(answers_start(&server, token_service, &ends_soon) == 0);
-    o.sso_endpoint_url = server.url;
+    o.sso_endpoint_url = o.sso_oidc_endpoint_url = server.url;
     fail_each_allocation(&o);
     check_cache("\"refreshToken\":\"r1\"}", true);
     answers_stop(&server);
