@@ -162,11 +162,22 @@ static void free_settings(struct emit_settings *s)
         s->keys.release(NULL, &s->keys);
 }
 
+/* What is at one has the place of its own name's, which is no endpoint for another program. */
+static bool is_access_point(const char *url)
+{
+    return url && strncmp(url, "s3://arn:", strlen("s3://arn:")) == 0;
+}
+
 static int emit_all(const struct options *o, cw_client *client, const char *url)
 {
     struct emit_settings s = {.anonymous = o->client.anonymous != 0};
     const char *about, *wrong;
-    int code = take_all(&s, client, url);
+    int code;
+    if (is_access_point(url)) {
+        say("--emit takes a bucket, or the alias of an access point, and not its ARN");
+        return 2;
+    }
+    code = take_all(&s, client, url);
     if (code == 0 && o->secrets)
         code = take_keys(&s, client);
     if (code == 0 && (wrong = emit((enum emit_target)o->emit, &s, &about)) != NULL) {

@@ -42,6 +42,18 @@ class Config(ToolTest):
                               capture_output=True, check=True)
         return dict(v.split("=", 1) for v in done.stdout.decode().split("\0") if v)
 
+    def test_transport(self):
+        got = self.settings("--no-proxy", "a,.b", "--ca-directory", "/authorities")
+        self.assertEqual(got["no_proxy"], {"value": "a,.b", "origin": "option"})
+        self.assertEqual(got["ca_directory"], {"value": "/authorities", "origin": "option"})
+
+    def test_access_points(self):
+        arn = "s3://arn:aws:s3:us-west-2:123456789012:accesspoint"
+        for target in TARGETS:
+            for point in (":name", "/name", "/name/key"):
+                said = self.emit(target, arn + point, code=2)
+                self.assertIn("alias", said)
+
     def test_origins(self):
         os.mkdir(self.path(".aws"))
         self.write(".aws/config", b"[default]\nmax_attempts = 4\n")
