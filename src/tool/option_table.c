@@ -465,6 +465,8 @@ const struct option option_table[] = {
         "https://bucket.host/key"),
     VALUE("ca-bundle", "FILE", ALL, OPTION_TEXT, CLIENT(ca_bundle),
           "PEM file of the authorities to trust"),
+    VALUE("ca-directory", "FOLDER", ALL, OPTION_TEXT, CLIENT(ca_directory),
+          "of such files, as c_rehash makes it"),
     VALUE("client-cert", "FILE", ALL, OPTION_TEXT, CLIENT(client_cert),
           "PEM file of the certificate to show"),
     VALUE("client-key", "FILE", ALL, OPTION_TEXT, CLIENT(client_key),
@@ -472,6 +474,8 @@ const struct option option_table[] = {
     CHOICE("tls-minimum", "VERSION", ALL, CLIENT(tls_minimum), tls_versions, "1.2 (default), 1.3"),
     VALUE("proxy", "URL", ALL, OPTION_TEXT, CLIENT(proxy_url),
           "[SCHEME://][USER:PASSWORD@]HOST[:PORT] to go through"),
+    VALUE("no-proxy", "HOSTS", ALL, OPTION_TEXT, CLIENT(no_proxy),
+          "host,.domain,10.0.0.0/8 to connect to directly"),
     SET("no-verify", 0, ALL, CLIENT(no_verify), 1, "accept any certificate: for experiments"),
 
     VALUE("memory", "SIZE", ALL, OPTION_BYTES, CLIENT(memory_bytes),
