@@ -86,6 +86,29 @@ static cw_status add_header(cw__exchange *x, const cw_pair *header, cw_error *er
     return st;
 }
 
+static bool asks(const cw_request_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->query_count; i++)
+        if (strcmp(o->query[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* All but looking and listing is said to the configuration of a directory bucket. */
+static cw__reach reach_of(const cw__request *r, const cw_request_options *o)
+{
+    bool get = strcmp(r->method, "GET") == 0;
+
+    if (r->failed || r->key[0] || !cw__is_directory_bucket(r->bucket))
+        return CW__REACH_OBJECTS;
+    if (get && asks(o, "session"))
+        return CW__REACH_OWN;
+    if (get ? asks(o, "list-type") || asks(o, "uploads")
+            : strcmp(r->method, "PUT") != 0 && strcmp(r->method, "DELETE") != 0)
+        return CW__REACH_OBJECTS;
+    return CW__REACH_BUCKET;
+}
+
 static cw_status fill(cw__exchange *x, const cw_request_options *o, char *hash, cw_error *err)
 {
     for (size_t i = 0; i < o->query_count; i++) {
@@ -100,6 +123,7 @@ static cw_status fill(cw__exchange *x, const cw_request_options *o, char *hash, 
         if (st != CW_OK)
             return st;
     }
+    x->request.reach = reach_of(&x->request, o);
     x->expect = CW__EXPECT_EMPTY;
     x->payload_hash = CW__EMPTY_SHA256;
     x->doing = "send a request to";

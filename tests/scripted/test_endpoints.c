@@ -529,6 +529,33 @@ static void directory_buckets_are_made(void)
     bed_close(&b);
 }
 
+/* With the client's own keys, and no session is made for it. */
+static void raw_requests_for_the_bucket_itself(void)
+{
+    bed b = bed_of_directory(0, NULL);
+    cw_request_options o = CW_REQUEST_OPTIONS_INIT;
+    const cw_pair list = {"list-type", "2"};
+    cw_response *r;
+
+    o.method = "PUT";
+    CHECK_OK(cw_request_send(&r, b.client, "s3://raw--usw2-az1--x-s3", &o, &err), err);
+    cw_response_free(r);
+    CHECK_INT(requests(&b, "CreateSession"), 0);
+    check_header(&b, "CreateBucket", "x-amz-s3session-token", false);
+    o.method = "GET";
+    o.query = &list;
+    o.query_count = 1;
+    CHECK_OK(cw_request_send(&r, b.client, "s3://raw--usw2-az1--x-s3", &o, &err), err);
+    cw_response_free(r);
+    CHECK_INT(requests(&b, "CreateSession"), 1);
+    o.method = "DELETE";
+    o.query_count = 0;
+    CHECK_OK(cw_request_send(&r, b.client, "s3://raw--usw2-az1--x-s3", &o, &err), err);
+    cw_response_free(r);
+    check_header(&b, "DeleteBucket", "x-amz-s3session-token", false);
+    bed_close(&b);
+}
+
 /* Of the session: whoever has the URL can use it as long as that lasts. */
 static void signed_urls(void)
 {
@@ -603,6 +630,7 @@ int main(int argc, char **argv)
     WITHIN(1000, what_a_directory_bucket_does_not_do);
     WITHIN(2000, any_prefix_can_be_listed);
     WITHIN(1000, directory_buckets_are_made);
+    WITHIN(2000, raw_requests_for_the_bucket_itself);
     WITHIN(1000, signed_urls);
     WITHIN(20000, every_allocation_may_fail);
     return test_end();
