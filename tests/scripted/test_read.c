@@ -403,8 +403,7 @@ static void cut_anywhere(void)
 
 static void always_cut_early(void)
 {
-    cw_client_options c = hasty_client();
-    bed b = bed_open(NULL, &c);
+    bed b = bed_open(NULL, NULL);
     cw_reader *r;
     cw_status st;
     cw_error err;
@@ -425,8 +424,7 @@ static void always_cut_early(void)
 /* What came before the failure is in the checksum, and what comes after it is added. */
 static void read_on_after_a_failure(void)
 {
-    cw_client_options c = hasty_client();
-    bed b = bed_open(NULL, &c);
+    bed b = bed_open(NULL, NULL);
     size_t at = 0, failures = 0;
     cw_reader *r;
     cw_status st;
@@ -449,10 +447,12 @@ static void read_on_after_a_failure(void)
 static void stalled(void)
 {
     cw_client_options c = hasty_client();
-    bed b = bed_open(NULL, &c);
+    bed b = bed_open(NULL, NULL);
     cw_reader *r;
 
     put(&b, "key", data, 3 * MIB);
+    cw_client_release(b.client);
+    b.client = start_client(b.server, &c);
     faults(&b, "op=GetObject skip=1 times=2 do=stall_reply:forever:300000");
     r = open_with(&b, "s3://bucket/key", NULL);
     check_all(r, data, 3 * MIB, 100000);

@@ -245,7 +245,7 @@ static void aborts_that_fail(void)
 
 int main(int argc, char **argv)
 {
-    WITHIN(8000, every_upload_on_many_pages);
+    WITHIN(15000, every_upload_on_many_pages);
     WITHIN(3000, pages_of_every_size);
     WITHIN(3000, odd_keys);
     WITHIN(2000, a_list_that_does_not_go_on);
