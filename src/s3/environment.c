@@ -111,8 +111,6 @@ static void read_other_endpoints(cw_client_options *o)
     fill(&o->sts_endpoint_url, "AWS_ENDPOINT_URL");
     fill(&o->sso_endpoint_url, "AWS_ENDPOINT_URL_SSO");
     fill(&o->sso_endpoint_url, "AWS_ENDPOINT_URL");
-    if (!HAS(o, sso_oidc_endpoint_url))
-        return;
     fill(&o->sso_oidc_endpoint_url, "AWS_ENDPOINT_URL_SSO_OIDC");
     fill(&o->sso_oidc_endpoint_url, "AWS_ENDPOINT_URL");
 }

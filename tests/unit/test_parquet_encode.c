@@ -282,10 +282,13 @@ static size_t make_strings(uint32_t *offsets, uint8_t *bytes, size_t n, int kind
 
 static void check_delta_length(const uint32_t *offsets, const uint8_t *bytes, size_t n)
 {
-    uint8_t *out = exactly(cw__delta_length_bound(offsets, n));
+    uint8_t *out = exactly(cw__delta_bound(n, 4) + offsets[n]);
     uint32_t *scratch = exactly(2 * n * sizeof *scratch);
-    size_t used, size = cw__delta_length_encode(out, offsets, bytes, n, scratch);
+    size_t used, size = cw__delta_lengths_encode(out, offsets, n, scratch);
 
+    if (offsets[n])
+        memcpy(out + size, bytes, offsets[n]);
+    size += offsets[n];
     CHECK(cw__delta_length_decode(out, size, scratch, scratch + n, n, &used));
     CHECK_INT(used, size);
     for (size_t i = 0; i < n; i++) {
@@ -298,12 +301,46 @@ static void check_delta_length(const uint32_t *offsets, const uint8_t *bytes, si
     free(scratch);
 }
 
+/* The same texts in two places; of the second one, memory that is no longer than they are. */
+typedef struct parted {
+    cw__texts runs[2];
+    uint8_t *copy;
+} parted;
+
+static parted part(const uint32_t *offsets, const uint8_t *bytes, size_t n)
+{
+    size_t at = n / 3, left = offsets[n] - offsets[at];
+    parted x = {.copy = exactly(left)};
+
+    if (left)
+        memcpy(x.copy, bytes + offsets[at], left);
+    x.runs[0] = (cw__texts){bytes, offsets, at};
+    x.runs[1] = (cw__texts){x.copy, offsets + at, n - at};
+    return x;
+}
+
+static void check_delta_bytes_parted(const uint32_t *offsets, const uint8_t *bytes, size_t n,
+                                     const uint8_t *right, size_t right_n)
+{
+    uint8_t *out = exactly(cw__delta_bytes_bound(offsets, n));
+    uint32_t *scratch = exactly(2 * n * sizeof *scratch);
+    parted x = part(offsets, bytes, n);
+
+    CHECK_INT(cw__delta_bytes_encode(out, x.runs, 2, n, scratch), right_n);
+    CHECK(memcmp(out, right, right_n) == 0);
+    free(x.copy);
+    free(out);
+    free(scratch);
+}
+
 static void check_delta_bytes(const uint32_t *offsets, const uint8_t *bytes, size_t n)
 {
     uint8_t *out = exactly(cw__delta_bytes_bound(offsets, n)), *back = exactly(offsets[n]);
     uint32_t *scratch = exactly(3 * n * sizeof *scratch), *again = exactly((n + 1) * 4);
-    size_t needed, used, size = cw__delta_bytes_encode(out, offsets, bytes, n, scratch);
+    const cw__texts texts = {bytes, offsets, n};
+    size_t needed, used, size = cw__delta_bytes_encode(out, &texts, 1, n, scratch);
 
+    check_delta_bytes_parted(offsets, bytes, n, out, size);
     CHECK(cw__delta_bytes_decode(out, size, again, back, offsets[n], n, &needed, &used, scratch));
     CHECK_INT(needed, offsets[n]);
     CHECK_INT(used, size);
@@ -503,15 +540,34 @@ static void dictionaries_of_characters(void)
 {
     static const uint8_t flags[] = "ANRNNANR";
     static const uint32_t offsets[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+    const cw__texts all = {flags, offsets, 8};
+    const parted x = part(offsets, flags, 8);
     cw__dictionary d = {0};
 
-    REQUIRE(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 15) == CW__DICTIONARY_BUILT);
+    REQUIRE(cw__dictionary_of_texts(&d, &all, 1, 8, 8, 15) == CW__DICTIONARY_BUILT);
     CHECK_INT(d.count, 3);
     CHECK_INT(d.bytes, 15);
     check_dictionary(&d, flags, 8, 1);
-    CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 8, 14), CW__DICTIONARY_TOO_LARGE);
-    CHECK_INT(cw__dictionary_of_bytes(&d, offsets, flags, 8, 2, 99), CW__DICTIONARY_TOO_LARGE);
+    CHECK_INT(cw__dictionary_of_texts(&d, &all, 1, 8, 8, 14), CW__DICTIONARY_TOO_LARGE);
+    CHECK_INT(cw__dictionary_of_texts(&d, &all, 1, 8, 2, 99), CW__DICTIONARY_TOO_LARGE);
+    REQUIRE(cw__dictionary_of_texts(&d, x.runs, 2, 8, 8, 15) == CW__DICTIONARY_BUILT);
+    CHECK_INT(d.count, 3);
+    CHECK_INT(d.bytes, 15);
+    check_dictionary(&d, flags, 8, 1);
     cw__dictionary_free(&d);
+    free(x.copy);
+}
+
+static void check_dictionary_of_texts(const cw__dictionary *d, const uint32_t *offsets,
+                                      const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t first = d->firsts[d->indices[i]], length = offsets[i + 1] - offsets[i];
+        REQUIRE(offsets[first + 1] - offsets[first] == length);
+        REQUIRE(memcmp(bytes + offsets[first], bytes + offsets[i], length) == 0);
+    }
+    for (size_t i = 0; i < d->count; i++)
+        REQUIRE(d->indices[d->firsts[i]] == i);
 }
 
 static void dictionaries_of_bytes(void)
@@ -522,16 +578,19 @@ static void dictionaries_of_bytes(void)
     for (int kind = 0; kind < 3; kind++) {
         cw__dictionary d = {0};
         make_strings(offsets, bytes, MOST, kind);
-        REQUIRE(cw__dictionary_of_bytes(&d, offsets, bytes, MOST, 1 << 30, 1 << 30) ==
+        const cw__texts all = {bytes, offsets, MOST};
+        const parted x = part(offsets, bytes, MOST);
+        REQUIRE(cw__dictionary_of_texts(&d, &all, 1, MOST, SIZE_MAX, SIZE_MAX) ==
                 CW__DICTIONARY_BUILT);
-        for (size_t i = 0; i < MOST; i++) {
-            size_t first = d.firsts[d.indices[i]], n = offsets[i + 1] - offsets[i];
-            REQUIRE(offsets[first + 1] - offsets[first] == n);
-            REQUIRE(memcmp(bytes + offsets[first], bytes + offsets[i], n) == 0);
-        }
-        for (size_t i = 0; i < d.count; i++)
-            REQUIRE(d.indices[d.firsts[i]] == i);
+        check_dictionary_of_texts(&d, offsets, bytes, MOST);
+        size_t count = d.count, size = d.bytes;
+        REQUIRE(cw__dictionary_of_texts(&d, x.runs, 2, MOST, SIZE_MAX, SIZE_MAX) ==
+                CW__DICTIONARY_BUILT);
+        check_dictionary_of_texts(&d, offsets, bytes, MOST);
+        CHECK_INT(d.count, count);
+        CHECK_INT(d.bytes, size);
         cw__dictionary_free(&d);
+        free(x.copy);
     }
 }
 

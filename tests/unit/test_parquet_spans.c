@@ -29,12 +29,12 @@ static void the_last_holder_releases(void)
     uint64_t values[4] = {0};
 
     released = 0;
-    REQUIRE(cw__spans_lend(&x, loan, (void *)values, 2, 0, 8));
-    REQUIRE(cw__spans_lend(&x, loan, (void *)(values + 2), 2, 2, 8)); /* held once all the same */
-    REQUIRE(cw__spans_lend(&y, loan, (void *)values, 4, 0, 8));
+    REQUIRE(cw__spans_lend(&x, loan, (void *)values, 16, 2, 0));
+    REQUIRE(cw__spans_lend(&x, loan, (void *)(values + 2), 16, 2, 2)); /* held once all the same */
+    REQUIRE(cw__spans_lend(&y, loan, (void *)values, 32, 4, 0));
     CHECK_INT(loan->holders, 3);
     CHECK_INT(x.count, 1);
-    CHECK_INT(x.lent, 4);
+    CHECK_INT(x.lent, 32);
     cw__loan_let_go(loan);
     cw__spans_reset(&x);
     CHECK_INT(released, 0);
@@ -63,12 +63,12 @@ static void fill(cw__column_buffer *b, const int32_t *values, cw__loan *loan)
     for (size_t i = 0; i < PIECES; i++) {
         const uint8_t *p = (const uint8_t *)(values + i * PIECE);
         if (lent[i]) {
-            REQUIRE(cw__spans_lend(&b->spans, loan, p, PIECE, b->count, 4));
+            REQUIRE(cw__spans_lend(&b->spans, loan, p, PIECE * 4, PIECE, b->count));
         } else {
             REQUIRE(cw__grow(&b->values, PIECE * 4));
             memcpy(b->values.p + b->values.n, p, PIECE * 4);
             if (b->spans.count)
-                REQUIRE(cw__spans_own(&b->spans, b->values.n, PIECE, b->count, 4));
+                REQUIRE(cw__spans_own(&b->spans, b->values.n, PIECE * 4, PIECE, b->count));
             b->values.n += PIECE * 4;
         }
         b->count += PIECE;

@@ -321,19 +321,63 @@ void cw__column_buffer_free(cw__column_buffer *b)
     b->rows = b->slots = b->count = 0;
 }
 
-/* ---- values of a fixed width ---- */
+/* ---- values, wherever they lie ---- */
+
+/* Where the values lie among which i is: the first one is *first, and *n are left of them. */
+static const uint8_t *place_of(const cw__column_buffer *b, size_t i, size_t *first, size_t *n)
+{
+    const cw__span *s;
+
+    *first = 0;
+    if (b->spans.count == 0)
+        return b->values.p;
+    s = cw__spans_find(&b->spans, i);
+    *first = s->first;
+    if (*n > s->first + s->n - i)
+        *n = s->first + s->n - i;
+    return s->lent ? s->lent : b->values.p + s->at;
+}
 
 const uint8_t *cw__values_run(const cw__column_buffer *b, size_t i, size_t *n)
 {
-    size_t width = b->leaf->width;
-    const cw__span *s;
+    size_t first;
+    const uint8_t *p = place_of(b, i, &first, n);
 
-    if (b->spans.count == 0)
-        return b->values.p + i * width;
-    s = cw__spans_find(&b->spans, i);
-    if (*n > s->first + s->n - i)
-        *n = s->first + s->n - i;
-    return (s->lent ? s->lent : b->values.p + s->at) + (i - s->first) * width;
+    return p + (i - first) * b->leaf->width;
+}
+
+cw__texts cw__texts_run(const cw__column_buffer *b, size_t from, size_t to)
+{
+    const uint32_t *offsets = cw__column_offsets(b);
+    size_t first, n = to - from;
+    const uint8_t *p = place_of(b, from, &first, &n);
+
+    return (cw__texts){p + (offsets[from] - offsets[first]), offsets + from, n};
+}
+
+const uint8_t *cw__column_value(const cw__column_buffer *b, size_t i, size_t *n)
+{
+    size_t one = 1;
+    cw__texts t;
+
+    if (b->leaf->width) {
+        *n = b->leaf->width;
+        return cw__values_run(b, i, &one);
+    }
+    t = cw__texts_run(b, i, i + 1);
+    return cw__text_at(&t, 0, n);
+}
+
+void cw__texts_copy(uint8_t *to, const cw__column_buffer *b, size_t from, size_t n)
+{
+    for (size_t i = from; i < from + n;) {
+        cw__texts t = cw__texts_run(b, i, from + n);
+        size_t bytes = (size_t)(cw__texts_end(&t) - t.bytes);
+        if (bytes)
+            memcpy(to, t.bytes, bytes);
+        to += bytes;
+        i += t.n;
+    }
 }
 
 void cw__values_copy(uint8_t *to, const cw__column_buffer *b, size_t from, size_t n)

@@ -5,12 +5,14 @@
  * same; a bit each (flat and nullable: 1 is there); a byte each. Values are those that are not
  * null, in the form of the physical type: little-endian integers and floats, a byte for each
  * boolean, FIXED as they are stored (decimals big-endian), byte arrays as offsets and bytes.
- * Numbers may stay where the caller has them, as far as spans say so.
+ * Numbers, and the bytes of texts, may stay where the caller has them, as far as spans say so;
+ * offsets count as if all bytes lay side by side.
  */
 #ifndef CW_PARQUET_BUFFER_H
 #define CW_PARQUET_BUFFER_H
 
 #include "format/parquet/column/spans.h"
+#include "format/parquet/encode/texts.h"
 #include "format/parquet/schema/tree.h"
 
 /** Bytes that grow. */
@@ -42,7 +44,7 @@ typedef struct cw__column_buffer {
     size_t slots;      /* levels: values, nulls and empty lists */
     size_t count;      /* values that are there */
     cw__grown values;  /* count * width bytes but for what is lent; of byte arrays the bytes */
-    cw__spans spans;   /* where numbers lie, if some are lent */
+    cw__spans spans;   /* where values lie, if some are lent */
     cw__grown offsets; /* byte arrays: uint32_t, count+1 of them; the first is 0 */
 } cw__column_buffer;
 
@@ -77,10 +79,19 @@ static inline void cw__column_buffer_added(cw__column_buffer *b, size_t rows, si
 /** Bytes of others' memory that values are in. */
 static inline size_t cw__column_lent(const cw__column_buffer *b)
 {
-    return b->spans.lent * b->leaf->width;
+    return b->spans.lent;
 }
 
-/* Of values of a fixed width, wherever they lie. */
+/* Values wherever they lie. */
+
+/** Value i, of `n` bytes. */
+const uint8_t *cw__column_value(const cw__column_buffer *b, size_t i, size_t *n);
+
+/** Of byte arrays [from, to) the first ones, as many as lie side by side. */
+cw__texts cw__texts_run(const cw__column_buffer *b, size_t from, size_t to);
+void cw__texts_copy(uint8_t *to, const cw__column_buffer *b, size_t from, size_t n);
+
+/* Of values of a fixed width. */
 
 /** Value i, and how many of *n values from there on lie side by side. */
 const uint8_t *cw__values_run(const cw__column_buffer *b, size_t i, size_t *n);

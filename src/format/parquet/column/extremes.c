@@ -361,20 +361,19 @@ static inline bool is_within(const frame *f, const uint8_t *p, size_t n, const u
     return word > f->low && word < f->high;
 }
 
-static void byte_arrays(cw__extremes *e, const cw__column_buffer *b, size_t from, size_t to)
+static void byte_arrays(cw__extremes *e, const cw__leaf *leaf, frame *f, const cw__texts *t)
 {
-    const uint32_t *offsets = cw__column_offsets(b);
-    const uint8_t *bytes = b->values.p, *end = bytes + b->values.n;
-    frame f = {.n = 0};
+    const cw__texts texts = *t; /* where nothing that is written can be it */
+    const uint8_t *end = cw__texts_end(t);
 
-    for (size_t i = from; i < to; i++) {
-        const uint8_t *p = bytes + offsets[i], *min = e->min, *max = e->max;
-        size_t n = offsets[i + 1] - offsets[i];
-        if (is_within(&f, p, n, end))
+    for (size_t i = 0; i < texts.n; i++) {
+        size_t n;
+        const uint8_t *p = cw__text_at(&texts, i, &n), *min = e->min, *max = e->max;
+        if (is_within(f, p, n, end))
             continue;
-        take(e, b->leaf, p, n);
+        take(e, leaf, p, n);
         if (e->min != min || e->max != max)
-            find_frame(&f, e);
+            find_frame(f, e);
     }
 }
 
@@ -405,12 +404,16 @@ void cw__extremes_of(cw__extremes *e, const cw__column_buffer *b, size_t from, s
 {
     const cw__leaf *leaf = b->leaf;
     cw__extremes more;
+    cw__texts t;
+    frame f = {.n = 0};
 
     memset(e, 0, sizeof *e);
     if (leaf->order == CW__ORDER_NONE)
         return;
-    if (leaf->width == 0)
-        byte_arrays(e, b, from, to);
+    for (; leaf->width == 0 && from < to; from += t.n) {
+        t = cw__texts_run(b, from, to);
+        byte_arrays(e, leaf, &f, &t);
+    }
     for (size_t n; leaf->width && from < to; from += n) {
         n = to - from;
         const uint8_t *p = cw__values_run(b, from, &n);
@@ -423,20 +426,17 @@ void cw__extremes_of(cw__extremes *e, const cw__column_buffer *b, size_t from, s
 void cw__extremes_of_entries(cw__extremes *e, const cw__column_buffer *b, const uint32_t *firsts,
                              const uint8_t *used, size_t entries)
 {
-    const uint32_t *offsets = cw__column_offsets(b);
     const cw__leaf *leaf = b->leaf;
 
     memset(e, 0, sizeof *e);
     if (leaf->order == CW__ORDER_NONE)
         return;
     for (size_t i = 0; i < entries; i++) {
-        size_t k = firsts[i], one = 1;
+        size_t n;
         if (!used[i])
             continue;
-        if (leaf->width)
-            take(e, leaf, cw__values_run(b, k, &one), leaf->width);
-        else
-            take(e, leaf, b->values.p + offsets[k], offsets[k + 1] - offsets[k]);
+        const uint8_t *p = cw__column_value(b, firsts[i], &n);
+        take(e, leaf, p, n);
     }
     canonical_zeros(e, leaf);
 }

@@ -19,13 +19,10 @@ static int compare_hashes(const void *a, const void *b)
 /* A boolean is hashed as the byte that it would be. */
 static uint64_t hash_value(const cw__column_buffer *b, size_t i)
 {
-    const uint32_t *offsets = cw__column_offsets(b);
+    size_t n;
+    const uint8_t *p = cw__column_value(b, i, &n);
 
-    size_t one = 1;
-
-    if (b->leaf->width)
-        return cw__xxh64(cw__values_run(b, i, &one), b->leaf->width);
-    return cw__xxh64(b->values.p + offsets[i], offsets[i + 1] - offsets[i]);
+    return cw__xxh64(p, n);
 }
 
 /* Sorted, each once. */

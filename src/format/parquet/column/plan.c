@@ -116,6 +116,22 @@ unsigned cw__codec_hint_literals(size_t text, size_t bytes)
     return 2 * text > bytes ? hint_of(CW__BLOCK_LITERALS, text) : CW__BLOCK_ANY;
 }
 
+static cw__dictionary_answer build_of_texts(cw__dictionary *d, const cw__column_buffer *b,
+                                            size_t most_entries, size_t most_bytes,
+                                            cw__grown *scratch)
+{
+    cw__texts *runs;
+    size_t n = 0;
+
+    scratch->n = 0;
+    if (!cw__grow(scratch, (b->spans.count + 1) * sizeof *runs))
+        return CW__DICTIONARY_NO_MEMORY;
+    runs = (cw__texts *)(void *)scratch->p;
+    for (size_t i = 0; i < b->count; i += runs[n++].n)
+        runs[n] = cw__texts_run(b, i, b->count);
+    return cw__dictionary_of_texts(d, runs, n, b->count, most_entries, most_bytes);
+}
+
 /* Of numbers that are partly lent. */
 static cw__dictionary_answer build_of_spans(cw__dictionary *d, const cw__column_buffer *b,
                                             size_t most_entries, size_t most_bytes,
@@ -139,12 +155,11 @@ static cw__dictionary_answer build_of_spans(cw__dictionary *d, const cw__column_
 static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b,
                                    size_t most_entries, size_t most_bytes, cw__grown *scratch)
 {
+    if (b->leaf->width == 0)
+        return build_of_texts(d, b, most_entries, most_bytes, scratch);
     if (b->spans.count)
         return build_of_spans(d, b, most_entries, most_bytes, scratch);
-    if (b->leaf->width)
-        return cw__dictionary_of_fixed(d, b->values.p, b->count, b->leaf->width, most_entries,
-                                       most_bytes);
-    return cw__dictionary_of_bytes(d, cw__column_offsets(b), b->values.p, b->count, most_entries,
+    return cw__dictionary_of_fixed(d, b->values.p, b->count, b->leaf->width, most_entries,
                                    most_bytes);
 }
 

@@ -47,8 +47,8 @@ static bool add_run(cw__column_buffer *to, const cw__column_buffer *in, size_t f
     }
     if (in->leaf->width)
         cw__values_copy(to->values.p + to->values.n, in, from, n);
-    else if (bytes)
-        memcpy(to->values.p + to->values.n, in->values.p + offsets[from], bytes);
+    else
+        cw__texts_copy(to->values.p + to->values.n, in, from, n);
     to->values.n += bytes;
     to->count += n;
     return true;

@@ -1,4 +1,4 @@
-/* spans.c - numbers of a column that stay where they lie, in memory that is on loan */
+/* spans.c - values of a column that stay where they lie, in memory that is on loan */
 #include "format/parquet/column/spans.h"
 
 #include <string.h>
@@ -63,37 +63,40 @@ static bool add(cw__spans *x, cw__span span)
 }
 
 /* Whether the next values are those behind the last span, wherever that is. */
-static bool goes_on(const cw__spans *x, const uint8_t *lent, size_t at, size_t width)
+static bool goes_on(const cw__spans *x, const uint8_t *lent, size_t at)
 {
     const cw__span *last = x->count ? &x->all[x->count - 1] : NULL;
 
     if (!last || !last->lent != !lent)
         return false;
-    return lent ? last->lent + last->n * width == lent : last->at + last->n * width == at;
+    return lent ? last->lent + last->bytes == lent : last->at + last->bytes == at;
 }
 
-static bool add_or_extend(cw__spans *x, cw__span span, size_t width)
+static bool add_or_extend(cw__spans *x, cw__span span)
 {
-    if (!goes_on(x, span.lent, span.at, width))
+    if (!goes_on(x, span.lent, span.at))
         return add(x, span);
     x->all[x->count - 1].n += span.n;
+    x->all[x->count - 1].bytes += span.bytes;
     return true;
 }
 
-bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t n, size_t count,
-                    size_t width)
+bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t bytes, size_t n,
+                    size_t count)
 {
+    const cw__span span = {.lent = p, .first = count, .n = n, .bytes = bytes};
+
     if (x->count == 0 && count > 0 && !add(x, (cw__span){.n = count}))
         return false;
-    if (!hold(x, loan) || !add_or_extend(x, (cw__span){.lent = p, .first = count, .n = n}, width))
+    if (!hold(x, loan) || !add_or_extend(x, span))
         return false;
-    x->lent += n;
+    x->lent += bytes;
     return true;
 }
 
-bool cw__spans_own(cw__spans *x, size_t at, size_t n, size_t count, size_t width)
+bool cw__spans_own(cw__spans *x, size_t at, size_t bytes, size_t n, size_t count)
 {
-    return add_or_extend(x, (cw__span){.at = at, .first = count, .n = n}, width);
+    return add_or_extend(x, (cw__span){.at = at, .first = count, .n = n, .bytes = bytes});
 }
 
 const cw__span *cw__spans_find(const cw__spans *x, size_t i)

@@ -1,4 +1,4 @@
-/* spans.h - numbers of a column that stay where they lie, in memory that is on loan
+/* spans.h - values of a column that stay where they lie, in memory that is on loan
  *
  *     values   | gathered |                 | gathered |
  *     on loan             | an Arrow array  |          | another |
@@ -33,6 +33,7 @@ typedef struct cw__span {
     const uint8_t *lent; /* NULL: they are gathered, … */
     size_t at;           /* … from this byte on */
     size_t first, n;     /* counted in values */
+    size_t bytes;
 } cw__span;
 
 /** Empty while all values are gathered. */
@@ -41,16 +42,16 @@ typedef struct cw__spans {
     size_t count, room;
     cw__loan **loans;
     size_t loan_count, loan_room;
-    size_t lent; /* values */
+    size_t lent; /* bytes */
 } cw__spans;
 
-/** Values behind `count` others, all of which are gathered if there is no span. `width`: of each.
- * false: out of memory. */
-bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t n, size_t count,
-                    size_t width);
+/** `n` values behind `count` others, all of which are gathered if there is no span. false: out of
+ * memory. */
+bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t bytes, size_t n,
+                    size_t count);
 
 /** The same of values that were gathered, the first of them at this byte; where there are spans. */
-bool cw__spans_own(cw__spans *x, size_t at, size_t n, size_t count, size_t width);
+bool cw__spans_own(cw__spans *x, size_t at, size_t bytes, size_t n, size_t count);
 
 /** The span that value i is in. */
 const cw__span *cw__spans_find(const cw__spans *x, size_t i);

@@ -38,7 +38,13 @@ size_t cw__raw_bytes(const cw__column_buffer *b, size_t from, size_t to)
 
 const uint8_t *cw__values_as_they_lie(const cw__column_buffer *b, size_t from, size_t *n)
 {
-    return b->leaf->width ? cw__values_run(b, from, n) : b->values.p + cw__column_offsets(b)[from];
+    cw__texts t;
+
+    if (b->leaf->width)
+        return cw__values_run(b, from, n);
+    t = cw__texts_run(b, from, from + *n);
+    *n = t.n;
+    return t.bytes;
 }
 
 /* ---- PLAIN ---- */
@@ -70,26 +76,39 @@ static inline void store_u32(uint8_t *p, uint32_t v)
     memcpy(p, &v, sizeof v);
 }
 
-/* Short values are copied as 16 bytes, whatever they have: the next one writes over the rest. */
-static bool plain_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
-{
-    enum { SHORT = 16 };
-    const uint32_t *offsets = cw__column_offsets(b);
-    size_t total = offsets[to] - offsets[from] + 4 * (to - from);
-    uint8_t *p = room_in(out, total + SHORT);
-    const uint8_t *bytes = b->values.p, *end = bytes + b->values.n;
+/* Short values are copied as 16 bytes, whatever they have: the next one writes over the rest, for
+   which there is room. */
+enum { SHORT = 16 };
 
-    if (!p)
-        return false;
-    for (size_t i = from; i < to; i++) {
-        size_t n = offsets[i + 1] - offsets[i];
-        const uint8_t *v = bytes + offsets[i];
+static uint8_t *put_texts(uint8_t *p, const cw__texts *t)
+{
+    const cw__texts texts = *t; /* where no byte that is written can be it */
+    const uint8_t *end = cw__texts_end(t);
+
+    for (size_t i = 0; i < texts.n; i++) {
+        size_t n;
+        const uint8_t *v = cw__text_at(&texts, i, &n);
         store_u32(p, (uint32_t)n);
         if (n <= SHORT && end - v >= SHORT)
             memcpy(p + 4, v, SHORT);
         else if (n)
             memcpy(p + 4, v, n);
         p += 4 + n;
+    }
+    return p;
+}
+
+static bool plain_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to)
+{
+    size_t total = cw__raw_bytes(b, from, to) + 4 * (to - from);
+    uint8_t *p = room_in(out, total + SHORT);
+    cw__texts t;
+
+    if (!p)
+        return false;
+    for (size_t i = from; i < to; i += t.n) {
+        t = cw__texts_run(b, i, to);
+        p = put_texts(p, &t);
     }
     out->n += total;
     return true;
@@ -172,19 +191,6 @@ static bool delta(cw__grown *out, const cw__column_buffer *b, size_t from, size_
     return true;
 }
 
-static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
-                         cw__grown *scratch)
-{
-    const uint32_t *offsets = cw__column_offsets(b) + from;
-    uint8_t *p = room_in(out, cw__delta_length_bound(offsets, to - from));
-    uint32_t *lengths = numbers(scratch, to - from);
-
-    if (!p || !lengths)
-        return false;
-    out->n += cw__delta_length_encode(p, offsets, b->values.p, to - from, lengths);
-    return true;
-}
-
 static bool delta_lengths(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
                           cw__grown *scratch)
 {
@@ -197,16 +203,47 @@ static bool delta_lengths(cw__grown *out, const cw__column_buffer *b, size_t fro
     return true;
 }
 
+static bool delta_length(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
+                         cw__grown *scratch)
+{
+    size_t bytes = cw__raw_bytes(b, from, to);
+
+    if (!room_in(out, cw__delta_bound(to - from, 4) + bytes) ||
+        !delta_lengths(out, b, from, to, scratch))
+        return false;
+    cw__texts_copy(out->p + out->n, b, from, to - from);
+    out->n += bytes;
+    return true;
+}
+
+/* Texts [from, to), run by run, behind what is in `scratch`. */
+static bool add_runs(cw__grown *scratch, const cw__column_buffer *b, size_t from, size_t to)
+{
+    cw__texts t;
+
+    for (; from < to; from += t.n, scratch->n += sizeof t) {
+        t = cw__texts_run(b, from, to);
+        if (!cw__grow(scratch, sizeof t))
+            return false;
+        memcpy(scratch->p + scratch->n, &t, sizeof t);
+    }
+    return true;
+}
+
 static bool delta_bytes(cw__grown *out, const cw__column_buffer *b, size_t from, size_t to,
                         cw__grown *scratch)
 {
-    const uint32_t *offsets = cw__column_offsets(b) + from;
-    uint8_t *p = room_in(out, cw__delta_bytes_bound(offsets, to - from));
-    uint32_t *lengths = numbers(scratch, 2 * (to - from));
+    const size_t n = to - from, lengths = 2 * n * sizeof(uint32_t);
+    uint8_t *p = room_in(out, cw__delta_bytes_bound(cw__column_offsets(b) + from, n));
 
-    if (!p || !lengths)
+    if (!p || !numbers(scratch, 2 * n))
         return false;
-    out->n += cw__delta_bytes_encode(p, offsets, b->values.p, to - from, lengths);
+    scratch->n = lengths;
+    if (!add_runs(scratch, b, from, to))
+        return false;
+    out->n +=
+        cw__delta_bytes_encode(p, (const void *)(scratch->p + lengths),
+                               (scratch->n - lengths) / sizeof(cw__texts), n, (void *)scratch->p);
     return true;
 }
 
@@ -294,22 +331,20 @@ size_t cw__text_bytes(int32_t encoding, const cw__column_buffer *b, size_t from,
 
 bool cw__encode_entries(cw__grown *out, const cw__column_buffer *b, const cw__dictionary *d)
 {
-    const uint32_t *offsets = cw__column_offsets(b);
     size_t width = b->leaf->width;
     uint8_t *p = room_in(out, d->bytes);
 
     if (!p)
         return false;
     for (size_t i = 0; i < d->count; i++) {
-        size_t k = d->firsts[i], n = width ? width : offsets[k + 1] - offsets[k];
-        if (width) {
-            cw__values_copy(p, b, k, 1);
-        } else {
+        size_t n;
+        const uint8_t *v = cw__column_value(b, d->firsts[i], &n);
+        if (!width) {
             store_u32(p, (uint32_t)n);
             p += 4;
-            if (n)
-                memcpy(p, b->values.p + offsets[k], n);
         }
+        if (n)
+            memcpy(p, v, n);
         p += n;
     }
     out->n += d->bytes;

@@ -5,11 +5,6 @@
 
 /* ---- lengths, then bytes ---- */
 
-size_t cw__delta_length_bound(const uint32_t *offsets, size_t n)
-{
-    return cw__delta_bound(n, 4) + (n ? offsets[n] - offsets[0] : 0);
-}
-
 size_t cw__delta_lengths_encode(uint8_t *out, const uint32_t *offsets, size_t n, uint32_t *scratch)
 {
     int32_t *lengths = (int32_t *)scratch;
@@ -17,17 +12,6 @@ size_t cw__delta_lengths_encode(uint8_t *out, const uint32_t *offsets, size_t n,
     for (size_t i = 0; i < n; i++)
         lengths[i] = (int32_t)(offsets[i + 1] - offsets[i]);
     return cw__delta_encode_i32(out, lengths, n);
-}
-
-size_t cw__delta_length_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes,
-                               size_t n, uint32_t *scratch)
-{
-    size_t used = cw__delta_lengths_encode(out, offsets, n, scratch);
-    size_t total = n ? offsets[n] - offsets[0] : 0;
-
-    if (total)
-        memcpy(out + used, bytes + offsets[0], total);
-    return used + total;
 }
 
 bool cw__delta_length_decode(const uint8_t *in, size_t bytes, uint32_t *starts, uint32_t *lengths,
@@ -51,7 +35,7 @@ bool cw__delta_length_decode(const uint8_t *in, size_t bytes, uint32_t *starts, 
 
 size_t cw__delta_bytes_bound(const uint32_t *offsets, size_t n)
 {
-    return cw__delta_bound(n, 4) + cw__delta_length_bound(offsets, n);
+    return 2 * cw__delta_bound(n, 4) + (n ? offsets[n] - offsets[0] : 0);
 }
 
 static size_t shared(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
@@ -73,41 +57,61 @@ static size_t shared(const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
 /* Short suffixes are copied as 16 bytes, whatever they have, where the values behind have so many:
    that is within what is read and within the bound of what is written, and the next suffixes write
    over the rest. */
-static size_t put_suffixes(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes, size_t n,
-                           const int32_t *prefixes)
+static uint8_t *put_suffixes(uint8_t *p, const cw__texts *t, const int32_t *prefixes)
 {
     enum { SHORT = 16 };
-    uint8_t *p = out;
+    const cw__texts texts = *t; /* where no byte that is written can be it */
+    const uint8_t *end = cw__texts_end(t);
 
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *from = bytes + offsets[i] + prefixes[i], *end = bytes + offsets[i + 1];
-        size_t length = (size_t)(end - from);
-        if (length <= SHORT && offsets[n] - offsets[i + 1] >= SHORT)
+    for (size_t i = 0; i < texts.n; i++) {
+        size_t length;
+        const uint8_t *from = cw__text_at(&texts, i, &length) + prefixes[i];
+        length -= (size_t)prefixes[i];
+        if (length <= SHORT && (size_t)(end - from) >= SHORT + length)
             memcpy(p, from, SHORT);
         else if (length)
             memcpy(p, from, length);
         p += length;
     }
-    return (size_t)(p - out);
+    return p;
 }
 
-size_t cw__delta_bytes_encode(uint8_t *out, const uint32_t *offsets, const uint8_t *bytes, size_t n,
+/* A text and the one before it, wherever that lies. */
+typedef struct neighbour {
+    const uint8_t *p;
+    size_t n;
+} neighbour;
+
+static neighbour find_lengths(const cw__texts *t, neighbour before, int32_t *prefixes,
+                              int32_t *suffixes)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        neighbour now = {0};
+        now.p = cw__text_at(t, i, &now.n);
+        size_t common = shared(before.p, before.n, now.p, now.n);
+        prefixes[i] = (int32_t)common;
+        suffixes[i] = (int32_t)(now.n - common);
+        before = now;
+    }
+    return before;
+}
+
+size_t cw__delta_bytes_encode(uint8_t *out, const cw__texts *runs, size_t run_count, size_t n,
                               uint32_t *scratch)
 {
     int32_t *prefixes = (int32_t *)scratch, *suffixes = prefixes + n;
-    size_t used;
+    neighbour before = {0};
+    uint8_t *p = out;
+    size_t at = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        size_t length = offsets[i + 1] - offsets[i];
-        size_t common = i ? shared(bytes + offsets[i - 1], offsets[i] - offsets[i - 1],
-                                   bytes + offsets[i], length)
-                          : 0;
-        prefixes[i] = (int32_t)common;
-        suffixes[i] = (int32_t)(length - common);
-    }
-    used = cw__delta_encode_i32(out, prefixes, n);
-    used += cw__delta_encode_i32(out + used, suffixes, n);
-    return used + put_suffixes(out + used, offsets, bytes, n, prefixes);
+    for (size_t i = 0; i < run_count; at += runs[i++].n)
+        before = find_lengths(&runs[i], before, prefixes + at, suffixes + at);
+    p += cw__delta_encode_i32(p, prefixes, n);
+    p += cw__delta_encode_i32(p, suffixes, n);
+    at = 0;
+    for (size_t i = 0; i < run_count; at += runs[i++].n)
+        p = put_suffixes(p, &runs[i], prefixes + at);
+    return (size_t)(p - out);
 }
 
 /* Lengths that cannot be, given what is there; the sum of all values. */

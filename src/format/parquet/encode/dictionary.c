@@ -67,41 +67,56 @@ cw__dictionary_answer cw__dictionary_of_fixed(cw__dictionary *d, const void *val
                                          most_bytes);
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
-    return cw__dictionary_fill_texts(&b, values, NULL, n, width);
+    return cw__dictionary_fill_texts(&b, &(cw__texts){.bytes = values, .n = n}, 1, n, width);
 }
 
 /* Texts of one byte each: flags, mostly. */
-static bool are_characters(const uint32_t *offsets, size_t n)
+static bool are_characters(const cw__texts *t)
 {
-    bool each = n > 0 && offsets[n] - offsets[0] == n;
+    bool each = t->offsets[t->n] - t->offsets[0] == t->n;
 
-    for (size_t i = 0; each && i < n; i++)
-        each = offsets[i + 1] - offsets[i] == 1;
+    for (size_t i = 0; each && i < t->n; i++)
+        each = t->offsets[i + 1] - t->offsets[i] == 1;
     return each;
 }
 
-/* As numbers, but an entry is as long as that of any text. */
-static cw__dictionary_answer by_character(cw__dictionary_builder *b, const uint8_t *values,
-                                          size_t n)
+static bool all_are_characters(const cw__texts *runs, size_t run_count)
 {
-    cw__dictionary_answer answer =
-        cw__dictionary_fill_numbers(b, &(cw__numbers){values, n}, 1, n, 1);
+    bool all = run_count > 0;
 
+    for (size_t i = 0; all && i < run_count; i++)
+        all = are_characters(&runs[i]);
+    return all;
+}
+
+/* As numbers, but an entry is as long as that of any text. */
+static cw__dictionary_answer by_character(cw__dictionary_builder *b, const cw__texts *runs,
+                                          size_t run_count, size_t n)
+{
+    cw__numbers *numbers = cw__alloc(run_count * sizeof *numbers);
+    cw__dictionary_answer answer;
+
+    if (!numbers)
+        return CW__DICTIONARY_NO_MEMORY;
+    for (size_t i = 0; i < run_count; i++)
+        numbers[i] = (cw__numbers){runs[i].bytes, runs[i].n};
+    answer = cw__dictionary_fill_numbers(b, numbers, run_count, n, 1);
+    cw__free(numbers);
     b->d->bytes += 4 * b->d->count;
     if (answer == CW__DICTIONARY_BUILT && b->d->bytes > b->most_bytes)
         return CW__DICTIONARY_TOO_LARGE;
     return answer;
 }
 
-cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
-                                              const uint8_t *bytes, size_t n, size_t most_entries,
+cw__dictionary_answer cw__dictionary_of_texts(cw__dictionary *d, const cw__texts *runs,
+                                              size_t run_count, size_t n, size_t most_entries,
                                               size_t most_bytes)
 {
     cw__dictionary_builder b;
 
     if (!begin(&b, d, n, most_entries, most_bytes))
         return CW__DICTIONARY_NO_MEMORY;
-    if (are_characters(offsets, n))
-        return by_character(&b, bytes + offsets[0], n);
-    return cw__dictionary_fill_texts(&b, bytes, offsets, n, 0);
+    if (all_are_characters(runs, run_count))
+        return by_character(&b, runs, run_count, n);
+    return cw__dictionary_fill_texts(&b, runs, run_count, n, 0);
 }

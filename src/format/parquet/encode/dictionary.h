@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/parquet/encode/texts.h"
+
 typedef struct cw__dictionary {
     uint32_t *indices; /* of each value */
     uint32_t *firsts;  /* of each entry: which value it was first; entry i is value firsts[i] */
@@ -41,8 +43,9 @@ typedef struct cw__numbers {
 cw__dictionary_answer cw__dictionary_of_numbers(cw__dictionary *d, const cw__numbers *runs,
                                                 size_t run_count, size_t n, size_t width,
                                                 size_t most_entries, size_t most_bytes);
-cw__dictionary_answer cw__dictionary_of_bytes(cw__dictionary *d, const uint32_t *offsets,
-                                              const uint8_t *bytes, size_t n, size_t most_entries,
+/** Of `n` texts in several places. */
+cw__dictionary_answer cw__dictionary_of_texts(cw__dictionary *d, const cw__texts *runs,
+                                              size_t run_count, size_t n, size_t most_entries,
                                               size_t most_bytes);
 /**
  * Whether `all` numbers, of which these are some, lie so near to each other that their distinct

@@ -45,8 +45,8 @@ cw__dictionary_answer cw__dictionary_fill_numbers(cw__dictionary_builder *b,
 /* false: they lie too far from each other. Numbers of one byte never do. */
 bool cw__dictionary_fill_range(cw__dictionary_answer *answer, cw__dictionary_builder *b,
                                const cw__numbers *runs, size_t run_count, size_t n, size_t width);
-/* At offsets, or, without offsets, of `width` bytes each. */
-cw__dictionary_answer cw__dictionary_fill_texts(cw__dictionary_builder *b, const uint8_t *bytes,
-                                                const uint32_t *offsets, size_t n, size_t width);
+/* `n` in all runs together; or, of a `width`, of so many bytes each, without offsets. */
+cw__dictionary_answer cw__dictionary_fill_texts(cw__dictionary_builder *b, const cw__texts *runs,
+                                                size_t run_count, size_t n, size_t width);
 
 #endif

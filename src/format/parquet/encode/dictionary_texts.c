@@ -1,8 +1,9 @@
 /* dictionary_texts.c - the distinct ones of texts, and of all else that is not a number
  *
  * Open addressing, a part of the hash in the slot: nearly every comparison that is made finds the
- * same value. Up to 32 bytes of an entry lie beside the table, so that the values themselves are
- * seldom looked at; and while most values are those that were seen lately, not even the table is.
+ * same value. Entries of up to 32 bytes lie beside the table, of longer ones where they lie, so
+ * that values are looked at once but for those; and while most values are those that were seen
+ * lately, not even the table is.
  */
 #include <string.h>
 
@@ -14,7 +15,7 @@ typedef struct bytes_slot {
     uint32_t index; /* + 1; 0: free */
 } bytes_slot;
 
-enum { HALF = 16, SHORT = 2 * HALF };
+enum { HALF = 16, SHORT = 2 * HALF, LENGTH = 63 };
 
 typedef uint64_t half __attribute__((vector_size(HALF)));
 
@@ -27,26 +28,24 @@ typedef struct short_value {
 /* Up to half of the slots are taken. */
 typedef struct bytes_table {
     bytes_slot *slots;
-    half *firsts, *lasts; /* of each entry that is short: found without going to the values */
+    half *firsts, *lasts; /* of a long entry: where it lies and how long it is; its hash */
     size_t room;
 } bytes_table;
 
-/* Where values lie: at offsets, or `width` bytes each. */
+/* Values that lie side by side: texts, or `width` bytes each. */
 typedef struct source {
-    const uint8_t *bytes;
-    const uint32_t *offsets;
+    cw__texts texts;
     size_t width;
     const uint8_t *end;
+    size_t first; /* the number of its first value */
 } source;
 
 static inline const uint8_t *source_at(const source *s, size_t i, size_t *n)
 {
-    if (s->offsets) {
-        *n = s->offsets[i + 1] - s->offsets[i];
-        return s->bytes + s->offsets[i];
-    }
+    if (s->texts.offsets)
+        return cw__text_at(&s->texts, i, n);
     *n = s->width;
-    return s->bytes + i * s->width;
+    return s->texts.bytes + i * s->width;
 }
 
 static inline uint64_t load_u64(const uint8_t *p)
@@ -128,10 +127,15 @@ typedef struct recent {
 
 enum { RECENT_BITS = 11 };
 
+typedef struct lately {
+    recent seen[1 << RECENT_BITS];
+    size_t missed;
+} lately;
+
 /* What stands in a slot besides the index: a part of the hash, and the length of a short value. */
 static inline uint32_t tag_of(uint64_t hash, size_t n)
 {
-    return ((uint32_t)(hash >> 32) & ~63u) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
+    return ((uint32_t)(hash >> 32) & ~(uint32_t)LENGTH) | (uint32_t)(n <= SHORT ? n : SHORT + 1);
 }
 
 /* Large tables are asked for from everywhere at once: they come on huge pages. */
@@ -152,10 +156,30 @@ static void bytes_free(bytes_table *t)
     cw__buffer_free(t->lasts, halves_bytes(t->room));
 }
 
-static inline void set_short(bytes_table *t, size_t index, short_value v)
+/* A value with its hash. */
+typedef struct hashed {
+    uint64_t hash;
+    const uint8_t *p;
+    size_t n;
+} hashed;
+
+static inline void set_entry(bytes_table *t, size_t index, const hashed *x, const uint8_t *end)
 {
+    short_value v = {{(uintptr_t)x->p, x->n}, {x->hash, 0}};
+
+    if (x->n <= SHORT)
+        v = short_of(x->p, x->n, end);
     t->firsts[index] = v.first;
     t->lasts[index] = v.last;
+}
+
+static inline uint64_t hash_of_entry(const bytes_table *t, const bytes_slot *slot)
+{
+    size_t index = slot->index - 1, n = slot->tag & LENGTH;
+
+    if (n > SHORT)
+        return t->lasts[index][0];
+    return hash_short((short_value){t->firsts[index], t->lasts[index]}, n);
 }
 
 /* Of 16 bytes and less, the first half says it all: the other one is left where it lies. */
@@ -166,7 +190,8 @@ static inline bool has_short(const bytes_table *t, size_t index, short_value v, 
     return is_same_short((short_value){t->firsts[index], *last}, v);
 }
 
-static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const source *s, size_t n)
+/* `n`: of which the first table is for. */
+static bool bytes_grow(bytes_table *t, size_t n)
 {
     bytes_table more = {.room = t->room ? 4 * t->room : cw__dictionary_room(n)};
 
@@ -178,28 +203,22 @@ static bool bytes_grow(bytes_table *t, const cw__dictionary_builder *b, const so
         return false;
     }
     memset(more.slots, 0, slots_bytes(more.room));
-    for (size_t i = 0; i < b->d->count; i++) {
-        size_t bytes;
-        const uint8_t *p = source_at(s, b->d->firsts[i], &bytes);
-        uint64_t h = hash_of(p, bytes, s->end);
-        size_t at = (size_t)h & (more.room - 1);
+    if (t->room) {
+        memcpy(more.firsts, t->firsts, halves_bytes(t->room));
+        memcpy(more.lasts, t->lasts, halves_bytes(t->room));
+    }
+    for (size_t i = 0; i < t->room; i++) {
+        if (!t->slots[i].index)
+            continue;
+        size_t at = (size_t)hash_of_entry(t, &t->slots[i]) & (more.room - 1);
         while (more.slots[at].index)
             at = (at + 1) & (more.room - 1);
-        more.slots[at] = (bytes_slot){tag_of(h, bytes), (uint32_t)i + 1};
-        if (bytes <= SHORT)
-            set_short(&more, i, short_of(p, bytes, s->end));
+        more.slots[at] = t->slots[i];
     }
     bytes_free(t);
     *t = more;
     return true;
 }
-
-/* A value with its hash. */
-typedef struct hashed {
-    uint64_t hash;
-    const uint8_t *p;
-    size_t n;
-} hashed;
 
 static inline __attribute__((always_inline)) hashed hash_value(const source *s, size_t i)
 {
@@ -210,18 +229,15 @@ static inline __attribute__((always_inline)) hashed hash_value(const source *s, 
     return x;
 }
 
-static inline bool is_entry(const cw__dictionary_builder *b, const bytes_table *t, const source *s,
-                            uint32_t index, const hashed *x)
+static inline bool is_entry(const bytes_table *t, const source *s, uint32_t index, const hashed *x)
 {
-    size_t there;
-
     if (x->n <= SHORT)
         return has_short(t, index, short_of(x->p, x->n, s->end), x->n);
-    const uint8_t *q = source_at(s, b->d->firsts[index], &there);
-    return there == x->n && memcmp(x->p, q, x->n) == 0;
+    const half where = t->firsts[index];
+    return where[1] == x->n && memcmp(x->p, (const uint8_t *)(uintptr_t)where[0], x->n) == 0;
 }
 
-/* Find value `i` in the table, or add it: its index. */
+/* Find value `i` of the source in the table, or add it: its index. */
 static inline __attribute__((always_inline)) cw__dictionary_answer
 look_up(cw__dictionary_builder *b, bytes_table *t, const source *s, size_t i, const hashed *x,
         uint32_t *index)
@@ -230,20 +246,19 @@ look_up(cw__dictionary_builder *b, bytes_table *t, const source *s, size_t i, co
     size_t at = (size_t)x->hash & (t->room - 1);
 
     while (t->slots[at].index &&
-           (t->slots[at].tag != tag || !is_entry(b, t, s, t->slots[at].index - 1, x)))
+           (t->slots[at].tag != tag || !is_entry(t, s, t->slots[at].index - 1, x)))
         at = (at + 1) & (t->room - 1);
     if (t->slots[at].index) {
         *index = t->slots[at].index - 1;
         return CW__DICTIONARY_BUILT;
     }
-    cw__dictionary_answer answer = cw__dictionary_add(b, i, x->n + (s->offsets ? 4 : 0));
+    cw__dictionary_answer answer = cw__dictionary_add(b, s->first + i, x->n + (s->width ? 0 : 4));
     if (answer != CW__DICTIONARY_BUILT)
         return answer;
     *index = (uint32_t)b->d->count - 1;
     t->slots[at] = (bytes_slot){tag, *index + 1};
-    if (x->n <= SHORT)
-        set_short(t, *index, short_of(x->p, x->n, s->end));
-    if (2 * b->d->count > t->room && !bytes_grow(t, b, s, 0))
+    set_entry(t, *index, x, s->end);
+    if (2 * b->d->count > t->room && !bytes_grow(t, 0))
         return CW__DICTIONARY_NO_MEMORY;
     return CW__DICTIONARY_BUILT;
 }
@@ -279,22 +294,23 @@ static size_t take_recent(uint32_t *indices, const bytes_table *table, const sou
 }
 
 /* As long as most values were seen lately: `*i` is where that ends. */
-static cw__dictionary_answer fill_few(cw__dictionary_builder *b, bytes_table *t, const source *s,
-                                      size_t *i, size_t n)
+static cw__dictionary_answer fill_few(cw__dictionary_builder *b, lately *l, bytes_table *t,
+                                      const source *s, size_t *i)
 {
     enum { PATIENCE = 64, FEW = 8 };
-    uint32_t *indices = b->d->indices;
-    recent seen[1 << RECENT_BITS] = {0};
-    size_t missed = 0;
+    uint32_t *indices = b->d->indices + s->first;
+    const size_t n = s->texts.n;
 
-    while ((*i = take_recent(indices, t, s, seen, *i, n)) < n && missed < PATIENCE + *i / FEW) {
+    while ((*i = take_recent(indices, t, s, l->seen, *i, n)) < n &&
+           l->missed < PATIENCE + (s->first + *i) / FEW) {
         hashed x = hash_value(s, *i);
         cw__dictionary_answer answer = look_up(b, t, s, *i, &x, &indices[*i]);
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
         if (x.n <= SHORT)
-            *recent_of(seen, short_of(x.p, x.n, s->end)) = (recent){(uint32_t)x.n + 1, indices[*i]};
-        missed++;
+            *recent_of(l->seen, short_of(x.p, x.n, s->end)) =
+                (recent){(uint32_t)x.n + 1, indices[*i]};
+        l->missed++;
         ++*i;
     }
     return CW__DICTIONARY_BUILT;
@@ -307,12 +323,27 @@ static inline void prefetch_entry(const bytes_table *t, uint64_t hash)
     __builtin_prefetch(&t->firsts[index ? index - 1 : 0]);
 }
 
+/* Of a long entry, where it lies: other memory is too far to be waited for each time. */
+static inline void prefetch_text(const bytes_table *t, const hashed *x)
+{
+    enum { LINE = 64, MOST = 4 * LINE };
+    const bytes_slot *slot = &t->slots[x->hash & (t->room - 1)];
+
+    if (x->n <= SHORT || slot->tag != tag_of(x->hash, x->n))
+        return;
+    const uintptr_t p = (uintptr_t)t->firsts[slot->index - 1][0];
+    for (size_t i = 0; i < x->n && i < MOST; i += LINE)
+        __builtin_prefetch((const void *)(p + i));
+}
+
 /* In a table beyond the nearest caches, the slots of the next values are sent for ahead, and then
    the entries that they name. */
 static cw__dictionary_answer fill_many(cw__dictionary_builder *b, bytes_table *t, const source *s,
-                                       size_t i, size_t n)
+                                       size_t i)
 {
     enum { AHEAD = 32 };
+    uint32_t *indices = b->d->indices + s->first;
+    const size_t n = s->texts.n;
     hashed ahead[AHEAD];
     cw__dictionary_answer answer = CW__DICTIONARY_BUILT;
 
@@ -324,26 +355,39 @@ static cw__dictionary_answer fill_many(cw__dictionary_builder *b, bytes_table *t
         }
         for (size_t k = 0; k < more; k++)
             prefetch_entry(t, ahead[k].hash);
+        for (size_t k = 0; k < more; k++)
+            prefetch_text(t, &ahead[k]);
         for (size_t k = 0; k < more && answer == CW__DICTIONARY_BUILT; k++, i++)
-            answer = look_up(b, t, s, i, &ahead[k], &b->d->indices[i]);
+            answer = look_up(b, t, s, i, &ahead[k], &indices[i]);
     }
     return answer;
 }
 
 /* ---- the face ---- */
 
-cw__dictionary_answer cw__dictionary_fill_texts(cw__dictionary_builder *b, const uint8_t *bytes,
-                                                const uint32_t *offsets, size_t n, size_t width)
+static source source_of(const cw__texts *run, size_t width, size_t first)
 {
-    const source s = {bytes, offsets, width, bytes + (offsets ? offsets[n] : n * width)};
-    bytes_table t = {0};
-    cw__dictionary_answer answer = CW__DICTIONARY_NO_MEMORY;
-    size_t i = 0;
+    const uint8_t *end = width ? run->bytes + run->n * width : cw__texts_end(run);
 
-    if (bytes_grow(&t, b, &s, n))
-        answer = fill_few(b, &t, &s, &i, n);
-    if (answer == CW__DICTIONARY_BUILT)
-        answer = fill_many(b, &t, &s, i, n);
+    return (source){*run, width, end, first};
+}
+
+cw__dictionary_answer cw__dictionary_fill_texts(cw__dictionary_builder *b, const cw__texts *runs,
+                                                size_t run_count, size_t n, size_t width)
+{
+    lately l = {.missed = 0};
+    bytes_table t = {0};
+    cw__dictionary_answer answer =
+        bytes_grow(&t, n) ? CW__DICTIONARY_BUILT : CW__DICTIONARY_NO_MEMORY;
+
+    for (size_t k = 0, first = 0; k < run_count && answer == CW__DICTIONARY_BUILT; k++) {
+        const source s = source_of(&runs[k], width, first);
+        size_t i = 0;
+        answer = fill_few(b, &l, &t, &s, &i);
+        if (answer == CW__DICTIONARY_BUILT)
+            answer = fill_many(b, &t, &s, i);
+        first += s.texts.n;
+    }
     bytes_free(&t);
     return answer;
 }

@@ -142,6 +142,14 @@ static const uint8_t *validity_of(const struct ArrowArray *a)
     return a->null_count == 0 ? NULL : a->buffers[0];
 }
 
+/* What lies within a dictionary, or runs, is not told to be movable on its own. */
+static cw_status lend(viewing *k, cw__view *v, const struct ArrowArray *a)
+{
+    return k->within || cw__lend(&k->views->lendings, v, a)
+               ? CW_OK
+               : cw__fail_memory(k->err, "looking at Arrow data");
+}
+
 static cw_status view_fixed(viewing *k, cw__view *v, const struct ArrowSchema *type,
                             const struct ArrowArray *a, uint32_t width, int64_t scale)
 {
@@ -158,10 +166,7 @@ static cw_status view_fixed(viewing *k, cw__view *v, const struct ArrowSchema *t
         return refuse(k, v->node, "its values are missing");
     if (!cw__arrow_fits(v->node, type->format) || !cw__can_gather(v->node, v->layout, width))
         return unfit(k, v->node, type->format);
-    /* What lies within a dictionary, or runs, is not told to be movable on its own. */
-    return k->within || cw__lend(&k->views->lendings, v, a)
-               ? CW_OK
-               : cw__fail_memory(k->err, "looking at Arrow data");
+    return lend(k, v, a);
 }
 
 static cw_status view_bits(viewing *k, cw__view *v, const struct ArrowSchema *type,
@@ -216,7 +221,7 @@ static cw_status view_bytes(viewing *k, cw__view *v, const struct ArrowSchema *t
     st = check_offsets(k, v, wide, INT64_MAX);
     if (st == CW_OK && !v->values && v->length && cw__gather_bytes(v, 0, (size_t)v->length))
         st = refuse(k, v->node, "its values are missing");
-    return st;
+    return st == CW_OK ? lend(k, v, a) : st;
 }
 
 /* Whether the bytes of a value of 16-byte views are in the view, or in the buffer that it names. */

@@ -27,7 +27,7 @@ static cw__gathered copy(cw__column_buffer *to, const cw__view *v, int64_t start
     uint8_t *p;
 
     if (can_stay(to, v, from)) {
-        if (!cw__spans_lend(&to->spans, v->loan, from, n, to->count, v->width))
+        if (!cw__spans_lend(&to->spans, v->loan, from, n * v->width, n, to->count))
             return CW__GATHERED_NO_MEMORY;
         to->count += n;
         return CW__GATHERED;
@@ -161,6 +161,12 @@ static int64_t offset_at(const cw__view *v, int64_t i)
     return ((const int64_t *)v->offsets)[v->first + i];
 }
 
+/* The bytes of value i; NULL where there are none. */
+static const uint8_t *bytes_at(const cw__view *v, int64_t i)
+{
+    return v->values ? (const uint8_t *)v->values + offset_at(v, i) : NULL;
+}
+
 uint64_t cw__gather_bytes(const cw__view *v, int64_t start, size_t n)
 {
     uint64_t sum = 0;
@@ -193,52 +199,96 @@ static bool is_text(const cw__node *node)
 }
 
 /* Together they are UTF-8, and none begins in the middle of a character; which one is not? */
-static size_t first_bad_text(const uint8_t *bytes, const uint32_t *offsets, size_t n)
+static size_t first_bad_text(const cw__texts *t)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!cw__is_utf8(bytes + offsets[i], offsets[i + 1] - offsets[i]))
+    for (size_t i = 0, bytes; i < t->n; i++) {
+        const uint8_t *p = cw__text_at(t, i, &bytes);
+        if (!cw__is_utf8(p, bytes))
             return i;
-    return n;
+    }
+    return t->n;
 }
 
-static bool all_text(const uint8_t *bytes, const uint32_t *offsets, size_t n)
+static bool all_text(const cw__texts *t)
 {
-    const uint8_t *first = bytes + offsets[0];
-    size_t total = offsets[n] - offsets[0];
+    const uint8_t *end = cw__texts_end(t);
+    size_t total = (size_t)(end - t->bytes);
     bool middle = false;
 
-    if (cw__is_ascii(first, total))
+    if (cw__is_ascii(t->bytes, total))
         return true;
-    if (!cw__is_utf8(first, total))
+    if (!cw__is_utf8(t->bytes, total))
         return false;
-    for (size_t i = 1; i < n; i++)
-        middle |= offsets[i] < offsets[n] && (bytes[offsets[i]] & 0xC0) == 0x80;
+    for (size_t i = 1, n; i < t->n; i++) {
+        const uint8_t *p = cw__text_at(t, i, &n);
+        middle |= p < end && (*p & 0xC0) == 0x80;
+    }
     return !middle;
 }
 
-/* Offsets of the new values, the bytes of which begin at values.n; the buffer's first is 0. */
-static uint32_t *offsets_for(cw__column_buffer *to, size_t n, uint64_t bytes)
+/* Bytes of all texts that are there, which offsets count. */
+static size_t total_of(const cw__column_buffer *to)
 {
-    if (!cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)) ||
-        !cw__grow(&to->values, (size_t)bytes))
+    return to->values.n + cw__column_lent(to);
+}
+
+/* Offsets of the new values; the buffer's first is 0. */
+static uint32_t *offsets_for(cw__column_buffer *to, size_t n)
+{
+    if (!cw__grow(&to->offsets, (n + 1) * sizeof(uint32_t)))
         return NULL;
     uint32_t *at = (uint32_t *)(void *)to->offsets.p + to->count;
-    at[0] = (uint32_t)to->values.n;
+    at[0] = (uint32_t)total_of(to);
     return at;
 }
 
-static cw__gathered take_bytes(cw__column_buffer *to, const uint32_t *offsets, size_t n,
-                               uint64_t bytes, size_t *bad, const char **why)
+/* Where bytes of new values are to be copied: behind the others. */
+static bool bytes_for(cw__column_buffer *to, size_t bytes, uint8_t **p)
 {
-    if (bytes && is_text(to->leaf->node) && !all_text(to->values.p, offsets, n)) {
-        *bad = first_bad_text(to->values.p, offsets, n);
+    if (!cw__grow(&to->values, bytes))
+        return false;
+    *p = bytes ? to->values.p + to->values.n : NULL;
+    return true;
+}
+
+/* The new values with these offsets, whose bytes are at `p`: on loan, or copied behind the others.
+ */
+static cw__gathered take_bytes(cw__column_buffer *to, const uint32_t *offsets, size_t n,
+                               const uint8_t *p, cw__loan *loan, size_t *bad, const char **why)
+{
+    const cw__texts t = {p, offsets, n};
+    const size_t bytes = offsets[n] - offsets[0];
+
+    if (bytes && is_text(to->leaf->node) && !all_text(&t)) {
+        *bad = first_bad_text(&t);
         *why = why_text;
         return CW__GATHERED_BAD;
     }
-    to->values.n += (size_t)bytes;
+    if (n && loan
+            ? !cw__spans_lend(&to->spans, loan, p, bytes, n, to->count)
+            : n && to->spans.count && !cw__spans_own(&to->spans, to->values.n, bytes, n, to->count))
+        return CW__GATHERED_NO_MEMORY;
+    to->values.n += loan ? 0 : bytes;
     to->count += n;
     to->offsets.n = (to->count + 1) * sizeof(uint32_t);
     return CW__GATHERED;
+}
+
+/* The same, of bytes that lie side by side at `p`, and stay there or are copied. */
+static cw__gathered lend_or_copy(cw__column_buffer *to, const uint32_t *offsets, size_t n,
+                                 const uint8_t *p, cw__loan *loan, size_t *bad, const char **why)
+{
+    enum { WORTH_LENDING = 4096 };
+    const size_t bytes = offsets[n] - offsets[0];
+    uint8_t *copy;
+
+    if (loan && bytes >= WORTH_LENDING)
+        return take_bytes(to, offsets, n, p, loan, bad, why);
+    if (!bytes_for(to, bytes, &copy))
+        return CW__GATHERED_NO_MEMORY;
+    if (bytes)
+        memcpy(copy, p, bytes);
+    return take_bytes(to, offsets, n, copy, NULL, bad, why);
 }
 
 static void copy_offsets(uint32_t *to, const cw__view *v, int64_t start, size_t n)
@@ -256,12 +306,12 @@ static void copy_offsets(uint32_t *to, const cw__view *v, int64_t start, size_t 
     }
 }
 
-static void copy_views(uint8_t *values, uint32_t *to, const cw__view *v, int64_t start, size_t n)
+static void copy_views(uint8_t *p, uint32_t *to, const cw__view *v, int64_t start, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         piece x = viewed(v, start + (int64_t)i);
         if (x.n)
-            memcpy(values + to[i], x.p, x.n);
+            p = (uint8_t *)memcpy(p, x.p, x.n) + x.n;
         to[i + 1] = to[i] + (uint32_t)x.n;
     }
 }
@@ -271,23 +321,23 @@ static cw__gathered byte_arrays(cw__column_buffer *to, const cw__view *v, int64_
 {
     uint64_t bytes = cw__gather_bytes(v, start, n);
 
-    if (bytes > UINT32_MAX - to->values.n) {
+    if (bytes > UINT32_MAX - total_of(to)) {
         *bad = 0;
         *why = why_total;
         return CW__GATHERED_BAD;
     }
-    uint32_t *offsets = offsets_for(to, n, bytes);
+    uint32_t *offsets = offsets_for(to, n);
     if (!offsets)
         return CW__GATHERED_NO_MEMORY;
-    if (v->layout == CW__LAYOUT_BYTES_VIEW) {
-        copy_views(to->values.p, offsets, v, start, n);
-    } else {
+    if (v->layout != CW__LAYOUT_BYTES_VIEW) {
         copy_offsets(offsets, v, start, n);
-        if (bytes)
-            memcpy(to->values.p + to->values.n, (const uint8_t *)v->values + offset_at(v, start),
-                   (size_t)bytes);
+        return lend_or_copy(to, offsets, n, bytes_at(v, start), v->loan, bad, why);
     }
-    return take_bytes(to, offsets, n, bytes, bad, why);
+    uint8_t *p;
+    if (!bytes_for(to, (size_t)bytes, &p))
+        return CW__GATHERED_NO_MEMORY;
+    copy_views(p, offsets, v, start, n);
+    return take_bytes(to, offsets, n, p, NULL, bad, why);
 }
 
 /* ---- which is which ---- */
@@ -375,15 +425,12 @@ static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t
 static void copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n, const uint8_t *bits,
                        size_t bit)
 {
-    const uint8_t *from = v->values;
-
     for (size_t i = 0, k; i < n; i += k) {
         bool there = cw__bit(bits, bit + i);
         k = cw__run_of_bits(bits, bit + i, n - i, there);
         size_t bytes = there ? (size_t)cw__gather_bytes(v, start + (int64_t)i, k) : 0;
         if (bytes)
-            memcpy(to, from + offset_at(v, start + (int64_t)i), bytes);
-        to += bytes;
+            to = (uint8_t *)memcpy(to, bytes_at(v, start + (int64_t)i), bytes) + bytes;
     }
 }
 
@@ -405,9 +452,9 @@ static cw__gathered texts_there(cw__column_buffer *to, const cw__view *v, int64_
     const size_t first = (size_t)(v->first + start);
     bool hidden;
 
-    if (all > UINT32_MAX - to->values.n)
+    if (all > UINT32_MAX - total_of(to))
         return runs_there(to, v, start, n, bits, bit, bad, why);
-    uint32_t *offsets = offsets_for(to, n + CW__PICK_SLACK, 0);
+    uint32_t *offsets = offsets_for(to, n + CW__PICK_SLACK);
     if (!offsets)
         return CW__GATHERED_NO_MEMORY;
     size_t count = v->layout == CW__LAYOUT_BYTES64
@@ -415,15 +462,16 @@ static cw__gathered texts_there(cw__column_buffer *to, const cw__view *v, int64_
                                             bit, &hidden)
                        : cw__pick_offsets32(offsets, (const int32_t *)v->offsets + first, n, bits,
                                             bit, &hidden);
-    size_t bytes = offsets[count] - offsets[0];
-    if (!cw__grow(&to->values, bytes))
-        return CW__GATHERED_NO_MEMORY;
-    if (hidden)
-        copy_there(to->values.p + to->values.n, v, start, n, bits, bit);
-    else if (bytes)
-        memcpy(to->values.p + to->values.n, (const uint8_t *)v->values + offset_at(v, start),
-               bytes);
-    cw__gathered answer = take_bytes(to, offsets, count, bytes, bad, why);
+    cw__gathered answer;
+    if (hidden) {
+        uint8_t *p;
+        if (!bytes_for(to, offsets[count] - offsets[0], &p))
+            return CW__GATHERED_NO_MEMORY;
+        copy_there(p, v, start, n, bits, bit);
+        answer = take_bytes(to, offsets, count, p, NULL, bad, why);
+    } else {
+        answer = lend_or_copy(to, offsets, count, bytes_at(v, start), v->loan, bad, why);
+    }
     if (answer == CW__GATHERED_BAD)
         *bad = place_of(bits, bit, *bad);
     return answer;
@@ -492,9 +540,9 @@ static cw__gathered byte_arrays_at(cw__column_buffer *to, const cw__view *v, con
     uint32_t bytes = (uint32_t)(from[at[n - 1] + 1] - from[at[0]]);
     uint32_t *offsets;
 
-    if (at[n - 1] < at[0] || bytes > UINT32_MAX - to->values.n)
+    if (at[n - 1] < at[0] || bytes > UINT32_MAX - total_of(to))
         return gather_runs(to, v, at, n, bad, why);
-    offsets = offsets_for(to, n, bytes);
+    offsets = offsets_for(to, n);
     if (!offsets)
         return CW__GATHERED_NO_MEMORY;
     bool side_by_side = true;
@@ -504,9 +552,7 @@ static cw__gathered byte_arrays_at(cw__column_buffer *to, const cw__view *v, con
     }
     if (!side_by_side || offsets[n] - offsets[0] != bytes)
         return gather_runs(to, v, at, n, bad, why);
-    if (bytes)
-        memcpy(to->values.p + to->values.n, (const uint8_t *)v->values + from[at[0]], bytes);
-    return take_bytes(to, offsets, n, bytes, bad, why);
+    return lend_or_copy(to, offsets, n, bytes_at(v, at[0]), v->loan, bad, why);
 }
 
 cw__gathered cw__gather_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n,

@@ -19,11 +19,11 @@ static inline uint8_t *cw__room_for(cw__column_buffer *to, size_t n)
 
 static inline cw__gathered cw__fixed_added(cw__column_buffer *to, size_t n)
 {
-    size_t width = to->leaf->width;
+    size_t bytes = n * to->leaf->width;
 
-    if (n && to->spans.count && !cw__spans_own(&to->spans, to->values.n, n, to->count, width))
+    if (n && to->spans.count && !cw__spans_own(&to->spans, to->values.n, bytes, n, to->count))
         return CW__GATHERED_NO_MEMORY;
-    to->values.n += n * width;
+    to->values.n += bytes;
     to->count += n;
     return CW__GATHERED;
 }

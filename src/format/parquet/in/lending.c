@@ -1,6 +1,8 @@
 /* lending.c - arrays of a batch whose values may stay where they are after the call */
 #include "format/parquet/in/lending.h"
 
+#include "format/parquet/in/gather.h"
+
 /* Smaller ones are copied sooner than kept, and would be many. */
 enum { WORTH_KEEPING = 64 << 10 };
 
@@ -14,10 +16,21 @@ static bool is_lent(const cw__lendings *x, const struct ArrowArray *a)
 }
 
 /* An array can be moved once: if it is there twice, though Arrow forbids that, one is copied. */
+/* With short texts their offsets would be kept beside those that the column has. */
+static bool is_worth(const cw__view *v)
+{
+    enum { SHORT = 16 };
+    const uint64_t n = (uint64_t)v->length;
+
+    if (v->layout == CW__LAYOUT_FIXED)
+        return (v->width == 4 || v->width == 8) && n * v->width >= WORTH_KEEPING;
+    const uint64_t bytes = n ? cw__gather_bytes(v, 0, (size_t)n) : 0;
+    return bytes >= WORTH_KEEPING && bytes / SHORT >= n;
+}
+
 bool cw__lend(cw__lendings *x, cw__view *v, const struct ArrowArray *a)
 {
-    if ((v->width != 4 && v->width != 8) || v->length < WORTH_KEEPING / (int64_t)v->width ||
-        is_lent(x, a))
+    if (!is_worth(v) || is_lent(x, a))
         return true;
     v->loan = cw__loan_new();
     if (!v->loan)

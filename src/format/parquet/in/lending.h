@@ -19,8 +19,8 @@ typedef struct cw__lendings {
     size_t n;
 } cw__lendings;
 
-/** Make a loan for numbers at `v`, if it is worth it, that are all of array `a`. false: out of
- * memory. */
+/** Make a loan for numbers or texts at `v`, if it is worth it, that are all of array `a`. false:
+ * out of memory. */
 bool cw__lend(cw__lendings *x, cw__view *v, const struct ArrowArray *a);
 
 /** The end of the call; `moves`: what columns have kept becomes ours. */

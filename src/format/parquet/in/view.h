@@ -39,7 +39,7 @@ typedef struct cw__view {
     const void *const *buffers; /* BYTES_VIEW */
     const int64_t *buffer_bytes;
     int64_t values_bytes;  /* BYTES*: how long `values` is if it is known, else -1 */
-    struct cw__loan *loan; /* FIXED: `values` can be kept; NULL: they are there during the call */
+    struct cw__loan *loan; /* `values` can be kept; NULL: they are there during the call */
     int64_t scale;         /* FIXED integers: multiply by this (timestamps in seconds); else 1 */
     struct cw__view *children; /* of a map: key and value, the entries struct is looked through */
     size_t child_count;
