@@ -6,6 +6,7 @@
 /* Smaller ones are copied sooner than kept, and would be many. */
 enum { WORTH_KEEPING = 64 << 10 };
 
+/* An array can be moved once: if it is there twice, though Arrow forbids that, one is copied. */
 static bool is_lent(const cw__lendings *x, const struct ArrowArray *a)
 {
     size_t i = 0;
@@ -15,7 +16,6 @@ static bool is_lent(const cw__lendings *x, const struct ArrowArray *a)
     return i < x->n;
 }
 
-/* An array can be moved once: if it is there twice, though Arrow forbids that, one is copied. */
 /* With short texts their offsets would be kept beside those that the column has. */
 static bool is_worth(const cw__view *v)
 {
