@@ -33,24 +33,29 @@ enum {
 };
 
 /*
- * What time is worth in bytes: 0.04 for a nanosecond, so that two percent of size and five of time
- * weigh about the same. Charged for each byte that passes the compressor, or each value.
+ * What time is worth: bytes that a nanosecond of work has to save. At this rate two percent of size
+ * and five of time weigh about the same. It is the one place to ask for smaller or faster files;
+ * the charges below are nanoseconds: for each byte that passes the compressor, or each value.
  */
-static const double PASS = 0.04;      /* packed: bytes are counted, little is found */
-static const double PASS_ZSTD = 0.11; /* packed, for zstd: it is looked for all the same */
-static const double BYTES = 0.06;     /* split: repetitions are found in the upper bytes */
-static const double SPLIT = 0.01;     /* split for zstd: every byte, … */
-static const double NOISE = 0.015;    /* … of planes that are copied, … */
-static const double LITERALS = 0.05;  /* … whose bytes are counted, … */
-static const double SEARCHED = 0.1;   /* … or where repetitions are found */
-static const double TABLES = 0.01;    /* split: what counts of bytes take beside them */
-static const double SEARCH = 0.15;    /* plain numbers and text: looked for everywhere */
-static const double BUILD = 0.06;     /* a dictionary, of each number … */
-static const double BUILD_TEXT = 0.4; /* … or text, … */
-static const double ENTER = 1.1;      /* … and of each that is distinct, … */
-static const double ENTER_NEAR = 0.1; /* … or of those of numbers near to each other */
-static const double DELTAS = 0.08;    /* DELTA_BINARY_PACKED: of each value */
-static const double PREFIXES = 0.02;  /* DELTA_BYTE_ARRAY: of what it costs beside that */
+static const double RATE = 0.04;
+static const double PASS = 1;         /* packed: bytes are counted, little is found */
+static const double PASS_ZSTD = 2.8;  /* packed, for zstd: it is looked for all the same */
+static const double BYTES = 1.5;      /* split: repetitions are found in the upper bytes */
+static const double SPLIT = 0.25;     /* split for zstd: every byte, … */
+static const double NOISE = 0.4;      /* … of planes that are copied, … */
+static const double LITERALS = 1.3;   /* … whose bytes are counted, … */
+static const double SEARCHED = 2.5;   /* … or where repetitions are found */
+static const double SEARCH = 3.8;     /* plain numbers and text: looked for everywhere */
+static const double FRAME = 12000;    /* what a page takes beside that, however small it is */
+static const double BUILD = 1.5;      /* a dictionary, of each number … */
+static const double BUILD_TEXT = 10;  /* … or text, … */
+static const double ENTER = 28;       /* … and of each that is distinct, … */
+static const double ENTER_NEAR = 2.5; /* … or of those of numbers near to each other */
+static const double DELTAS = 2;       /* DELTA_BINARY_PACKED: of each value */
+/* Bytes of the tables of frequencies, for each value that is split. */
+static const double TABLES = 0.01;
+/* What DELTA_BYTE_ARRAY takes of time, in parts of what it costs beside that. */
+static const double PREFIXES = 0.02;
 /* What order makes of entries. */
 static const double ORDERED = 0.6;
 /* What compression may make of indices. */
@@ -214,10 +219,10 @@ static bool pack_bits(search *k, cw__grown *to, const cw__grown *from, int32_t e
     return true;
 }
 
-/* Raw or packed, whichever costs less. `charge`: for the time of the compressor. */
-static void weigh(trial *t, double raw, double packed, double charge)
+/* Raw or packed, whichever costs less. `time`: of the compressor. */
+static void weigh(trial *t, double raw, double packed, double time)
 {
-    double cost = packed + charge;
+    double cost = packed + RATE * time;
 
     t->raw = raw;
     t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
@@ -225,17 +230,17 @@ static void weigh(trial *t, double raw, double packed, double charge)
     t->cost = t->compress ? cost : raw;
 }
 
-static double pass_charge(const search *k)
+static double pass_time(const search *k)
 {
     return k->codec == CW__BLOCK_ZSTD ? PASS_ZSTD : PASS;
 }
 
-static double charge_of(const search *k, int32_t encoding)
+static double time_of(const search *k, int32_t encoding)
 {
     const cw__leaf *leaf = k->in->leaf;
     bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
 
-    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : pass_charge(k);
+    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : pass_time(k);
 }
 
 /* `packs` false: what the compressor would make of it is known to be no good. */
@@ -256,11 +261,11 @@ static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
     t->encoding = encoding;
     t->literals = false;
     double raw = (double)page->n * scale;
-    weigh(t, raw, (double)packed->n * scale, raw * charge_of(k, encoding));
+    weigh(t, raw, (double)packed->n * scale, raw * time_of(k, encoding));
     if (encoding == CW__DELTA_BYTE_ARRAY)
         t->cost += PREFIXES * t->cost;
     if (encoding == CW__DELTA_BINARY_PACKED)
-        t->cost += DELTAS * (double)k->in->count;
+        t->cost += RATE * DELTAS * (double)k->in->count;
     return true;
 }
 
@@ -288,7 +293,7 @@ static bool try_literals(search *k, trial *t)
     return true;
 }
 
-static double split_charge(const cw__split_guess *g, size_t width)
+static double split_time(const cw__split_guess *g, size_t width)
 {
     return SPLIT * (double)width + NOISE * g->noise + LITERALS * g->literals +
            SEARCHED * g->searched;
@@ -329,7 +334,7 @@ static bool try_split(search *k, trial *t, double best)
     }
     t->encoding = CW__BYTE_STREAM_SPLIT;
     t->literals = false;
-    weigh(t, plain, packed, n * split_charge(&g, b->leaf->width));
+    weigh(t, plain, packed, n * split_time(&g, b->leaf->width));
     return true;
 }
 
@@ -422,7 +427,8 @@ static double build_cost(const search *k, double distinct)
 {
     double enter = k->sample.places ? ENTER_NEAR : ENTER;
 
-    return (k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct;
+    return RATE *
+           ((k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct);
 }
 
 static double bits(double n)
@@ -471,9 +477,9 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     t->literals = false;
     weigh(t, (double)data->n * scale + (double)page->n,
           (double)packed->n * scale + (double)page_packed->n,
-          pass_charge(k) * ((double)data->n * scale + (double)page->n));
+          pass_time(k) * ((double)data->n * scale + (double)page->n));
     t->cost += build_cost(k, (double)d->count) +
-               (SEARCH - pass_charge(k)) * (t->compress ? (double)page->n : 0);
+               RATE * (SEARCH - pass_time(k)) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
@@ -587,7 +593,7 @@ static bool add_levels(search *k, trial *best)
     if (!weigh_levels(k, &k->in->rep, &raw, &packed) ||
         !weigh_levels(k, &k->in->def, &raw, &packed))
         return false;
-    double all = best->raw + raw, cost = best->raw + packed + pass_charge(k) * all;
+    double all = best->raw + raw, cost = best->raw + packed + RATE * pass_time(k) * all;
     best->compress = packed > 0 && cost < all;
     return true;
 }
