@@ -188,7 +188,8 @@ static bool look_for_repetition(search *k)
     s->all_distinct = cw__sample_distinct(s, d, k->in->count, (uint32_t *)(void *)numbers->p);
     s->entry = (double)d->bytes / (double)d->count;
     s->indices = (double)k->s->page.n;
-    return true;
+    k->s->page.n = 0;
+    return cw__sample_follows(s, d, &k->s->page);
 }
 
 /* ---- trials ---- */
@@ -309,8 +310,8 @@ static bool has_planes(const search *k)
            k->o->page_rows >= LEAST_PLANE;
 }
 
-/* Where frequencies are all there is to it, or at their best are no better than what costs `best`,
-   the guess is nearer than what becomes of a sample. */
+/* Where frequencies are nearly all there is to it, or at their best are no better than what costs
+   `best`, the guess is nearer than what becomes of a sample. */
 static bool try_split(search *k, trial *t, double best)
 {
     cw__column_buffer *b = &k->s->sample;
@@ -325,7 +326,7 @@ static bool try_split(search *k, trial *t, double best)
         return false;
     cw__guess_split(&g, page->p, b->count, b->leaf->width);
     double packed = n * (g.bytes + TABLES);
-    if (g.searched > 0 && n * g.least < best) {
+    if (g.least < WORTH * g.bytes && n * g.least < best) {
         if (!pack(k, &k->s->packed, page,
                   cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count, page->n)))
             return false;
@@ -352,14 +353,15 @@ static bool splits(const search *k)
            cw__can_encode(k->in->leaf, CW__BYTE_STREAM_SPLIT);
 }
 
-/* Numbers that never repeat have repeating bytes at most, which are nearer to each other split. */
+/* Numbers that never repeat have repeating bytes at most, which are nearer to each other split, and
+   those that repeat one by one, in no order, are for a dictionary. */
 static bool try_numbers(search *k, trial *best)
 {
-    bool split = splits(k), all_differ = k->sample.distinct == k->sample.count;
+    bool split = splits(k);
     bool delta = !k->o->compat && cw__can_encode(k->in->leaf, CW__DELTA_BINARY_PACKED);
     trial t;
 
-    if (!try_encoding(k, best, CW__PLAIN, !(split && all_differ)))
+    if (!try_encoding(k, best, CW__PLAIN, !split || k->sample.follows))
         return false;
     if (split) {
         if (!try_split(k, &t, best->cost))
@@ -453,7 +455,8 @@ static bool looks_repetitive(const search *k, const trial *best)
     return entries + HOPE * indices + build_cost(k, s->all_distinct) < PROMISE * best->cost;
 }
 
-/* What the dictionary that was built costs, from the sample's indices and its own page. */
+/* What the dictionary that was built costs, from the sample's indices and its own page: which is
+   not tried where indices are noise, and it is too small to pay for them. */
 static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
 {
     const cw__sample *s = &k->sample;
@@ -470,14 +473,18 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     for (size_t i = 0; i < s->runs; i++)
         memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
     if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
-        !cw__encode_entries(page, k->in, d) || !pack_bits(k, packed, data, CW__RLE_DICTIONARY) ||
-        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
+        !cw__encode_entries(page, k->in, d) || !pack_bits(k, packed, data, CW__RLE_DICTIONARY))
+        return false;
+    double indices = (double)data->n * scale, all = indices + (double)page->n;
+    double time = pass_time(k) * all + FRAME;
+    bool hopeless = packed->n == data->n && (double)page->n < RATE * time;
+    if (hopeless)
+        page_packed->n = page->n;
+    else if (!pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
     t->literals = false;
-    weigh(t, (double)data->n * scale + (double)page->n,
-          (double)packed->n * scale + (double)page_packed->n,
-          pass_time(k) * ((double)data->n * scale + (double)page->n));
+    weigh(t, all, (double)packed->n * scale + (double)page_packed->n, time);
     t->cost += build_cost(k, (double)d->count) +
                RATE * (SEARCH - pass_time(k)) * (t->compress ? (double)page->n : 0);
     return true;

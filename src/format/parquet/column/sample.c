@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "format/parquet/column/values.h"
+#include "format/parquet/encode/rle.h"
 
 enum {
     MOST_SAMPLE = 16384,
@@ -121,4 +122,38 @@ double cw__sample_distinct(const cw__sample *s, const cw__dictionary *d, size_t 
     if (s->places && all > few_places(s, (double)n))
         all = few_places(s, (double)n);
     return s->runs == 1 ? (double)d->count : all < (double)n ? all : (double)n;
+}
+
+/* ---- pairs ---- */
+
+/* Whether that bit was set. */
+static bool mark(uint8_t *bits, uint32_t at)
+{
+    uint8_t bit = (uint8_t)(1u << at % 8);
+    bool was = bits[at / 8] & bit;
+
+    bits[at / 8] |= bit;
+    return was;
+}
+
+/* A bit for each pair, by its hash; there are so many that another's is seldom met. */
+bool cw__sample_follows(cw__sample *s, const cw__dictionary *d, cw__grown *scratch)
+{
+    enum { BITS_EACH = 16, NOW_AND_THEN = 8 };
+    unsigned log = cw__bits_for((uint64_t)s->count * BITS_EACH);
+    size_t again = 0;
+
+    s->follows = false;
+    if (s->count < 2 || s->distinct == s->count)
+        return true;
+    log = log < 3 ? 3 : log;
+    if (!cw__grow(scratch, (size_t)1 << (log - 3)))
+        return false;
+    memset(scratch->p, 0, (size_t)1 << (log - 3));
+    for (size_t i = 0; i + 1 < s->count; i++) {
+        uint64_t pair = (uint64_t)d->indices[i] << 32 | d->indices[i + 1];
+        again += mark(scratch->p, (uint32_t)(pair * UINT64_C(0x9E3779B97F4A7C15) >> (64 - log)));
+    }
+    s->follows = again > s->count / NOW_AND_THEN;
+    return true;
 }

@@ -17,6 +17,7 @@ typedef struct cw__sample {
     double entry;        /* bytes of one as PLAIN */
     double indices;      /* bytes of the indices of the sample */
     size_t places;       /* numbers that are found without a hash: there are no more; or 0 */
+    bool follows;        /* values follow each other again as they did before */
 } cw__sample;
 
 /** Where its runs are: of a chunk that has values. */
@@ -29,5 +30,7 @@ bool cw__sample_take(cw__column_buffer *to, const cw__column_buffer *in, const c
  */
 double cw__sample_distinct(const cw__sample *s, const cw__dictionary *d, size_t n,
                            uint32_t *scratch);
+/** Find out whether pairs of values come again, more than now and then. false: out of memory. */
+bool cw__sample_follows(cw__sample *s, const cw__dictionary *d, cw__grown *scratch);
 
 #endif
