@@ -25,6 +25,13 @@ static void decode_any(uint8_t *values, const uint8_t *in, size_t from, size_t n
 
 #ifdef HAVE_SSE
 
+/* Loops over registers have to vanish, or registers lie in memory. */
+#if defined(__clang__)
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 /* SSE2 is part of x86-64. Four unpackings of bytes sort 16 values of `width` bytes by byte. */
 enum { AT_ONCE = 16 };
 
@@ -44,10 +51,12 @@ static inline __attribute__((always_inline)) void interleave(__m128i *v, unsigne
     __m128i w[8];
     unsigned half = registers / 2;
 
+    UNROLLED
     for (unsigned i = 0; i < half; i++) {
         w[2 * i] = _mm_unpacklo_epi8(v[i], v[i + half]);
         w[2 * i + 1] = _mm_unpackhi_epi8(v[i], v[i + half]);
     }
+    UNROLLED
     for (unsigned i = 0; i < registers; i++)
         v[i] = w[i];
 }
@@ -60,10 +69,13 @@ static inline __attribute__((always_inline)) size_t encode_fast(uint8_t *out, co
     size_t i = 0;
 
     for (; i + AT_ONCE <= n; i += AT_ONCE) {
+        UNROLLED
         for (unsigned k = 0; k < width; k++)
             v[k] = load(values + i * width + 16 * k);
+        UNROLLED
         for (unsigned step = 0; step < 4; step++)
             interleave(v, width);
+        UNROLLED
         for (unsigned k = 0; k < width; k++)
             store(out + k * n + i, v[k]);
     }
@@ -78,10 +90,13 @@ static inline __attribute__((always_inline)) size_t decode_fast(uint8_t *values,
     size_t i = 0;
 
     for (; i + AT_ONCE <= n; i += AT_ONCE) {
+        UNROLLED
         for (unsigned k = 0; k < width; k++)
             v[k] = load(in + k * n + i);
+        UNROLLED
         for (unsigned step = 0; step < steps; step++)
             interleave(v, width);
+        UNROLLED
         for (unsigned k = 0; k < width; k++)
             store(values + i * width + 16 * k, v[k]);
     }
