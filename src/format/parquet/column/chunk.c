@@ -162,19 +162,19 @@ static cw_status put_body(making *k, cw__page_header *h, const cw__grown *page, 
     return put_page(k, h, NULL, b, page->n);
 }
 
-/* Its page was made, and compressed, to see what it is worth. */
+/* Its page was made, and compressed unless that seemed hopeless, to see what it is worth. */
 static cw_status put_dictionary(making *k)
 {
     cw__page_header h = {.type = CW__DICTIONARY_PAGE,
                          .encoding = CW__PLAIN,
                          .values = (int32_t)k->plan.dictionary->count};
-    const cw__grown *page = &k->s->entries;
-    const cw__grown *stored = k->plan.codec == CW__BLOCK_NONE ? page : &k->s->entries_packed;
+    const cw__grown *page = &k->s->entries, *packed = &k->s->entries_packed;
 
-    if (stored->n == 0 && page->n > 0)
-        return CW_E_NO_MEMORY;
     k->out->meta.has_dictionary_page = true;
-    return put_page(k, &h, NULL, (body){.p = stored->p, .n = stored->n}, page->n);
+    if (k->plan.codec == CW__BLOCK_NONE || packed->n == 0)
+        return put_body(k, &h, page,
+                        cw__codec_hint(k->in->leaf, CW__PLAIN, k->plan.dictionary->count, page->n));
+    return put_page(k, &h, NULL, (body){.p = packed->p, .n = packed->n}, page->n);
 }
 
 /* ---- a data page ---- */

@@ -478,13 +478,13 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     double indices = (double)data->n * scale, all = indices + (double)page->n;
     double time = pass_time(k) * all + FRAME;
     bool hopeless = packed->n == data->n && (double)page->n < RATE * time;
-    if (hopeless)
-        page_packed->n = page->n;
-    else if (!pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
+    page_packed->n = 0;
+    if (!hopeless &&
+        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
     t->literals = false;
-    weigh(t, all, (double)packed->n * scale + (double)page_packed->n, time);
+    weigh(t, all, (double)packed->n * scale + (double)(hopeless ? page->n : page_packed->n), time);
     t->cost += build_cost(k, (double)d->count) +
                RATE * (SEARCH - pass_time(k)) * (t->compress ? (double)page->n : 0);
     return true;

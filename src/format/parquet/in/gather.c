@@ -310,7 +310,7 @@ static void copy_views(uint8_t *p, uint32_t *to, const cw__view *v, int64_t star
 {
     for (size_t i = 0; i < n; i++) {
         piece x = viewed(v, start + (int64_t)i);
-        if (x.n)
+        if (p && x.n)
             p = (uint8_t *)memcpy(p, x.p, x.n) + x.n;
         to[i + 1] = to[i] + (uint32_t)x.n;
     }
@@ -421,7 +421,7 @@ static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t
     return answer;
 }
 
-/* The bytes of those that are there. */
+/* The bytes of those that are there; `to` is NULL where they have none. */
 static void copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n, const uint8_t *bits,
                        size_t bit)
 {
@@ -429,7 +429,7 @@ static void copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n, 
         bool there = cw__bit(bits, bit + i);
         k = cw__run_of_bits(bits, bit + i, n - i, there);
         size_t bytes = there ? (size_t)cw__gather_bytes(v, start + (int64_t)i, k) : 0;
-        if (bytes)
+        if (to && bytes)
             to = (uint8_t *)memcpy(to, bytes_at(v, start + (int64_t)i), bytes) + bytes;
     }
 }
