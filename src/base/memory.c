@@ -178,6 +178,18 @@ void cw__buffer_free(void *p, size_t room)
         cw__free(p);
 }
 
+void *cw__array_grow(void *p, size_t count, size_t *room, size_t item_bytes, size_t first)
+{
+    size_t more = *room ? 2 * *room : first;
+
+    if (count < *room)
+        return p;
+    p = cw__realloc(p, more * item_bytes);
+    if (p)
+        *room = more;
+    return p;
+}
+
 char *cw__strdup(const char *s)
 {
     return s ? cw__strndup(s, strlen(s)) : NULL;

@@ -24,6 +24,12 @@ void *cw__alloc_large(size_t bytes);
 void *cw__buffer_realloc(void *p, size_t room, size_t bytes);
 void cw__buffer_free(void *p, size_t room);
 
+/**
+ * Room for one more behind the `count` items of an array that doubles; there is room for `first` of
+ * them to begin with. Answers where it is from now on; NULL: out of memory, and it stays as it is.
+ */
+void *cw__array_grow(void *p, size_t count, size_t *room, size_t item_bytes, size_t first);
+
 /** A copy of `s`, or NULL for NULL and when out of memory. */
 char *cw__strdup(const char *s);
 char *cw__strndup(const char *s, size_t n);

@@ -220,14 +220,11 @@ static int by_name(const void *a, const void *b)
 
 static bool add_line(cw__object_line **lines, size_t *count, size_t *room, const cw__object *o)
 {
-    if (*count == *room) {
-        size_t wanted = *room ? 2 * *room : 16;
-        cw__object_line *more = cw__realloc(*lines, wanted * sizeof **lines);
-        if (!more)
-            return false;
-        *lines = more;
-        *room = wanted;
-    }
+    cw__object_line *more = cw__array_grow(*lines, *count, room, sizeof **lines, 16);
+
+    if (!more)
+        return false;
+    *lines = more;
     cw__object_line *line = &(*lines)[*count];
     line->name = cw__strdup(o->name);
     line->bytes = o->n;

@@ -73,14 +73,11 @@ static bool add_name(folder *f, const char *name, bool slash)
 {
     cw__text t = {0};
 
-    if (f->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 32;
-        char **more = cw__realloc(f->names, room * sizeof *more);
-        if (!more)
-            return false;
-        f->names = more;
-        f->room = room;
-    }
+    char **more = cw__array_grow(f->names, f->count, &f->room, sizeof *more, 32);
+
+    if (!more)
+        return false;
+    f->names = more;
     cw__text_add(&t, name);
     if (slash)
         cw__text_add_char(&t, '/');
@@ -142,14 +139,10 @@ static cw_status enter(walk *w, const char *first, cw_error *err)
     folder f = {.path_bytes = w->path.n};
     cw_status st;
 
-    if (w->depth == w->room) {
-        size_t room = w->room ? 2 * w->room : 8;
-        folder *more = cw__realloc(w->stack, room * sizeof *more);
-        if (!more)
-            return cw__fail_memory(err, "listing a folder");
-        w->stack = more;
-        w->room = room;
-    }
+    folder *more = cw__array_grow(w->stack, w->depth, &w->room, sizeof *more, 8);
+    if (!more)
+        return cw__fail_memory(err, "listing a folder");
+    w->stack = more;
     st = read_folder(&f, cw__text_str(&w->path), first, err);
     if (st == CW_OK)
         w->stack[w->depth++] = f;

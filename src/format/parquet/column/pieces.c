@@ -21,14 +21,11 @@ bool cw__pieces_add(cw__pieces *x, const void *p, size_t n)
 
 static bool add_lent(cw__pieces *x, size_t behind, const uint8_t *p, size_t n)
 {
-    if (x->lent_count == x->lent_room) {
-        size_t room = x->lent_room ? 2 * x->lent_room : 16;
-        cw__lent *lent = cw__realloc(x->lent, room * sizeof *lent);
-        if (!lent)
-            return false;
-        x->lent = lent;
-        x->lent_room = room;
-    }
+    cw__lent *lent = cw__array_grow(x->lent, x->lent_count, &x->lent_room, sizeof *lent, 16);
+
+    if (!lent)
+        return false;
+    x->lent = lent;
     x->lent[x->lent_count++] = (cw__lent){behind, p, n};
     return true;
 }

@@ -33,14 +33,10 @@ static bool hold(cw__spans *x, cw__loan *loan)
 {
     if (x->loan_count && x->loans[x->loan_count - 1] == loan)
         return true;
-    if (x->loan_count == x->loan_room) {
-        size_t room = x->loan_room ? 2 * x->loan_room : 8;
-        cw__loan **more = cw__realloc(x->loans, room * sizeof(cw__loan *));
-        if (!more)
-            return false;
-        x->loans = more;
-        x->loan_room = room;
-    }
+    cw__loan **more = cw__array_grow(x->loans, x->loan_count, &x->loan_room, sizeof(cw__loan *), 8);
+    if (!more)
+        return false;
+    x->loans = more;
     x->loans[x->loan_count++] = loan;
     loan->holders++;
     return true;
@@ -50,14 +46,11 @@ static bool hold(cw__spans *x, cw__loan *loan)
 
 static bool add(cw__spans *x, cw__span span)
 {
-    if (x->count == x->room) {
-        size_t room = x->room ? 2 * x->room : 8;
-        cw__span *more = cw__realloc(x->all, room * sizeof *more);
-        if (!more)
-            return false;
-        x->all = more;
-        x->room = room;
-    }
+    cw__span *more = cw__array_grow(x->all, x->count, &x->room, sizeof *more, 8);
+
+    if (!more)
+        return false;
+    x->all = more;
     x->all[x->count++] = span;
     return true;
 }

@@ -151,14 +151,11 @@ static bool join_extremes(cw__chunk_walk *c, const cw__there *t)
 
 static bool add_hash(cw__chunk_walk *c, uint64_t hash)
 {
-    if (c->hash_n == c->hash_room) {
-        size_t room = c->hash_room ? 2 * c->hash_room : 4096;
-        uint64_t *more = cw__realloc(c->hashes, room * sizeof *more);
-        if (!more)
-            return false;
-        c->hashes = more;
-        c->hash_room = room;
-    }
+    uint64_t *more = cw__array_grow(c->hashes, c->hash_n, &c->hash_room, sizeof *more, 4096);
+
+    if (!more)
+        return false;
+    c->hashes = more;
     c->hashes[c->hash_n++] = hash;
     return true;
 }
