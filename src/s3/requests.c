@@ -1,6 +1,7 @@
 /* requests.c - the requests of an upload, ready to start */
 #include "s3/requests.h"
 
+#include "base/etag.h"
 #include "base/memory.h"
 #include "port/digest.h"
 
@@ -221,7 +222,8 @@ static void add_source_key(cw__request *r, const unsigned char *key)
 
 static void add_source(cw__exchange *x, const cw__copy_source *from)
 {
-    cw__text source = {0}, etag = {0};
+    cw__text source = {0};
+    char quoted[CW__ETAG];
 
     bool arn = cw__is_arn(from->bucket);
     cw__text_add(&source, arn ? "" : "/");
@@ -232,15 +234,14 @@ static void add_source(cw__exchange *x, const cw__copy_source *from)
         cw__text_add(&source, "?versionId=");
         cw__text_add_encoded(&source, from->version_id, strlen(from->version_id), false);
     }
-    cw__text_addf(&etag, "\"%s\"", from->etag);
-    x->request.failed |= source.failed || etag.failed;
+    x->request.failed |= source.failed;
     cw__request_header(&x->request, "x-amz-copy-source", source.p);
     if (from->etag[0])
-        cw__request_header(&x->request, "x-amz-copy-source-if-match", etag.p);
+        cw__request_header(&x->request, "x-amz-copy-source-if-match",
+                           cw__etag_quoted(from->etag, quoted));
     if (from->sse_customer_key)
         add_source_key(&x->request, from->sse_customer_key);
     cw__text_free(&source);
-    cw__text_free(&etag);
 }
 
 /* A copy may take minutes, as a commit may. */
@@ -313,13 +314,12 @@ void cw__request_look(cw__exchange *x, cw__object_name o, cw__loop *loop)
 void cw__request_get(cw__exchange *x, cw__object_name o, cw__loop *loop, const char *range,
                      const char *etag)
 {
-    char quoted[160];
+    char quoted[CW__ETAG];
 
     begin_at(x, o, loop, "GET", "get");
     cw__request_header(&x->request, "range", range);
-    snprintf(quoted, sizeof quoted, "\"%s\"", etag);
     if (etag[0])
-        cw__request_header(&x->request, "if-match", quoted);
+        cw__request_header(&x->request, "if-match", cw__etag_quoted(etag, quoted));
     x->expect = CW__EXPECT_EMPTY;
 }
 
@@ -366,18 +366,6 @@ void cw__read_upload_id(const cw__exchange *x, char out[CW__UPLOAD_ID])
     cw__copy_string(out, CW__UPLOAD_ID, strlen(id) < CW__UPLOAD_ID ? id : "");
 }
 
-/* ETags are quoted in documents, as a rule. */
-static char *unquoted(char *etag)
-{
-    size_t n = etag ? strlen(etag) : 0;
-
-    if (n >= 2 && etag[0] == '"' && etag[n - 1] == '"') {
-        memmove(etag, etag + 1, n - 2);
-        etag[n - 2] = '\0';
-    }
-    return etag;
-}
-
 char *cw__read_listed_part(const cw__exchange *x, unsigned number, uint64_t bytes)
 {
     const cw__xml_node *part = cw__xml_child(root_of(x), "Part");
@@ -390,14 +378,14 @@ char *cw__read_listed_part(const cw__exchange *x, unsigned number, uint64_t byte
             continue;
         cw__xml_copy_text(part, "Size", text, sizeof text);
         if (cw__parse_u64(text, UINT64_MAX, &listed_bytes) && listed_bytes == bytes)
-            return unquoted(cw__xml_child_text(part, "ETag"));
+            return cw__etag_strip(cw__xml_child_text(part, "ETag"));
     }
     return NULL;
 }
 
 char *cw__read_etag(const cw__xml *document)
 {
-    return unquoted(cw__xml_child_text(cw__xml_root(document), "ETag"));
+    return cw__etag_strip(cw__xml_child_text(cw__xml_root(document), "ETag"));
 }
 
 /* ---- the ETag of a multipart object ---- */

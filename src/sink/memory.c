@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/etag.h"
 #include "base/memory.h"
 #include "base/objects.h"
 #include "sink/sink.h"
@@ -48,9 +49,7 @@ static cw_status begin(void *self, const cw_writer_options *o, cw_error *err)
     m->create_only = o->create_only;
     if (!o->if_match)
         return CW_OK;
-    size_t n = strlen(o->if_match);
-    int quoted = n >= 2 && o->if_match[0] == '"' && o->if_match[n - 1] == '"';
-    m->if_match = quoted ? cw__strndup(o->if_match + 1, n - 2) : cw__strdup(o->if_match);
+    m->if_match = cw__etag_strip(cw__strdup(o->if_match));
     return m->if_match ? CW_OK : cw__fail_memory(err, "beginning an object in memory");
 }
 

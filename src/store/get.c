@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/etag.h"
 #include "base/memory.h"
 #include "port/digest.h"
 #include "s3/requests.h"
@@ -131,16 +132,14 @@ static cw_status take_look(cw__pinned *o, const cw__reply *r, cw_error *err)
 
 cw_status cw__pinned_look(cw__pinned *o, const char *if_match, bool checksum, cw_error *err)
 {
-    char quoted[160];
+    char quoted[CW__ETAG];
     cw__exchange x;
     cw_status st;
 
     cw__request_look(&x, name_of(o), cw__client_next_lane(o->client)->loop);
     add_common(o, &x);
-    if (if_match) {
-        snprintf(quoted, sizeof quoted, "\"%s\"", if_match);
-        cw__request_header(&x.request, "if-match", quoted);
-    }
+    if (if_match)
+        cw__request_header(&x.request, "if-match", cw__etag_quoted(if_match, quoted));
     if (checksum)
         cw__request_checksum_mode(&x);
     x.header = on_header;
