@@ -15,6 +15,7 @@
 #include "format/parquet/column/filter.h"
 #include "format/parquet/column/page_notes.h"
 #include "format/parquet/column/pages.h"
+#include "format/parquet/column/hint.h"
 #include "format/parquet/column/plan.h"
 #include "format/parquet/column/statistics.h"
 

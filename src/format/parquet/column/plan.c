@@ -1,10 +1,8 @@
 /* plan.c - how a chunk is to be encoded: measured on a sample, and on all of it for a dictionary
  *
- * The sample is a few runs of values that lie side by side, spread over the chunk. Each encoding
- * that suits the type is tried on it, and compressed, or what becomes of it is guessed, where that
- * is nearer (guess.h); what comes out smallest wins, but for a
- * little that is charged for time: of two that are alike the faster one. Time is charged by
- * constants, never measured, so that the same values are always encoded the same way.
+ * The sample is a few runs of values that lie side by side, spread over the chunk; trial.h says
+ * what each encoding makes of it. Time is charged by constants (charges.h), never measured, so
+ * that the same values are always encoded the same way.
  *
  * A dictionary cannot be judged by a sample alone. Where the sample has few distinct values, and
  * its runs share them, one is built of the whole chunk, within the size at which it could still
@@ -15,10 +13,10 @@
 
 #include <string.h>
 
-#include "base/memory.h"
-#include "format/parquet/column/guess.h"
+#include "format/parquet/column/charges.h"
+#include "format/parquet/column/hint.h"
 #include "format/parquet/column/pages.h"
-#include "format/parquet/column/sample.h"
+#include "format/parquet/column/trial.h"
 #include "format/parquet/encode/rle.h"
 
 enum {
@@ -32,59 +30,12 @@ enum {
     MOST_PINNED_DICTIONARY = 64 << 20
 };
 
-/*
- * What time is worth: bytes that a nanosecond of work has to save. At this rate two percent of size
- * and five of time weigh about the same. It is the one place to ask for smaller or faster files;
- * the charges below are nanoseconds: for each byte that passes the compressor, or each value.
- */
-static const double RATE = 0.04;
-static const double PASS = 1;         /* packed: bytes are counted, little is found */
-static const double PASS_ZSTD = 2.8;  /* packed, for zstd: it is looked for all the same */
-static const double BYTES = 1.5;      /* split: repetitions are found in the upper bytes */
-static const double SPLIT = 0.25;     /* split for zstd: every byte, … */
-static const double NOISE = 0.4;      /* … of planes that are copied, … */
-static const double LITERALS = 1.3;   /* … whose bytes are counted, … */
-static const double SEARCHED = 2.5;   /* … or where repetitions are found */
-static const double SEARCH = 3.8;     /* plain numbers and text: looked for everywhere */
-static const double FRAME = 12000;    /* what a page takes beside that, however small it is */
-static const double BUILD = 1.5;      /* a dictionary, of each number … */
-static const double BUILD_TEXT = 10;  /* … or text, … */
-static const double ENTER = 28;       /* … and of each that is distinct, … */
-static const double ENTER_NEAR = 2.5; /* … or of those of numbers near to each other */
-static const double DELTAS = 2;       /* DELTA_BINARY_PACKED: of each value */
-/* Bytes of the tables of frequencies, for each value that is split. */
-static const double TABLES = 0.01;
-/* What DELTA_BYTE_ARRAY takes of time, in parts of what it costs beside that. */
-static const double PREFIXES = 0.02;
 /* What order makes of entries. */
 static const double ORDERED = 0.6;
 /* What compression may make of indices. */
 static const double HOPE = 0.9;
 /* What a dictionary has to promise: to find out costs as much as to have it. */
 static const double PROMISE = 0.93;
-/* What a better encoding has to save where readers prefer another. */
-static const double PREFERRED = 0.95;
-/* What compression has to save. */
-static const double WORTH = 0.975;
-
-/* One encoding, measured. */
-typedef struct trial {
-    int32_t encoding;
-    double bytes;  /* of the whole chunk, as stored */
-    double cost;   /* bytes, and the charge for the time */
-    double raw;    /* bytes before compression */
-    bool compress; /* it pays */
-    bool literals; /* texts: it pays by their frequencies alone */
-} trial;
-
-/* What every step looks at. */
-typedef struct search {
-    const cw__column_buffer *in;
-    const cw__chunk_options *o;
-    cw__chunk_scratch *s;
-    cw__block_codec codec;
-    cw__sample sample;
-} search;
 
 static cw__block_codec block_codec(cw_parquet_codec codec)
 {
@@ -100,25 +51,6 @@ static cw__block_codec block_codec(cw_parquet_codec codec)
     default:
         return CW__BLOCK_NONE;
     }
-}
-
-static unsigned hint_of(unsigned kind, size_t plane)
-{
-    return kind + CW__BLOCK_PLANE * (unsigned)(plane < CW__BLOCK_MOST_PLANE ? plane : 0);
-}
-
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values, size_t bytes)
-{
-    if (encoding == CW__BYTE_STREAM_SPLIT)
-        return hint_of(CW__BLOCK_SPLIT, values);
-    if (encoding == CW__RLE_DICTIONARY || encoding == CW__DELTA_BINARY_PACKED)
-        return hint_of(CW__BLOCK_PACKED, bytes);
-    return leaf->width == 0 ? CW__BLOCK_ANY : CW__BLOCK_NUMBERS;
-}
-
-unsigned cw__codec_hint_literals(size_t text, size_t bytes)
-{
-    return 2 * text > bytes ? hint_of(CW__BLOCK_LITERALS, text) : CW__BLOCK_ANY;
 }
 
 static cw__dictionary_answer build_of_texts(cw__dictionary *d, const cw__column_buffer *b,
@@ -169,7 +101,7 @@ static cw__dictionary_answer build(cw__dictionary *d, const cw__column_buffer *b
 }
 
 /* What the sample says about a dictionary. */
-static bool look_for_repetition(search *k)
+static bool look_for_repetition(cw__search *k)
 {
     cw__sample *s = &k->sample;
     cw__grown *numbers = &k->s->numbers;
@@ -192,245 +124,14 @@ static bool look_for_repetition(search *k)
     return cw__sample_follows(s, d, &k->s->page);
 }
 
-/* ---- trials ---- */
-
-/* Compress `from` into `to`, which is empty where there is no codec, or nothing to compress. */
-static bool pack(search *k, cw__grown *to, const cw__grown *from, unsigned hint)
-{
-    size_t bound = cw__block_bound(k->codec, from->n);
-
-    to->n = 0;
-    if (k->codec == CW__BLOCK_NONE || from->n == 0)
-        return true;
-    if (!cw__grow(to, bound))
-        return false;
-    to->n = cw__block_compress(k->s->block, k->codec, k->o->level, hint, to->p, bound, from->p,
-                               from->n);
-    return to->n > 0;
-}
-
-/* Of bit-packed numbers; noise stays as long as it is. */
-static bool pack_bits(search *k, cw__grown *to, const cw__grown *from, int32_t encoding)
-{
-    const cw__column_buffer *b = &k->s->sample;
-
-    if (k->codec == CW__BLOCK_NONE || !cw__guess_noise(from->p, from->n))
-        return pack(k, to, from, cw__codec_hint(b->leaf, encoding, b->count, from->n));
-    to->n = from->n;
-    return true;
-}
-
-/* Raw or packed, whichever costs less. `time`: of the compressor. */
-static void weigh(trial *t, double raw, double packed, double time)
-{
-    double cost = packed + RATE * time;
-
-    t->raw = raw;
-    t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
-    t->bytes = t->compress ? packed : raw;
-    t->cost = t->compress ? cost : raw;
-}
-
-static double pass_time(const search *k)
-{
-    return k->codec == CW__BLOCK_ZSTD ? PASS_ZSTD : PASS;
-}
-
-static double time_of(const search *k, int32_t encoding)
-{
-    const cw__leaf *leaf = k->in->leaf;
-    bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
-
-    return searched ? SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? BYTES : pass_time(k);
-}
-
-/* `packs` false: what the compressor would make of it is known to be no good. */
-static bool try_encoding(search *k, trial *t, int32_t encoding, bool packs)
-{
-    cw__column_buffer *b = &k->s->sample;
-    double scale = (double)k->in->count / (double)b->count;
-    cw__grown *page = &k->s->page, *packed = &k->s->packed;
-
-    page->n = packed->n = 0;
-    if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers))
-        return false;
-    if (packs &&
-        !(encoding == CW__DELTA_BINARY_PACKED
-              ? pack_bits(k, packed, page, encoding)
-              : pack(k, packed, page, cw__codec_hint(b->leaf, encoding, b->count, page->n))))
-        return false;
-    t->encoding = encoding;
-    t->literals = false;
-    double raw = (double)page->n * scale;
-    weigh(t, raw, (double)packed->n * scale, raw * time_of(k, encoding));
-    if (encoding == CW__DELTA_BYTE_ARRAY)
-        t->cost += PREFIXES * t->cost;
-    if (encoding == CW__DELTA_BINARY_PACKED)
-        t->cost += RATE * DELTAS * (double)k->in->count;
-    return true;
-}
-
-/* Texts of which nothing comes again but prefixes, as numbers and hashes are, take less time, and
-   no more bytes, where nothing is looked for. */
-static bool try_literals(search *k, trial *t)
-{
-    const cw__column_buffer *b = &k->s->sample;
-    double scale = (double)k->in->count / (double)b->count;
-    cw__grown *page = &k->s->page;
-    trial literal = *t;
-
-    if (k->codec != CW__BLOCK_ZSTD || !t->compress)
-        return true;
-    page->n = 0;
-    if (!cw__encode_values(page, t->encoding, b, 0, b->count, NULL, &k->s->numbers))
-        return false;
-    size_t text = cw__text_bytes(t->encoding, b, 0, b->count, &k->s->numbers);
-    if (!pack(k, &k->s->packed, page, cw__codec_hint_literals(text, page->n)))
-        return false;
-    weigh(&literal, t->raw, (double)k->s->packed.n * scale, t->raw * LITERALS);
-    literal.literals = literal.compress;
-    if (literal.compress && literal.cost < t->cost)
-        *t = literal;
-    return true;
-}
-
-static double split_time(const cw__split_guess *g, size_t width)
-{
-    return SPLIT * (double)width + NOISE * g->noise + LITERALS * g->literals +
-           SEARCHED * g->searched;
-}
-
-/* Whether the codec takes planes apart: see zstd_planes.h. */
-static bool has_planes(const search *k)
-{
-    enum { LEAST_PLANE = 2048 };
-    uint64_t most = k->o->page_bytes / k->in->leaf->width;
-
-    return k->codec == CW__BLOCK_ZSTD && k->in->count >= LEAST_PLANE && most >= LEAST_PLANE &&
-           k->o->page_rows >= LEAST_PLANE;
-}
-
-/* Where frequencies are nearly all there is to it, or at their best are no better than what costs
-   `best`, the guess is nearer than what becomes of a sample. */
-static bool try_split(search *k, trial *t, double best)
-{
-    cw__column_buffer *b = &k->s->sample;
-    double n = (double)k->in->count, plain = n * b->leaf->width;
-    cw__grown *page = &k->s->page;
-    cw__split_guess g;
-
-    if (!has_planes(k))
-        return try_encoding(k, t, CW__BYTE_STREAM_SPLIT, true);
-    page->n = 0;
-    if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
-        return false;
-    cw__guess_split(&g, page->p, b->count, b->leaf->width);
-    double packed = n * (g.bytes + TABLES);
-    if (g.least < WORTH * g.bytes && n * g.least < best) {
-        if (!pack(k, &k->s->packed, page,
-                  cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count, page->n)))
-            return false;
-        double tried = (double)k->s->packed.n * n / (double)b->count;
-        packed = tried < packed ? tried : packed;
-    }
-    t->encoding = CW__BYTE_STREAM_SPLIT;
-    t->literals = false;
-    weigh(t, plain, packed, n * split_time(&g, b->leaf->width));
-    return true;
-}
-
-static void keep_better(trial *best, const trial *t)
-{
-    if (t->cost < best->cost)
-        *best = *t;
-}
-
-/* DuckDB and Polars cannot read BYTE_STREAM_SPLIT of FIXED values: that has to be asked for. */
-static bool splits(const search *k)
-{
-    return !k->o->compat && !k->o->no_split && k->codec != CW__BLOCK_NONE &&
-           k->in->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY &&
-           cw__can_encode(k->in->leaf, CW__BYTE_STREAM_SPLIT);
-}
-
-/* Numbers that never repeat have repeating bytes at most, which are nearer to each other split, and
-   those that repeat one by one, in no order, are for a dictionary. */
-static bool try_numbers(search *k, trial *best)
-{
-    bool split = splits(k);
-    bool delta = !k->o->compat && cw__can_encode(k->in->leaf, CW__DELTA_BINARY_PACKED);
-    trial t;
-
-    if (!try_encoding(k, best, CW__PLAIN, !split || k->sample.follows))
-        return false;
-    if (split) {
-        if (!try_split(k, &t, best->cost))
-            return false;
-        keep_better(best, &t);
-    }
-    if (delta) {
-        if (!try_encoding(k, &t, CW__DELTA_BINARY_PACKED, true))
-            return false;
-        keep_better(best, &t);
-    }
-    return true;
-}
-
-/* Lengths among the bytes disturb the compressor, except where whole values repeat, lengths and
-   all. Prefixes that are not worth their lengths are not worth compressing either. */
-static bool try_bytes(search *k, trial *best)
-{
-    bool repeats = k->sample.distinct * 2 < k->sample.count;
-    trial t;
-
-    if (k->o->compat)
-        return try_encoding(k, best, CW__PLAIN, true);
-    if (!try_encoding(k, best, CW__DELTA_LENGTH_BYTE_ARRAY, true))
-        return false;
-    double raw = best->raw;
-    if (repeats) {
-        if (!try_encoding(k, &t, CW__PLAIN, true))
-            return false;
-        keep_better(best, &t);
-    }
-    if (!try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, false))
-        return false;
-    if (t.raw < 0.97 * raw && !try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, true))
-        return false;
-    keep_better(best, &t);
-    return best->encoding == CW__PLAIN || try_literals(k, best);
-}
-
-static bool try_booleans(search *k, trial *best)
-{
-    trial t;
-
-    if (!try_encoding(k, best, CW__PLAIN, true))
-        return false;
-    if (k->o->compat)
-        return true;
-    if (!try_encoding(k, &t, CW__RLE, true))
-        return false;
-    if (t.cost < PREFERRED * best->cost)
-        *best = t;
-    return true;
-}
-
-static bool try_all(search *k, trial *best)
-{
-    if (k->in->leaf->physical == CW__BOOLEAN)
-        return try_booleans(k, best);
-    return k->in->leaf->width ? try_numbers(k, best) : try_bytes(k, best);
-}
-
 /* ---- the dictionary ---- */
 
-static double build_cost(const search *k, double distinct)
+static double build_cost(const cw__search *k, double distinct)
 {
-    double enter = k->sample.places ? ENTER_NEAR : ENTER;
+    double enter = k->sample.places ? CW__ENTER_NEAR : CW__ENTER;
 
-    return RATE *
-           ((k->in->leaf->width ? BUILD : BUILD_TEXT) * (double)k->in->count + enter * distinct);
+    return CW__RATE * ((k->in->leaf->width ? CW__BUILD : CW__BUILD_TEXT) * (double)k->in->count +
+                       enter * distinct);
 }
 
 static double bits(double n)
@@ -443,7 +144,7 @@ static double bits(double n)
  * themselves, and better in order, and indices as long as those of the sample, or longer as there
  * are more entries.
  */
-static bool looks_repetitive(const search *k, const trial *best)
+static bool looks_repetitive(const cw__search *k, const cw__trial *best)
 {
     const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
@@ -457,7 +158,7 @@ static bool looks_repetitive(const search *k, const trial *best)
 
 /* What the dictionary that was built costs, from the sample's indices and its own page: which is
    not tried where indices are noise, and it is too small to pay for them. */
-static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
+static bool try_dictionary(cw__search *k, cw__trial *t, const cw__dictionary *d)
 {
     const cw__sample *s = &k->sample;
     double scale = (double)k->in->count / (double)s->count;
@@ -473,29 +174,31 @@ static bool try_dictionary(search *k, trial *t, const cw__dictionary *d)
     for (size_t i = 0; i < s->runs; i++)
         memcpy(at + i * s->run, d->indices + s->starts[i], s->run * sizeof *at);
     if (!cw__encode_values(data, CW__RLE_DICTIONARY, k->in, 0, s->count, at, NULL) ||
-        !cw__encode_entries(page, k->in, d) || !pack_bits(k, packed, data, CW__RLE_DICTIONARY))
+        !cw__encode_entries(page, k->in, d) ||
+        !cw__trial_pack_bits(k, packed, data, CW__RLE_DICTIONARY))
         return false;
     double indices = (double)data->n * scale, all = indices + (double)page->n;
-    double time = pass_time(k) * all + FRAME;
-    bool hopeless = packed->n == data->n && (double)page->n < RATE * time;
+    double time = cw__pass_time(k) * all + CW__FRAME;
+    bool hopeless = packed->n == data->n && (double)page->n < CW__RATE * time;
     page_packed->n = 0;
     if (!hopeless &&
-        !pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
+        !cw__trial_pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
         return false;
     t->encoding = CW__RLE_DICTIONARY;
     t->literals = false;
-    weigh(t, all, (double)packed->n * scale + (double)(hopeless ? page->n : page_packed->n), time);
+    cw__trial_weigh(
+        t, all, (double)packed->n * scale + (double)(hopeless ? page->n : page_packed->n), time);
     t->cost += build_cost(k, (double)d->count) +
-               RATE * (SEARCH - pass_time(k)) * (t->compress ? (double)page->n : 0);
+               CW__RATE * (CW__SEARCH - cw__pass_time(k)) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
 /* Build one within the limits, and let it compete with `best`, or without one. */
-static cw_status weigh_dictionary(search *k, cw__chunk_plan *plan, trial *best, size_t most_entries,
-                                  size_t most_bytes)
+static cw_status weigh_dictionary(cw__search *k, cw__chunk_plan *plan, cw__trial *best,
+                                  size_t most_entries, size_t most_bytes)
 {
     cw__dictionary *d = &k->s->dictionary;
-    trial t;
+    cw__trial t;
 
     switch (build(d, k->in, most_entries, most_bytes, &k->s->numbers)) {
     case CW__DICTIONARY_NO_MEMORY:
@@ -536,7 +239,7 @@ static int32_t pinned(cw_parquet_encoding encoding)
     }
 }
 
-static cw_status measure(search *k, cw__chunk_plan *plan, trial *best)
+static cw_status measure(cw__search *k, cw__chunk_plan *plan, cw__trial *best)
 {
     const cw__sample *s = &k->sample;
     bool dictionary = cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY);
@@ -549,14 +252,14 @@ static cw_status measure(search *k, cw__chunk_plan *plan, trial *best)
         st = weigh_dictionary(k, plan, best, MOST_FEW, SIZE_MAX);
     if (st != CW_OK || plan->dictionary)
         return st;
-    if (!try_all(k, best))
+    if (!cw__try_all(k, best))
         return CW_E_NO_MEMORY;
     if (!dictionary || !looks_repetitive(k, best))
         return CW_OK;
     return weigh_dictionary(k, plan, best, k->in->count / 2 + 16, (size_t)(best->bytes * 3) + 4096);
 }
 
-static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
+static cw_status decide(cw__search *k, cw__chunk_plan *plan, cw__trial *best)
 {
     int32_t asked = pinned(k->o->encoding);
     cw_status st = CW_OK;
@@ -565,7 +268,7 @@ static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
     if (!cw__sample_take(&k->s->sample, k->in, &k->sample))
         return CW_E_NO_MEMORY;
     if (asked >= 0 && cw__can_encode(k->in->leaf, asked))
-        return try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;
+        return cw__try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;
     if (k->o->encoding == CW_ENCODING_DICTIONARY && cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY))
         st = weigh_dictionary(k, plan, best, SIZE_MAX, MOST_PINNED_DICTIONARY);
     if (st != CW_OK || plan->dictionary)
@@ -575,7 +278,7 @@ static cw_status decide(search *k, cw__chunk_plan *plan, trial *best)
 
 /* Pages of version 1 compress their levels along with the values: deep ones may be worth it where
    the values are not, and the time that these take. */
-static bool weigh_levels(search *k, const cw__levels *l, double *raw, double *packed)
+static bool weigh_levels(cw__search *k, const cw__levels *l, double *raw, double *packed)
 {
     size_t n = l->n < LEVELS_SAMPLE ? l->n : LEVELS_SAMPLE;
     double scale = n ? (double)l->n / (double)n : 0;
@@ -584,14 +287,14 @@ static bool weigh_levels(search *k, const cw__levels *l, double *raw, double *pa
     if (l->form == CW__LEVELS_SAME)
         return true;
     if (!cw__encode_levels(&k->s->page, l, (l->n - n) / 2, n) ||
-        !pack(k, &k->s->packed, &k->s->page, CW__BLOCK_NUMBERS))
+        !cw__trial_pack(k, &k->s->packed, &k->s->page, CW__BLOCK_NUMBERS))
         return false;
     *raw += (double)k->s->page.n * scale;
     *packed += (double)k->s->packed.n * scale;
     return true;
 }
 
-static bool add_levels(search *k, trial *best)
+static bool add_levels(cw__search *k, cw__trial *best)
 {
     double raw = 0, packed = 0;
 
@@ -600,7 +303,7 @@ static bool add_levels(search *k, trial *best)
     if (!weigh_levels(k, &k->in->rep, &raw, &packed) ||
         !weigh_levels(k, &k->in->def, &raw, &packed))
         return false;
-    double all = best->raw + raw, cost = best->raw + packed + RATE * pass_time(k) * all;
+    double all = best->raw + raw, cost = best->raw + packed + CW__RATE * cw__pass_time(k) * all;
     best->compress = packed > 0 && cost < all;
     return true;
 }
@@ -608,8 +311,8 @@ static bool add_levels(search *k, trial *best)
 cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch)
 {
-    search k = {.in = in, .o = o, .s = scratch, .codec = block_codec(o->codec)};
-    trial best = {.encoding = -1};
+    cw__search k = {.in = in, .o = o, .s = scratch, .codec = block_codec(o->codec)};
+    cw__trial best = {.encoding = -1};
     cw_status st = CW_OK;
 
     memset(plan, 0, sizeof *plan);

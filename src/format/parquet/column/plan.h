@@ -27,12 +27,4 @@ typedef struct cw__chunk_plan {
 cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
                               const cw__chunk_options *o, cw__chunk_scratch *scratch);
 
-/**
- * What to tell the compressor about a page: see cw__block_compress. It ends in `values` values, of
- * `bytes` bytes.
- */
-unsigned cw__codec_hint(const cw__leaf *leaf, int32_t encoding, size_t values, size_t bytes);
-/** About texts, with cw__text_bytes, where nothing is repeated. */
-unsigned cw__codec_hint_literals(size_t text, size_t bytes);
-
 #endif

@@ -1,0 +1,246 @@
+/* trial.c - what a chunk would come to in an encoding, by a sample of it
+ *
+ * Each encoding that suits the type is tried, and compressed, or what becomes of it is guessed,
+ * where that is nearer (guess.h). What comes out smallest wins, but for a little that is charged
+ * for time: of two that are alike the faster one.
+ */
+#include "format/parquet/column/trial.h"
+
+#include "format/parquet/column/charges.h"
+#include "format/parquet/column/guess.h"
+#include "format/parquet/column/hint.h"
+#include "format/parquet/column/pages.h"
+
+/* Bytes of the tables of frequencies, for each value that is split. */
+static const double TABLES = 0.01;
+/* What DELTA_BYTE_ARRAY takes of time, in parts of what it costs beside that. */
+static const double PREFIXES = 0.02;
+/* What a better encoding has to save where readers prefer another. */
+static const double PREFERRED = 0.95;
+/* What compression has to save. */
+static const double WORTH = 0.975;
+
+bool cw__trial_pack(cw__search *k, cw__grown *to, const cw__grown *from, unsigned hint)
+{
+    size_t bound = cw__block_bound(k->codec, from->n);
+
+    to->n = 0;
+    if (k->codec == CW__BLOCK_NONE || from->n == 0)
+        return true;
+    if (!cw__grow(to, bound))
+        return false;
+    to->n = cw__block_compress(k->s->block, k->codec, k->o->level, hint, to->p, bound, from->p,
+                               from->n);
+    return to->n > 0;
+}
+
+bool cw__trial_pack_bits(cw__search *k, cw__grown *to, const cw__grown *from, int32_t encoding)
+{
+    const cw__column_buffer *b = &k->s->sample;
+
+    if (k->codec == CW__BLOCK_NONE || !cw__guess_noise(from->p, from->n))
+        return cw__trial_pack(k, to, from, cw__codec_hint(b->leaf, encoding, b->count, from->n));
+    to->n = from->n;
+    return true;
+}
+
+void cw__trial_weigh(cw__trial *t, double raw, double packed, double time)
+{
+    double cost = packed + CW__RATE * time;
+
+    t->raw = raw;
+    t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
+    t->bytes = t->compress ? packed : raw;
+    t->cost = t->compress ? cost : raw;
+}
+
+double cw__pass_time(const cw__search *k)
+{
+    return k->codec == CW__BLOCK_ZSTD ? CW__PASS_ZSTD : CW__PASS;
+}
+
+static double time_of(const cw__search *k, int32_t encoding)
+{
+    const cw__leaf *leaf = k->in->leaf;
+    bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
+
+    return searched ? CW__SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? CW__BYTES : cw__pass_time(k);
+}
+
+bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs)
+{
+    cw__column_buffer *b = &k->s->sample;
+    double scale = (double)k->in->count / (double)b->count;
+    cw__grown *page = &k->s->page, *packed = &k->s->packed;
+
+    page->n = packed->n = 0;
+    if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers))
+        return false;
+    if (packs && !(encoding == CW__DELTA_BINARY_PACKED
+                       ? cw__trial_pack_bits(k, packed, page, encoding)
+                       : cw__trial_pack(k, packed, page,
+                                        cw__codec_hint(b->leaf, encoding, b->count, page->n))))
+        return false;
+    t->encoding = encoding;
+    t->literals = false;
+    double raw = (double)page->n * scale;
+    cw__trial_weigh(t, raw, (double)packed->n * scale, raw * time_of(k, encoding));
+    if (encoding == CW__DELTA_BYTE_ARRAY)
+        t->cost += PREFIXES * t->cost;
+    if (encoding == CW__DELTA_BINARY_PACKED)
+        t->cost += CW__RATE * CW__DELTAS * (double)k->in->count;
+    return true;
+}
+
+/* Texts of which nothing comes again but prefixes, as numbers and hashes are, take less time, and
+   no more bytes, where nothing is looked for. */
+static bool try_literals(cw__search *k, cw__trial *t)
+{
+    const cw__column_buffer *b = &k->s->sample;
+    double scale = (double)k->in->count / (double)b->count;
+    cw__grown *page = &k->s->page;
+    cw__trial literal = *t;
+
+    if (k->codec != CW__BLOCK_ZSTD || !t->compress)
+        return true;
+    page->n = 0;
+    if (!cw__encode_values(page, t->encoding, b, 0, b->count, NULL, &k->s->numbers))
+        return false;
+    size_t text = cw__text_bytes(t->encoding, b, 0, b->count, &k->s->numbers);
+    if (!cw__trial_pack(k, &k->s->packed, page, cw__codec_hint_literals(text, page->n)))
+        return false;
+    cw__trial_weigh(&literal, t->raw, (double)k->s->packed.n * scale, t->raw * CW__LITERALS);
+    literal.literals = literal.compress;
+    if (literal.compress && literal.cost < t->cost)
+        *t = literal;
+    return true;
+}
+
+static double split_time(const cw__split_guess *g, size_t width)
+{
+    return CW__SPLIT * (double)width + CW__NOISE * g->noise + CW__LITERALS * g->literals +
+           CW__SEARCHED * g->searched;
+}
+
+/* Whether the codec takes planes apart: see zstd_planes.h. */
+static bool has_planes(const cw__search *k)
+{
+    enum { LEAST_PLANE = 2048 };
+    uint64_t most = k->o->page_bytes / k->in->leaf->width;
+
+    return k->codec == CW__BLOCK_ZSTD && k->in->count >= LEAST_PLANE && most >= LEAST_PLANE &&
+           k->o->page_rows >= LEAST_PLANE;
+}
+
+/* Where frequencies are nearly all there is to it, or at their best are no better than what costs
+   `best`, the guess is nearer than what becomes of a sample. */
+static bool try_split(cw__search *k, cw__trial *t, double best)
+{
+    cw__column_buffer *b = &k->s->sample;
+    double n = (double)k->in->count, plain = n * b->leaf->width;
+    cw__grown *page = &k->s->page;
+    cw__split_guess g;
+
+    if (!has_planes(k))
+        return cw__try_encoding(k, t, CW__BYTE_STREAM_SPLIT, true);
+    page->n = 0;
+    if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
+        return false;
+    cw__guess_split(&g, page->p, b->count, b->leaf->width);
+    double packed = n * (g.bytes + TABLES);
+    if (g.least < WORTH * g.bytes && n * g.least < best) {
+        if (!cw__trial_pack(k, &k->s->packed, page,
+                            cw__codec_hint(b->leaf, CW__BYTE_STREAM_SPLIT, b->count, page->n)))
+            return false;
+        double tried = (double)k->s->packed.n * n / (double)b->count;
+        packed = tried < packed ? tried : packed;
+    }
+    t->encoding = CW__BYTE_STREAM_SPLIT;
+    t->literals = false;
+    cw__trial_weigh(t, plain, packed, n * split_time(&g, b->leaf->width));
+    return true;
+}
+
+static void keep_better(cw__trial *best, const cw__trial *t)
+{
+    if (t->cost < best->cost)
+        *best = *t;
+}
+
+/* DuckDB and Polars cannot read BYTE_STREAM_SPLIT of FIXED values: that has to be asked for. */
+static bool splits(const cw__search *k)
+{
+    return !k->o->compat && !k->o->no_split && k->codec != CW__BLOCK_NONE &&
+           k->in->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY &&
+           cw__can_encode(k->in->leaf, CW__BYTE_STREAM_SPLIT);
+}
+
+/* Numbers that never repeat have repeating bytes at most, which are nearer to each other split, and
+   those that repeat one by one, in no order, are for a dictionary. */
+static bool try_numbers(cw__search *k, cw__trial *best)
+{
+    bool split = splits(k);
+    bool delta = !k->o->compat && cw__can_encode(k->in->leaf, CW__DELTA_BINARY_PACKED);
+    cw__trial t;
+
+    if (!cw__try_encoding(k, best, CW__PLAIN, !split || k->sample.follows))
+        return false;
+    if (split) {
+        if (!try_split(k, &t, best->cost))
+            return false;
+        keep_better(best, &t);
+    }
+    if (delta) {
+        if (!cw__try_encoding(k, &t, CW__DELTA_BINARY_PACKED, true))
+            return false;
+        keep_better(best, &t);
+    }
+    return true;
+}
+
+/* Lengths among the bytes disturb the compressor, except where whole values repeat, lengths and
+   all. Prefixes that are not worth their lengths are not worth compressing either. */
+static bool try_bytes(cw__search *k, cw__trial *best)
+{
+    bool repeats = k->sample.distinct * 2 < k->sample.count;
+    cw__trial t;
+
+    if (k->o->compat)
+        return cw__try_encoding(k, best, CW__PLAIN, true);
+    if (!cw__try_encoding(k, best, CW__DELTA_LENGTH_BYTE_ARRAY, true))
+        return false;
+    double raw = best->raw;
+    if (repeats) {
+        if (!cw__try_encoding(k, &t, CW__PLAIN, true))
+            return false;
+        keep_better(best, &t);
+    }
+    if (!cw__try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, false))
+        return false;
+    if (t.raw < 0.97 * raw && !cw__try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, true))
+        return false;
+    keep_better(best, &t);
+    return best->encoding == CW__PLAIN || try_literals(k, best);
+}
+
+static bool try_booleans(cw__search *k, cw__trial *best)
+{
+    cw__trial t;
+
+    if (!cw__try_encoding(k, best, CW__PLAIN, true))
+        return false;
+    if (k->o->compat)
+        return true;
+    if (!cw__try_encoding(k, &t, CW__RLE, true))
+        return false;
+    if (t.cost < PREFERRED * best->cost)
+        *best = t;
+    return true;
+}
+
+bool cw__try_all(cw__search *k, cw__trial *best)
+{
+    if (k->in->leaf->physical == CW__BOOLEAN)
+        return try_booleans(k, best);
+    return k->in->leaf->width ? try_numbers(k, best) : try_bytes(k, best);
+}
