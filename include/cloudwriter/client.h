@@ -111,7 +111,8 @@ typedef struct cw_client_options {
 
     /* where */
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
-    int ignore_configured_endpoints; /**< take no endpoint_url from the shared config files */
+    int ignore_configured_endpoints; /**< take no endpoint, of any service, from the shared config
+                                          files */
     const char *region; /**< NULL: the profile's, or the provider's own, or us-east-1 */
     cw_addressing addressing;
     cw_provider provider; /**< what is set here is believed, whatever host or answers say */
@@ -153,11 +154,12 @@ typedef struct cw_client_options {
     const char *home_directory;   /**< where .aws/config and .aws/credentials are; NULL: nowhere */
     const char *config_file;      /**< in place of the one below home_directory */
     const char *credentials_file; /**< in place of the one below home_directory */
-    const char *sts_endpoint_url; /**< NULL: that of AWS in the region; for web identities, too */
-    const char *sso_endpoint_url; /**< NULL: that of AWS in the profile's sso_region */
-    const char *sso_oidc_endpoint_url; /**< where SSO renews tokens; NULL: at AWS in the profile's
-                                            sso_region */
-    const char *source_access_key_id;  /**< these three: the keys of a profile that says */
+    const char *sts_endpoint_url; /**< NULL: the profile's, or that of AWS in the region; for web
+                                       identities, too */
+    const char *sso_endpoint_url; /**< NULL: the profile's, or that of AWS in its sso_region */
+    const char *sso_oidc_endpoint_url;    /**< where SSO renews tokens; NULL: the profile's, or that
+                                               of AWS in its sso_region */
+    const char *source_access_key_id;     /**< these three: the keys of a profile that says */
     const char *source_secret_access_key; /**< "credential_source = Environment" */
     const char *source_session_token;     /**< NULL: none */
 

@@ -24,7 +24,11 @@ typedef struct cw__variant {
 
 cw__variant cw__variant_of(const cw_client_options *o);
 
-/** Append "https://SERVICE.REGION.DOMAIN" of a service that follows the common rule. */
-void cw__add_service_url(cw__text *url, const char *service, const char *region, cw__variant v);
+/**
+ * Append the URL of a service, without a slash at its end.
+ * @param given  it, in so many words; NULL: "https://SERVICE.REGION.DOMAIN", the common rule
+ */
+void cw__add_service_url(cw__text *url, const char *given, const char *service, const char *region,
+                         cw__variant v);
 
 #endif

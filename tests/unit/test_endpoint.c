@@ -202,9 +202,20 @@ static void services_of_every_partition(void)
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         cw__text url = {0};
         cw__add_service_url(
-            &url, of[i].service, of[i].region,
+            &url, NULL, of[i].service, of[i].region,
             (cw__variant){.dualstack = of[i].flags & DUAL, .fips = of[i].flags & FIPS});
         CHECK_STR(cw__text_str(&url), of[i].url);
+        cw__text_free(&url);
+    }
+}
+
+static void services_at_endpoints_of_their_own(void)
+{
+    static const char *const given[] = {"http://h:1/a", "http://h:1/a/", "http://h:1/a//"};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        cw__text url = {0};
+        cw__add_service_url(&url, given[i], "sts", "r", (cw__variant){.fips = true});
+        CHECK_STR(cw__text_str(&url), "http://h:1/a");
         cw__text_free(&url);
     }
 }
@@ -259,6 +270,7 @@ int main(int argc, char **argv)
     TEST(every_address);
     TEST(every_rule);
     TEST(services_of_every_partition);
+    TEST(services_at_endpoints_of_their_own);
     TEST(zones_of_directory_buckets);
     TEST(tls_is_the_default);
     TEST(nonsense_is_refused);
