@@ -25,6 +25,20 @@ const cw__partition *cw__partition_of(const char *region)
     return p;
 }
 
+static bool is_below(const char *host, const char *domain)
+{
+    size_t n = strlen(host), domain_n = strlen(domain);
+    return n > domain_n && host[n - domain_n - 1] == '.' && cw__ends_with_nocase(host, domain);
+}
+
+bool cw__is_host_of_aws(const char *host)
+{
+    for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++)
+        if (is_below(host, partitions[i].domain))
+            return true;
+    return false;
+}
+
 cw__variant cw__variant_of(const cw_client_options *o)
 {
     return (cw__variant){.dualstack = o->use_dualstack_endpoint == CW_ON,

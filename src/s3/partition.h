@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include <cloudwriter/client.h>
 
+/** The name of a region is part of a host's, and no longer than that allows. */
+enum { CW__LONGEST_REGION = 63 };
+
 typedef struct cw__partition {
     const char *prefix; /* of its regions */
     const char *name;
@@ -15,6 +18,9 @@ typedef struct cw__partition {
 
 /** That of a region; regions that nobody has heard of are in "aws". */
 const cw__partition *cw__partition_of(const char *region);
+
+/** Is it a host of AWS, of whichever partition? */
+bool cw__is_host_of_aws(const char *host);
 
 /** Which of AWS's endpoints are wanted, of S3 and of what gives keys for it. */
 typedef struct cw__variant {

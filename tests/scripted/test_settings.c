@@ -201,6 +201,24 @@ static void endpoints_of_those_who_give_keys(void)
     unsetenv("AWS_PROFILE");
 }
 
+/* The host tells that the bucket has to be in it: what the provider knows, the endpoint does. */
+static void the_host_of_a_provider(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    o.endpoint_url = "https://oss-cn-hangzhou.aliyuncs.com";
+    cw_client *c = client_of(&o);
+    check_setting(c, "provider", "oss (endpoint_url)");
+    check_setting(c, "region", "cn-hangzhou (default)");
+    check_setting_at(__LINE__, c, "s3://a.bucket/k", "endpoint",
+                     "https://a.bucket.oss-cn-hangzhou.aliyuncs.com/ (endpoint_url)");
+    cw_client_release(c);
+    o.addressing = CW_ADDRESSING_PATH;
+    c = client_of(&o);
+    check_setting_at(__LINE__, c, "s3://bucket/k", "endpoint",
+                     "https://oss-cn-hangzhou.aliyuncs.com/bucket (endpoint_url)");
+    cw_client_release(c);
+}
+
 static void what_is_wrong_is_named(void)
 {
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
@@ -284,6 +302,7 @@ int main(int argc, char **argv)
     WITHIN(1000, then_the_environment);
     WITHIN(1000, then_the_profile);
     WITHIN(1000, endpoints_of_those_who_give_keys);
+    WITHIN(1000, the_host_of_a_provider);
     WITHIN(1000, what_is_wrong_is_named);
     WITHIN(1000, what_the_service_taught);
     WITHIN(1000, who_the_service_is);

@@ -50,13 +50,13 @@ static const address_case cases[] = {
     {"https://gate.example.org/s3", VIRTUAL, "r", "bkt", "k", "bkt.gate.example.org", "/s3/k"},
 
     /* those who want the bucket in the host */
-    {"https://oss-cn-hangzhou.aliyuncs.com", AUTO, "r", "bucket", "k",
-     "bucket.oss-cn-hangzhou.aliyuncs.com", "/k"},
-    {"https://oss-cn-hangzhou.aliyuncs.com", PATH, "r", "bucket", "k",
-     "oss-cn-hangzhou.aliyuncs.com", "/bucket/k"},
     {"https://s3.eu-west-1.amazonaws.com", AUTO, "eu-west-1", "bucket", "k",
      "bucket.s3.eu-west-1.amazonaws.com", "/k"},
-    {"https://notaliyuncs.com", AUTO, "r", "bucket", "k", "notaliyuncs.com", "/bucket/k"},
+    {"https://s3.eusc-de-east-1.amazonaws.eu", AUTO, "r", "bucket", "k",
+     "bucket.s3.eusc-de-east-1.amazonaws.eu", "/k"},
+    {"https://s3.eu-west-1.amazonaws.com", PATH, "eu-west-1", "bucket", "k",
+     "s3.eu-west-1.amazonaws.com", "/bucket/k"},
+    {"https://notamazonaws.com", AUTO, "r", "bucket", "k", "notamazonaws.com", "/bucket/k"},
 
     /* keys are encoded once and never normalised */
     {"http://h", AUTO, "r", "b", "a b+c//./../d%20e", "h", "/b/a%20b%2Bc//./../d%2520e"},
