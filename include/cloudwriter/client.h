@@ -173,7 +173,8 @@ typedef struct cw_client_options {
     int no_verify; /**< accept any certificate: for experiments only */
 
     /* through what: "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]" of http (the default), https,
-       socks4, socks4a, socks5 or socks5h, port 1080 if none; USER and PASSWORD percent-encoded.
+       socks4, socks4a, socks5 or socks5h, port 1080 (https: 443) if none; USER and PASSWORD are
+       percent-encoded.
        What is asked of the instance metadata service and of containers goes through none. */
     const char *proxy_url;       /**< for all requests */
     const char *https_proxy_url; /**< for https, without proxy_url; else none */
@@ -184,7 +185,8 @@ typedef struct cw_client_options {
     uint64_t memory_bytes;    /**< for all that the client and its writers hold; at
                                    least 12 MiB; default 128 MiB */
     unsigned io_threads;      /**< default 1, which is about 1 GB/s over TLS; at most 64 */
-    unsigned max_connections; /**< for each I/O thread; default 32 */
+    unsigned max_connections; /**< for each I/O thread; default 32, but never more than one for
+                                   each 8 MiB of memory */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
     int no_pacing;    /**< do not space requests out after the service asked to slow down */

@@ -65,7 +65,7 @@ static cw_status take_region(cw_client *c, cw__settings *s, cw_client_options *o
     const char *region = cw__settings_text(s, "region", o->region, &s->profile->region, own);
 
     if (strcmp(region, "aws-global") == 0) {
-        region = "us-east-1";
+        o->region = region = "us-east-1";
         o->us_east_1_regional_endpoint = CW_OFF;
     }
     if (strlen(region) > CW__LONGEST_REGION)

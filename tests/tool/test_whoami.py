@@ -129,11 +129,12 @@ class WhoAmI(ToolTest):
 
 class Services(http.server.BaseHTTPRequestHandler):
     """STS, SSO and its OIDC, told apart by what their endpoints begin with."""
-    asked = []
+    asked, scopes = [], []
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.asked.append(self.path)
+        self.scopes.append(self.headers.get("Authorization", "").split(",")[0].split("/")[2:])
         self.answer({"/sts/": self.role, "/oidc/token": self.token}.get(self.path), body)
 
     def do_GET(self):
@@ -181,7 +182,7 @@ class ServicesOfAProfile(ToolTest):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.shutdown)
         self.url = "http://127.0.0.1:%d" % server.server_address[1]
-        Services.asked = []
+        Services.asked, Services.scopes = [], []
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3"):
             del self.environment[name]
         self.environment["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -203,7 +204,9 @@ class ServicesOfAProfile(ToolTest):
         for slash in ("", "/"):  # the endpoint of a service may have a path
             self.configure(role, {"sts": self.url + "/sts" + slash, "sso": "http://127.0.0.1:1"})
             self.put()
+            self.environment["AWS_REGION"] = "aws-global"
         self.assertEqual(Services.asked, ["/sts/", "/sts/"])
+        self.assertEqual(Services.scopes, 2 * [["us-east-1", "sts", "aws4_request"]])
         self.environment["AWS_ENDPOINT_URL_STS"] = self.url + "/elsewhere"
         self.assertIn("STS refused AssumeRole", self.put(code=1))
         self.assertEqual(Services.asked[2], "/elsewhere/")
