@@ -81,6 +81,15 @@ static inline void listener_start(listener *l, void (*serve)(void *user, int fd)
     l->port = ntohs(a.sin_port);
 }
 
+/** How many connections there were. */
+static inline size_t listener_count(listener *l)
+{
+    pthread_mutex_lock(&l->lock);
+    size_t count = l->count;
+    pthread_mutex_unlock(&l->lock);
+    return count;
+}
+
 static inline void listener_stop(listener *l)
 {
     shutdown(l->fd, SHUT_RDWR);

@@ -278,12 +278,12 @@ static void check_list(const char *scheme, const char *list, bool direct)
     if (!direct)
         CHECK(strstr(err.message, "through the proxy"));
     CHECK_INT(get_with_key(&b), direct ? CW_OK : CW_E_INVALID_ARGUMENT);
-    CHECK_INT(b.proxy.listener.count, 0);
+    CHECK_INT(listener_count(&b.proxy.listener), 0);
     CHECK_INT(requests(&b.bed, NULL) > 0, direct);
     CHECK_OK(put(&b), err);
-    if ((b.proxy.listener.count == 0) != direct)
+    if ((listener_count(&b.proxy.listener) == 0) != direct)
         fprintf(stderr, "    '%s'\n", list);
-    CHECK_INT(b.proxy.listener.count == 0, direct);
+    CHECK_INT(listener_count(&b.proxy.listener) == 0, direct);
     bench_close(&b);
 }
 
