@@ -111,7 +111,8 @@ typedef struct cw_client_options {
 
     /* where */
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
-    int ignore_configured_endpoints; /**< take no endpoint_url from the shared config files */
+    int ignore_configured_endpoints; /**< take no endpoint, of any service, from the shared config
+                                          files */
     const char *region; /**< NULL: the profile's, or the provider's own, or us-east-1 */
     cw_addressing addressing;
     cw_provider provider; /**< what is set here is believed, whatever host or answers say */
@@ -153,11 +154,12 @@ typedef struct cw_client_options {
     const char *home_directory;   /**< where .aws/config and .aws/credentials are; NULL: nowhere */
     const char *config_file;      /**< in place of the one below home_directory */
     const char *credentials_file; /**< in place of the one below home_directory */
-    const char *sts_endpoint_url; /**< NULL: that of AWS in the region; for web identities, too */
-    const char *sso_endpoint_url; /**< NULL: that of AWS in the profile's sso_region */
-    const char *sso_oidc_endpoint_url; /**< where SSO renews tokens; NULL: at AWS in the profile's
-                                            sso_region */
-    const char *source_access_key_id;  /**< these three: the keys of a profile that says */
+    const char *sts_endpoint_url; /**< NULL: the profile's, or that of AWS in the region; for web
+                                       identities, too */
+    const char *sso_endpoint_url; /**< NULL: the profile's, or that of AWS in its sso_region */
+    const char *sso_oidc_endpoint_url;    /**< where SSO renews tokens; NULL: the profile's, or that
+                                               of AWS in its sso_region */
+    const char *source_access_key_id;     /**< these three: the keys of a profile that says */
     const char *source_secret_access_key; /**< "credential_source = Environment" */
     const char *source_session_token;     /**< NULL: none */
 
@@ -171,7 +173,8 @@ typedef struct cw_client_options {
     int no_verify; /**< accept any certificate: for experiments only */
 
     /* through what: "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT]" of http (the default), https,
-       socks4, socks4a, socks5 or socks5h, port 1080 if none; USER and PASSWORD percent-encoded.
+       socks4, socks4a, socks5 or socks5h, port 1080 (https: 443) if none; USER and PASSWORD are
+       percent-encoded.
        What is asked of the instance metadata service and of containers goes through none. */
     const char *proxy_url;       /**< for all requests */
     const char *https_proxy_url; /**< for https, without proxy_url; else none */
@@ -182,7 +185,8 @@ typedef struct cw_client_options {
     uint64_t memory_bytes;    /**< for all that the client and its writers hold; at
                                    least 12 MiB; default 128 MiB */
     unsigned io_threads;      /**< default 1, which is about 1 GB/s over TLS; at most 64 */
-    unsigned max_connections; /**< for each I/O thread; default 32 */
+    unsigned max_connections; /**< for each I/O thread; default 32, but never more than one for
+                                   each 8 MiB of memory */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
     int no_pacing;    /**< do not space requests out after the service asked to slow down */

@@ -42,7 +42,7 @@ typedef enum cw_sse {
     CW_SSE_KMS,        /**< aws:kms */
     CW_SSE_KMS_DSSE,   /**< aws:kms:dsse */
     CW_SSE_C           /**< AES256 with `sse_customer_key`, which is sent over TLS, or to this
-                            machine: else CW_E_INVALID_ARGUMENT */
+                            machine through no proxy: else CW_E_INVALID_ARGUMENT */
 } cw_sse;
 
 /** A name and a value: of metadata, of a tag. */

@@ -21,13 +21,14 @@ static cw_status refuse(const char *wrong, cw_error *err)
                     wrong);
 }
 
-static bool is_known_scheme(const char *s, size_t n)
+/* In small letters; NULL for none that is known. */
+static const char *find_scheme(const char *s, size_t n)
 {
     static const char *const known[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strlen(known[i]) == n && strncasecmp(known[i], s, n) == 0)
-            return true;
-    return false;
+            return known[i];
+    return NULL;
 }
 
 /* NULL when out of memory; *good says whether it decodes to text on one line. */
@@ -80,20 +81,19 @@ static cw_status measure_host(const char *host, size_t n, size_t *host_n, cw_err
     return CW_OK;
 }
 
-static cw_status take_host(cw__proxy_url *out, const char *scheme, size_t scheme_n,
-                           const char *host, cw_error *err)
+static cw_status take_host(cw__proxy_url *out, const char *scheme, const char *host, cw_error *err)
 {
     size_t n = strcspn(host, "/"), host_n = 0;
     cw__text url = {0}, where = {0};
     cw_status status = measure_host(host, n, &host_n, err);
     if (status != CW_OK)
         return status;
-    cw__text_addf(&url, "%.*s://%.*s", (int)scheme_n, scheme, (int)n, host);
+    cw__text_addf(&url, "%s://%.*s", scheme, (int)n, host);
     cw__text_addf(&where, "%.*s port ", (int)host_n, host);
     if (n > host_n + 1)
         cw__text_add_n(&where, host + host_n + 1, n - host_n - 1);
     else
-        cw__text_add(&where, strncasecmp(scheme, "https:", 6) == 0 ? TLS_PORT : OTHER_PORT);
+        cw__text_add(&where, strcmp(scheme, "https") == 0 ? TLS_PORT : OTHER_PORT);
     out->url = url.p;
     out->where = where.p;
     return url.failed || where.failed ? cw__fail_memory(err, "parsing the URL of a proxy") : CW_OK;
@@ -101,22 +101,20 @@ static cw_status take_host(cw__proxy_url *out, const char *scheme, size_t scheme
 
 cw_status cw__proxy_url_parse(cw__proxy_url *out, const char *url, cw_error *err)
 {
-    const char *scheme = "http:", *rest = url, *colon = strstr(url, "://");
-    size_t scheme_n = strlen("http");
+    const char *scheme = "http", *rest = url, *colon = strstr(url, "://");
     cw_status status = CW_OK;
     *out = (cw__proxy_url){0};
     if (colon) {
-        scheme = url;
-        scheme_n = (size_t)(colon - url);
+        scheme = find_scheme(url, (size_t)(colon - url));
         rest = colon + 3;
     }
-    if (!is_known_scheme(scheme, scheme_n))
+    if (!scheme)
         return refuse("has no scheme that is known", err);
     const char *at = memrchr(rest, '@', strcspn(rest, "/?#"));
     if (at)
         status = take_user(out, rest, (size_t)(at - rest), err);
     if (status == CW_OK)
-        status = take_host(out, scheme, scheme_n, at ? at + 1 : rest, err);
+        status = take_host(out, scheme, at ? at + 1 : rest, err);
     if (status != CW_OK)
         cw__proxy_url_free(out);
     return status;

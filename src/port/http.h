@@ -54,11 +54,13 @@ typedef struct cw__http_options {
 typedef enum cw__http_end {
     CW__HTTP_ANSWERED,    /* a whole reply arrived; look at `status` */
     CW__HTTP_UNREACHABLE, /* name not resolved, connection refused, TLS not set up: nothing sent */
-    CW__HTTP_PROXY,       /* the same of the proxy, or its refusal, then with a status */
-    CW__HTTP_UNTRUSTED,   /* the certificate is not accepted, or the CA file unreadable: final */
-    CW__HTTP_NO_TLS,      /* no common version of TLS, or our own certificate will not do: final */
-    CW__HTTP_BROKEN,      /* the connection broke, or the reply was cut short: perhaps arrived */
-    CW__HTTP_STALLED,     /* no byte either way for too long: perhaps arrived */
+    CW__HTTP_PROXY,       /* the same of the proxy, or its refusal, then with a status; SOCKS's is
+                             put into that of an HTTP proxy: 407, 403, 502 */
+    CW__HTTP_PROXY_UNTRUSTED, /* the certificate of the proxy is not accepted: final */
+    CW__HTTP_UNTRUSTED, /* the certificate is not accepted, or the CA file unreadable: final */
+    CW__HTTP_NO_TLS,    /* no common version of TLS, or our own certificate will not do: final */
+    CW__HTTP_BROKEN,    /* the connection broke, or the reply was cut short: perhaps arrived */
+    CW__HTTP_STALLED,   /* no byte either way for too long: perhaps arrived */
     CW__HTTP_NO_MEMORY
 } cw__http_end;
 
@@ -104,6 +106,12 @@ typedef struct cw__http_call {
     void *handle; /* cw__http's own, as is the next; NULL before the first start */
     struct cw__http_call *queued_next;
 } cw__http_call;
+
+/**
+ * Would a request to this host go through a proxy? Where not every libcurl leaves it out: yes.
+ * @param host  as in a URL, an IPv6 address in brackets; what is below it fares no worse
+ */
+bool cw__http_is_proxied(const cw__http_options *o, bool tls, const char *host);
 
 cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err);
 

@@ -373,13 +373,60 @@ bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static bool is_proxys_fault(const cw__transfer *x, CURLcode code, int connect_status)
+/* Of a proxy that speaks SOCKS, in the words of one that speaks HTTP; 0: it said nothing. */
+static int socks_status(const cw__transfer *x, CURLcode code)
 {
-    if (x->begun || !x->proxy || !x->proxy->url)
+#if LIBCURL_VERSION_NUM >= 0x074900
+    long said = CURLPX_OK;
+    if (code != CURLE_PROXY || curl_easy_getinfo(x->easy, CURLINFO_PROXY_ERROR, &said) != CURLE_OK)
+        return 0;
+    switch (said) {
+    case CURLPX_NO_AUTH:
+    case CURLPX_USER_REJECTED:
+    case CURLPX_IDENTD:
+    case CURLPX_IDENTD_DIFFER:
+        return 407;
+    case CURLPX_REPLY_NOT_ALLOWED:
+        return 403;
+    case CURLPX_REQUEST_FAILED:
+    case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
+    case CURLPX_REPLY_NETWORK_UNREACHABLE:
+    case CURLPX_REPLY_HOST_UNREACHABLE:
+    case CURLPX_REPLY_CONNECTION_REFUSED:
+    case CURLPX_REPLY_TTL_EXPIRED:
+        return 502;
+    }
+#else
+    (void)x;
+    (void)code;
+#endif
+    return 0;
+}
+
+static int proxys_status(const cw__transfer *x, CURLcode code)
+{
+    long connect_status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    return connect_status ? (int)connect_status : socks_status(x, code);
+}
+
+/* libcurl leaves it at an error until the handshake with the proxy is over. */
+static bool is_tls_with_proxy_open(const cw__transfer *x)
+{
+    long wrong = 0;
+    return x->proxy && x->proxy->url && cw__starts_with(x->proxy->url, "https:") &&
+           curl_easy_getinfo(x->easy, CURLINFO_PROXY_SSL_VERIFYRESULT, &wrong) == CURLE_OK &&
+           wrong != 0;
+}
+
+static bool is_proxys_fault(const cw__transfer *x, CURLcode code, int status)
+{
+    bool of_trust = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
+    if (x->begun || !x->proxy || !x->proxy->url || of_trust)
         return false;
-    return connect_status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
+    return status >= 300 || code == CURLE_COULDNT_RESOLVE_PROXY ||
            strstr(x->message, x->proxy->where) || strcasestr(x->message, "proxy") ||
-           strstr(x->message, "SOCKS");
+           strstr(x->message, "SOCKS") || is_tls_with_proxy_open(x);
 }
 
 /* No common version, or a certificate that the other side misses or refuses, which with TLS 1.3 it
@@ -395,9 +442,9 @@ static bool is_tls_refused(const cw__transfer *x)
     return false;
 }
 
-static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code, int connect_status)
+static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code, int proxys_word)
 {
-    if (is_proxys_fault(x, code, connect_status))
+    if (is_proxys_fault(x, code, proxys_word))
         return CW__HTTP_PROXY;
     if (!x->resent && is_tls_refused(x))
         return CW__HTTP_NO_TLS;
@@ -405,6 +452,7 @@ static cw__http_end end_without_reply(const cw__transfer *x, CURLcode code, int 
     case CURLE_OUT_OF_MEMORY:
         return CW__HTTP_NO_MEMORY;
     case CURLE_PEER_FAILED_VERIFICATION:
+        return is_tls_with_proxy_open(x) ? CW__HTTP_PROXY_UNTRUSTED : CW__HTTP_UNTRUSTED;
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
@@ -449,11 +497,10 @@ cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
         cw__copy_string(x->message, sizeof x->message,
                         code == CURLE_OK ? "no whole reply to the request"
                                          : curl_easy_strerror(code));
-    long connect_status = 0;
-    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-    cw__http_result result = result_of(x, end_without_reply(x, code, (int)connect_status));
+    int proxys_word = proxys_status(x, code);
+    cw__http_result result = result_of(x, end_without_reply(x, code, proxys_word));
     if (result.end == CW__HTTP_PROXY)
-        result.status = (int)connect_status;
+        result.status = proxys_word;
     return result;
 }
 

@@ -117,7 +117,8 @@ static bool may_pass(const cw__answer *a)
 {
     if (a->end == CW__HTTP_ANSWERED)
         return a->status >= 500 || a->status == 429 || a->status == 408;
-    return a->end != CW__HTTP_UNTRUSTED && a->end != CW__HTTP_NO_TLS;
+    return a->end != CW__HTTP_UNTRUSTED && a->end != CW__HTTP_PROXY_UNTRUSTED &&
+           a->end != CW__HTTP_NO_TLS;
 }
 
 /* In steps, for whoever wants it stopped. false: no time is left for another attempt. */
@@ -168,6 +169,7 @@ void cw__answer_describe(const cw__answer *a, char *out, size_t size)
         [CW__HTTP_UNREACHABLE] = "it cannot be reached",
         [CW__HTTP_PROXY] = "its proxy cannot be used",
         [CW__HTTP_NO_TLS] = "TLS cannot be agreed on with it",
+        [CW__HTTP_PROXY_UNTRUSTED] = "the certificate of its proxy is not trusted",
         [CW__HTTP_UNTRUSTED] = "its certificate is not trusted",
         [CW__HTTP_BROKEN] = "the connection broke",
         [CW__HTTP_STALLED] = "it did not answer in time",

@@ -242,11 +242,19 @@ cw_status cw__client_check(const cw_client *c, cw_error *err)
 
 cw_status cw__client_check_secrecy(const cw_client *c, cw_error *err)
 {
-    if (!c->tls && !cw__host_is_this_machine(c->endpoint.url.host))
+    const char *host = c->endpoint.url.host;
+    if (c->tls)
+        return CW_OK;
+    if (!cw__host_is_this_machine(host))
         return cw__fail(err, CW_E_INVALID_ARGUMENT,
                         "the key of SSE-C would go over plain http to %s, for all to read: use "
                         "https",
-                        c->endpoint.url.host);
+                        host);
+    if (cw__http_is_proxied(&c->transport.http, false, host))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                        "the key of SSE-C would go over plain http through the proxy, for it to "
+                        "read: use https, or name %s in no_proxy",
+                        host);
     return CW_OK;
 }
 

@@ -24,7 +24,7 @@
 
 struct cw__upload;
 
-enum { CW__TOKEN_BYTES = 16, CW__LONGEST_REGION = 63 };
+enum { CW__TOKEN_BYTES = 16 };
 
 /* Set when made and never changed, but for what says otherwise, or is atomic. */
 struct cw_client {
@@ -104,7 +104,7 @@ void cw__client_next_token(cw_client *c, unsigned char token[CW__TOKEN_BYTES]);
 
 /** Where requests for a bucket go now, or those for the service. */
 typedef struct cw__place {
-    char region[64];
+    char region[CW__LONGEST_REGION + 1];
     char endpoint[512];
 } cw__place;
 

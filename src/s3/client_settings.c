@@ -65,7 +65,7 @@ static cw_status take_region(cw_client *c, cw__settings *s, cw_client_options *o
     const char *region = cw__settings_text(s, "region", o->region, &s->profile->region, own);
 
     if (strcmp(region, "aws-global") == 0) {
-        region = "us-east-1";
+        o->region = region = "us-east-1";
         o->us_east_1_regional_endpoint = CW_OFF;
     }
     if (strlen(region) > CW__LONGEST_REGION)
@@ -100,10 +100,33 @@ static void set_variants(cw__endpoint *e, const cw_client_options *o)
     e->no_session = o->s3_disable_express_session_auth == CW_ON;
 }
 
+/* A profile that says to ignore what is configured means the environment as well. */
+static const char *take_url(cw__settings *s, const char *name, const char *option,
+                            char *const *of_profile)
+{
+    bool ignore = s->profile->ignore_endpoints;
+    bool configured = s->options->environment_read && cw__environment_around(option);
+
+    return cw__settings_text(s, name, ignore && configured ? NULL : option,
+                             ignore ? NULL : of_profile, NULL);
+}
+
+/* Of those who give keys. */
+static void take_other_endpoints(cw__settings *s, cw_client_options *o)
+{
+    const cw__profile *p = s->profile;
+
+    o->sts_endpoint_url =
+        take_url(s, "sts_endpoint_url", o->sts_endpoint_url, &p->sts_endpoint_url);
+    o->sso_endpoint_url =
+        take_url(s, "sso_endpoint_url", o->sso_endpoint_url, &p->sso_endpoint_url);
+    o->sso_oidc_endpoint_url =
+        take_url(s, "sso_oidc_endpoint_url", o->sso_oidc_endpoint_url, &p->sso_oidc_endpoint_url);
+}
+
 static cw_status take_endpoint(cw_client *c, cw__settings *s, cw_client_options *o, cw_error *err)
 {
-    char *const *of_profile = o->ignore_configured_endpoints ? NULL : &s->profile->endpoint_url;
-    const char *url = cw__settings_text(s, "endpoint_url", o->endpoint_url, of_profile, NULL);
+    const char *url = take_url(s, "endpoint_url", o->endpoint_url, &s->profile->endpoint_url);
     cw__endpoint *e = &c->endpoint;
     char own[CW__LONGEST_REGION + 1];
     cw_status st = cw__endpoint_init(e, url, take_addressing(s), err);
@@ -119,6 +142,7 @@ static cw_status take_endpoint(cw_client *c, cw__settings *s, cw_client_options 
         st = cw__switches_take(s, o, err);
     if (st != CW_OK)
         return st;
+    take_other_endpoints(s, o);
     set_variants(e, o);
     c->tls = cw__endpoint_tls(e);
     return cw__endpoint_check(e, err);

@@ -36,7 +36,7 @@ static bool is_dns_label(const char *bucket)
 static bool is_region(const char *s)
 {
     size_t n = strlen(s);
-    return n <= 63 && s[0] != '-' &&
+    return n <= CW__LONGEST_REGION && s[0] != '-' &&
            strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n;
 }
 
@@ -44,15 +44,6 @@ static bool is_region(const char *s)
 static bool is_numeric(const char *host)
 {
     return host[0] == '[' || host[strspn(host, "0123456789.")] == '\0';
-}
-
-/* Services whose own hosts are known to answer to bucket.host; OSS answers to nothing else. */
-static bool wants_bucket_in_host(const char *host)
-{
-    return cw__ends_with_nocase(host, ".aliyuncs.com") ||
-           cw__ends_with_nocase(host, ".amazonaws.com") ||
-           cw__ends_with_nocase(host, ".amazonaws.com.cn") ||
-           cw__ends_with_nocase(host, ".amazonaws.eu");
 }
 
 static bool can_be_in_host(const cw__endpoint *e)
@@ -66,7 +57,7 @@ static bool is_virtual_hosted(const cw__endpoint *e, const char *bucket)
         return false;
     if (e->addressing == CW_ADDRESSING_VIRTUAL || atomic_load(&e->wants_host))
         return true;
-    if (e->custom && !wants_bucket_in_host(e->url.host))
+    if (e->custom && !cw__is_host_of_aws(e->url.host))
         return false;
     return is_dns_label(bucket);
 }

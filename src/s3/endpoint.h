@@ -46,15 +46,15 @@ typedef enum cw__reach {
 
 /** How a bucket is reached. */
 typedef struct cw__route {
-    char region[64];        /* to sign for */
-    const char *region_set; /* "*": sign for all, by SigV4A; NULL: for `region` */
-    const char *service;    /* the same; static */
-    bool session;           /* with keys from CreateSession */
-    const char *host;       /* what the host's name begins with, behind that of the bucket */
-    cw__piece zone;         /* of a directory bucket, or the outpost of an alias */
-    cw__arn arn;            /* of an access point; its pieces are in the bucket's name */
-    bool in_host;           /* the bucket is, and not in the path */
-    bool everywhere;        /* the host is of no region */
+    char region[CW__LONGEST_REGION + 1]; /* to sign for */
+    const char *region_set;              /* "*": sign for all, by SigV4A; NULL: for `region` */
+    const char *service;                 /* the same; static */
+    bool session;                        /* with keys from CreateSession */
+    const char *host; /* what the host's name begins with, behind that of the bucket */
+    cw__piece zone;   /* of a directory bucket, or the outpost of an alias */
+    cw__arn arn;      /* of an access point; its pieces are in the bucket's name */
+    bool in_host;     /* the bucket is, and not in the path */
+    bool everywhere;  /* the host is of no region */
     bool accelerated;
     const char *domain;
 } cw__route;

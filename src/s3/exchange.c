@@ -236,9 +236,6 @@ static cw_status find_way(cw__exchange *x)
     st = cw__client_route(x->client, x->request.bucket, x->request.reach, &x->route, &x->error);
     if (st != CW_OK)
         return st;
-    if (cw__is_directory_bucket(x->request.bucket) &&
-        strstr(cw__text_str(&x->request.query), "versionId="))
-        return cw__fail(&x->error, CW_E_UNSUPPORTED, "a directory bucket has no versions");
     return cw__client_keys(x->client, &x->route, x->request.bucket, &x->keys_from, &x->error);
 }
 
@@ -335,7 +332,7 @@ void cw__exchange_init(cw__exchange *x, cw_client *c, cw__loop *loop, const char
 
 void cw__exchange_start(cw__exchange *x)
 {
-    if (!x->raw && cw__provider_check(&x->client->provider, &x->request, &x->error) != CW_OK)
+    if (cw__provider_check(&x->client->provider, &x->request, x->raw, &x->error) != CW_OK)
         fail_later(x);
     else if (set_limit(x) != CW_OK)
         fail_memory(x);

@@ -4,12 +4,13 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "s3/partition.h"
 
 #include <string.h>
 
 struct cw__bucket_region {
     struct cw__bucket_region *next;
-    char region[64];
+    char region[CW__LONGEST_REGION + 1];
     char bucket[];
 };
 

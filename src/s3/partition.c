@@ -4,6 +4,8 @@
  */
 #include "s3/partition.h"
 
+#include <string.h>
+
 static const cw__partition partitions[] = {
     {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
     {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws"},
@@ -23,6 +25,20 @@ const cw__partition *cw__partition_of(const char *region)
     return p;
 }
 
+static bool is_below(const char *host, const char *domain)
+{
+    size_t n = strlen(host), domain_n = strlen(domain);
+    return n > domain_n && host[n - domain_n - 1] == '.' && cw__ends_with_nocase(host, domain);
+}
+
+bool cw__is_host_of_aws(const char *host)
+{
+    for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++)
+        if (is_below(host, partitions[i].domain))
+            return true;
+    return false;
+}
+
 cw__variant cw__variant_of(const cw_client_options *o)
 {
     return (cw__variant){.dualstack = o->use_dualstack_endpoint == CW_ON,
@@ -30,9 +46,17 @@ cw__variant cw__variant_of(const cw_client_options *o)
 }
 
 /* In GovCloud the plain endpoint is the FIPS one. */
-void cw__add_service_url(cw__text *url, const char *service, const char *region, cw__variant v)
+void cw__add_service_url(cw__text *url, const char *given, const char *service, const char *region,
+                         cw__variant v)
 {
     const cw__partition *p = cw__partition_of(region);
+    size_t n = given ? strlen(given) : 0;
+    while (n > 0 && given[n - 1] == '/')
+        n--;
+    if (given) {
+        cw__text_add_n(url, given, n);
+        return;
+    }
     v.fips = v.fips && (v.dualstack || !cw__starts_with(region, "us-gov-"));
     cw__text_addf(url, "https://%s%s.%s.%s", service, v.fips ? "-fips" : "", region,
                   v.dualstack ? p->dualstack_domain : p->domain);

@@ -37,7 +37,10 @@ static const setting profile_settings[] = {
     {"aws_session_token", NULL, OF_PROFILE(session_token)},
     {"aws_security_token", NULL, OF_PROFILE(session_token)}, /* its old name */
     {"region", NULL, OF_PROFILE(region)},
-    {"endpoint_url", NULL, OF_PROFILE(endpoint_url)},
+    {"endpoint_url", NULL, OF_PROFILE(endpoint_url)}, /* one for all services */
+    {"endpoint_url", NULL, OF_PROFILE(sts_endpoint_url)},
+    {"endpoint_url", NULL, OF_PROFILE(sso_endpoint_url)},
+    {"endpoint_url", NULL, OF_PROFILE(sso_oidc_endpoint_url)},
     {"s3", "addressing_style", OF_PROFILE(addressing_style)},
     {"ca_bundle", NULL, OF_PROFILE(ca_bundle)},
     {"max_attempts", NULL, OF_PROFILE(max_attempts)},
@@ -86,6 +89,9 @@ static const setting sso_session_settings[] = {
 static const size_t moved_settings[] = {
     OF_PROFILE(region),
     OF_PROFILE(endpoint_url),
+    OF_PROFILE(sts_endpoint_url),
+    OF_PROFILE(sso_endpoint_url),
+    OF_PROFILE(sso_oidc_endpoint_url),
     OF_PROFILE(addressing_style),
     OF_PROFILE(ca_bundle),
     OF_PROFILE(max_attempts),
@@ -119,6 +125,9 @@ static const size_t moved_settings[] = {
 
 static const setting services_settings[] = {
     {"s3", "endpoint_url", OF_PROFILE(endpoint_url)},
+    {"sts", "endpoint_url", OF_PROFILE(sts_endpoint_url)},
+    {"sso", "endpoint_url", OF_PROFILE(sso_endpoint_url)},
+    {"sso_oidc", "endpoint_url", OF_PROFILE(sso_oidc_endpoint_url)},
 };
 
 /* The settings of one section of one file, and where they go. */
@@ -167,16 +176,11 @@ static bool is_section(const search *s, const char *section)
            same_name(section + n + 1, s->name);
 }
 
-static const setting *find_setting(const search *s, const cw__ini_item *item)
+static bool is_setting(const setting *known, const cw__ini_item *item)
 {
-    for (size_t i = 0; i < s->known_count; i++) {
-        const setting *known = &s->known[i];
-        bool same_nested = known->nested && item->nested ? strcmp(known->nested, item->nested) == 0
-                                                         : !known->nested && !item->nested;
-        if (same_nested && strcmp(known->key, item->key) == 0)
-            return known;
-    }
-    return NULL;
+    bool same_nested = known->nested && item->nested ? strcmp(known->nested, item->nested) == 0
+                                                     : !known->nested && !item->nested;
+    return same_nested && strcmp(known->key, item->key) == 0;
 }
 
 static bool replace(char **field, const char *value)
@@ -196,10 +200,11 @@ static bool take_item(void *user, const cw__ini_item *item)
     if (!is_section(s, item->section))
         return true;
     s->found = true;
-    const setting *known = find_setting(s, item);
-    if (!known || !*item->value)
-        return true;
-    return replace(field_at(s->into, known->offset), item->value);
+    for (size_t i = 0; *item->value && i < s->known_count; i++)
+        if (is_setting(&s->known[i], item) &&
+            !replace(field_at(s->into, s->known[i].offset), item->value))
+            return false;
+    return true;
 }
 
 static cw_status search_section(source *into, const char *kind, const char *name, const char *text,
@@ -343,10 +348,7 @@ static bool combine(cw__profile *out, source *config, source *credentials, sourc
     move_settings(out, &credentials->settings, true);
     move_all_but_keys(out, &services->settings, false);
     move_all_but_keys(out, &session->settings, false);
-    if (endpoints_ignored(in, config, credentials)) {
-        cw__free(out->endpoint_url);
-        out->endpoint_url = NULL;
-    }
+    out->ignore_endpoints = endpoints_ignored(in, config, credentials);
     out->way = way_of(out, keys_in_credentials);
     out->name = cw__strdup(in->name);
     return out->name && expand_home(&out->ca_bundle, in->home_directory) &&

@@ -25,7 +25,11 @@ typedef struct cw__profile {
     char *secret_access_key;
     char *session_token;
     char *region;
-    char *endpoint_url;     /* services section's s3 endpoint_url before the profile's own */
+    char *endpoint_url; /* of S3, in its services section, before that of all; so the next three */
+    char *sts_endpoint_url;
+    char *sso_endpoint_url;
+    char *sso_oidc_endpoint_url;
+    bool ignore_endpoints;  /* what is configured of them, here or in the environment */
     char *addressing_style; /* "path", "virtual", "auto", from the nested s3 = section */
     char *ca_bundle;
     char *max_attempts;

@@ -40,9 +40,10 @@ static const struct domain {
     const char *end;
     cw_provider which;
 } domains[] = {
-    {".amazonaws.com", CW_PROVIDER_AWS},           {".amazonaws.com.cn", CW_PROVIDER_AWS},
-    {".r2.cloudflarestorage.com", CW_PROVIDER_R2}, {".googleapis.com", CW_PROVIDER_GCS},
-    {".backblazeb2.com", CW_PROVIDER_B2},          {".aliyuncs.com", CW_PROVIDER_OSS},
+    {".r2.cloudflarestorage.com", CW_PROVIDER_R2},
+    {".googleapis.com", CW_PROVIDER_GCS},
+    {".backblazeb2.com", CW_PROVIDER_B2},
+    {".aliyuncs.com", CW_PROVIDER_OSS},
 };
 
 static const struct domain *domain_of(const char *host)
@@ -53,16 +54,23 @@ static const struct domain *domain_of(const char *host)
     return NULL;
 }
 
+static cw_provider provider_at(const char *host)
+{
+    const struct domain *domain;
+
+    if (!host || cw__is_host_of_aws(host))
+        return CW_PROVIDER_AWS;
+    domain = domain_of(host);
+    return domain ? domain->which : CW_PROVIDER_AUTO;
+}
+
 cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *host, cw_error *err)
 {
-    const struct domain *domain = host ? domain_of(host) : NULL;
-    cw_provider by_host = !host ? CW_PROVIDER_AWS : domain ? domain->which : CW_PROVIDER_AUTO;
-
     if ((unsigned)option >= PROVIDERS)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "provider %d is none of CW_PROVIDER_...",
                         (int)option);
     if (option == CW_PROVIDER_AUTO)
-        option = by_host;
+        option = provider_at(host);
     p->chosen = option != CW_PROVIDER_AUTO;
     atomic_init(&p->which, p->chosen ? (unsigned)option : CW_PROVIDER_GENERIC);
     atomic_init(&p->traits, 0);
@@ -123,7 +131,7 @@ static bool has_parameter(const cw__request *r, const char *name)
     return false;
 }
 
-cw_status cw__provider_check(const cw__provider *p, const cw__request *r, cw_error *err)
+static cw_status check_service(const cw__provider *p, const cw__request *r, cw_error *err)
 {
     static const struct {
         const char *parameter, *method, *what;
@@ -141,6 +149,15 @@ cw_status cw__provider_check(const cw__provider *p, const cw__request *r, cw_err
             return cw__fail(err, CW_E_UNSUPPORTED, "this service (%s) has no %s",
                             cw__provider_name(p), uses[i].what);
     return CW_OK;
+}
+
+cw_status cw__provider_check(const cw__provider *p, const cw__request *r, bool raw, cw_error *err)
+{
+    if (r->failed) /* said when it is laid out */
+        return CW_OK;
+    if (cw__is_directory_bucket(r->bucket) && has_parameter(r, "versionId"))
+        return cw__fail(err, CW_E_UNSUPPORTED, "a directory bucket has no versions");
+    return raw ? CW_OK : check_service(p, r, err);
 }
 
 const char *cw__provider_name(const cw__provider *p)

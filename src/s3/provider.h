@@ -51,11 +51,12 @@ void cw__provider_learn(cw__provider *p, unsigned traits, unsigned refuted);
 const char *cw__provider_see(cw__provider *p, const cw__reply *r);
 
 /**
- * Refuse a request for what the service is known not to have, before it is sent: one that does not
- * know of versions may take the latest for the one that was named.
+ * Refuse a request for what the service, or this kind of bucket, is known not to have, before it is
+ * sent: one that does not know of versions may take the latest for the one that was named.
+ * @param raw  the caller's own: only what is so of the bucket, whichever service it is at
  * @return CW_OK; CW_E_UNSUPPORTED
  */
-cw_status cw__provider_check(const cw__provider *p, const cw__request *r, cw_error *err);
+cw_status cw__provider_check(const cw__provider *p, const cw__request *r, bool raw, cw_error *err);
 
 /** "r2" */
 const char *cw__provider_name(const cw__provider *p);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "port/http.h"
 #include "port/xml.h"
+#include "s3/partition.h"
 #include <cloudwriter/status.h>
 
 /** What a request expects back. */
@@ -30,7 +31,7 @@ typedef struct cw__reply {
     char etag[136]; /* without quotes */
     char version_id[136];
     char request_id[96];
-    char region[64]; /* x-amz-bucket-region */
+    char region[CW__LONGEST_REGION + 1]; /* x-amz-bucket-region */
     char server[32];
     char checksum[96]; /* "crc64nvme:BASE64", from an x-amz-checksum-* header */
     char token[40];    /* x-amz-meta-cw-commit */
@@ -75,7 +76,7 @@ typedef enum cw__verdict {
 typedef struct cw__judgement {
     cw__verdict verdict;
     cw_status status; /* what it is if it is not tried again; CW_OK with VERDICT_OK */
-    char region[64];
+    char region[CW__LONGEST_REGION + 1];
 } cw__judgement;
 
 typedef struct cw__judge_input {

@@ -50,6 +50,8 @@ static const char *transport_outcome(const cw__reply *r)
         return r->http_status == 407 ? "the proxy asks for a user and a password"
                : r->http_status      ? "the proxy refuses to connect to the service"
                                      : "the proxy cannot be reached";
+    case CW__HTTP_PROXY_UNTRUSTED:
+        return "the certificate of the proxy is not trusted";
     case CW__HTTP_UNTRUSTED:
         return "the certificate of the service is not trusted";
     case CW__HTTP_NO_TLS:
@@ -75,6 +77,7 @@ static const char *transport_advice(const cw__reply *r)
         return r->http_status == 407 ? "give them in proxy_url, or in HTTPS_PROXY"
                                      : "check proxy_url, or HTTPS_PROXY and http_proxy; no_proxy, "
                                        "or NO_PROXY, goes without";
+    case CW__HTTP_PROXY_UNTRUSTED:
     case CW__HTTP_UNTRUSTED:
         return "name the file of the authority that signed it in AWS_CA_BUNDLE or ca_bundle";
     case CW__HTTP_NO_TLS:

@@ -57,6 +57,7 @@ static void judge_transport(const cw__reply *r, const cw__judge_input *in, cw__j
     case CW__HTTP_PROXY:
         judge_proxy(r, out);
         break;
+    case CW__HTTP_PROXY_UNTRUSTED:
     case CW__HTTP_UNTRUSTED:
     case CW__HTTP_NO_TLS:
         set(out, CW__VERDICT_FINAL, CW_E_UNAVAILABLE);

@@ -173,10 +173,7 @@ cw_status cw__sso_parse_keys(cw__keys **out, const char *p, size_t n, cw_error *
 static void add_url(cw__text *url, const cw__profile *p, const char *endpoint_url,
                     cw__variant variant)
 {
-    if (endpoint_url)
-        cw__text_add(url, endpoint_url);
-    else
-        cw__add_service_url(url, "portal.sso", p->sso_region, variant);
+    cw__add_service_url(url, endpoint_url, "portal.sso", p->sso_region, variant);
     cw__text_add(url, "/federation/credentials?role_name=");
     cw__text_add_encoded(url, p->sso_role_name, strlen(p->sso_role_name), false);
     cw__text_add(url, "&account_id=");

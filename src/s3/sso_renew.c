@@ -162,10 +162,7 @@ static cw_status ask(cw__answer *answer, const cw__text *body, const char *regio
     cw__text url = {0};
     cw_status status;
 
-    if (endpoint_url)
-        cw__text_add(&url, endpoint_url);
-    else
-        cw__add_service_url(&url, "oidc", region, how->variant);
+    cw__add_service_url(&url, endpoint_url, "oidc", region, how->variant);
     cw__text_add(&url, "/token");
     cw__question q = {
         .method = "POST", .url = cw__text_str(&url), .headers = headers, .body = body};

@@ -58,14 +58,6 @@ static void add_role(action *a, const cw__sts_role *role)
     add_field(a, "DurationSeconds", role->duration_s ? seconds : NULL);
 }
 
-static void add_url(cw__text *url, const cw__sts *sts, cw__variant variant)
-{
-    if (sts->endpoint_url)
-        cw__text_add(url, sts->endpoint_url);
-    else
-        cw__add_service_url(url, "sts", sts->region, variant);
-}
-
 static void add_line(cw__text *lines, const char *name, const char *value)
 {
     cw__text_add(lines, name);
@@ -236,7 +228,8 @@ static cw_status post(action *a, const cw__sts *sts, const cw__asking *how, cw__
     if (!sts->endpoint_url && !cw__credentials_is_region(sts->region))
         status =
             cw__fail(err, CW_E_INVALID_ARGUMENT, "there is no STS in a region '%s'", sts->region);
-    add_url(&url, sts, how->variant);
+    cw__add_service_url(&url, sts->endpoint_url, "sts", sts->region, how->variant);
+    cw__text_add_char(&url, '/');
     add_line(&lines, "content-type", content_type);
     if (status == CW_OK && a->with && !url.failed && !a->form.failed)
         status = add_signature(&lines, a, sts, url.p, err);

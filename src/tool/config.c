@@ -72,12 +72,29 @@ static char *bucket_of(const char *url)
     return bucket;
 }
 
-/* "http://host:9000/prefix/bucket" or "http://bucket.host/": what is left without the bucket. */
+/* The ARN of s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/key, which the library has accepted:
+   its resource is of two words, or of four. */
+static char *arn_of(const char *url)
+{
+    const char *arn = url + strlen("s3://"), *end = arn;
+    for (int colons = 0; colons < 5; end++)
+        colons += *end == ':';
+    for (int words = strncmp(end, "outpost", strlen("outpost")) == 0 ? 4 : 2; words > 0; words--)
+        end += strcspn(end, ":/") + (words > 1);
+    return tool_format("%.*s", (int)(end - arn), arn);
+}
+
+/* "http://host:9000/prefix/bucket" or "http://bucket.host/": what is left without the bucket. What
+   stands for an access point is always in the host, whatever its name. */
 static void take_apart(struct emit_settings *s, const char *endpoint, const char *bucket)
 {
     size_t n = strlen(bucket), scheme_n = strcspn(endpoint, ":");
     const char *host = endpoint + scheme_n + strlen("://");
-    s->virtual_hosted = strncmp(host, bucket, n) == 0 && host[n] == '.';
+    if (s->arn) {
+        n = strcspn(host, ".");
+        s->bucket = tool_format("%.*s", (int)n, host);
+    }
+    s->virtual_hosted = s->arn || (strncmp(host, bucket, n) == 0 && host[n] == '.');
     if (s->virtual_hosted)
         host += n + 1;
     size_t host_n = strcspn(host, "/");
@@ -103,15 +120,46 @@ static void take(struct emit_settings *s, const cw_setting *one, const char *buc
         s->profile = tool_strdup(one->value);
 }
 
-/* Is it where everybody goes for the region who is told nothing else? */
+static bool ends_with(const char *s, size_t n, const char *end)
+{
+    size_t end_n = strlen(end);
+    return n >= end_n && strncmp(s + n - end_n, end, end_n) == 0;
+}
+
+/* What a host at AWS begins with, before the region, that differs by no setting. */
+static bool is_usual_name(const char *name, size_t n)
+{
+    static const char *const names[] = {"s3", "s3-accesspoint", "s3-object-lambda"};
+    static const char zonal[] = "s3express-", fips[] = "s3express-fips-";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == n && strncmp(name, names[i], n) == 0)
+            return true;
+    if (strncmp(name, zonal, strlen(zonal)) == 0)
+        return strncmp(name, fips, strlen(fips)) != 0 && !memchr(name, '.', n);
+    return ends_with(name, n, ".s3-outposts");
+}
+
+/* Is it where everybody goes who is told the region and the bucket, and nothing else? */
 static bool is_usual_place(const struct emit_settings *s)
 {
     if (!s->region || !s->host || !s->virtual_hosted || strcmp(s->scheme, "https") != 0)
         return false;
-    char *usual = tool_format("s3.%s.amazonaws.com", s->region);
-    bool same = strcmp(s->host, usual) == 0;
+    char *usual = tool_format(".%s.amazonaws.com", s->region);
+    size_t n = strlen(s->host);
+    bool same = ends_with(s->host, n, usual) && is_usual_name(s->host, n - strlen(usual));
     free(usual);
-    return same;
+    return same || ends_with(s->host, n, ".accesspoint.s3-global.amazonaws.com");
+}
+
+static bool is_access_point(const char *url)
+{
+    return strncmp(url, "s3://arn:", strlen("s3://arn:")) == 0;
+}
+
+static bool is_directory(const char *bucket)
+{
+    size_t n = strlen(bucket);
+    return ends_with(bucket, n, "--x-s3") || ends_with(bucket, n, "--xa-s3");
 }
 
 static int take_all(struct emit_settings *s, cw_client *client, const char *url)
@@ -122,7 +170,10 @@ static int take_all(struct emit_settings *s, cw_client *client, const char *url)
     char *bucket;
     if (!list)
         return 2;
+    if (url && is_access_point(url))
+        s->arn = arn_of(url);
     bucket = bucket_of(url ? url : any);
+    s->directory = is_directory(bucket);
     while ((one = cw_settings_next(list)) != NULL)
         take(s, one, bucket);
     cw_settings_free(list);
@@ -131,7 +182,7 @@ static int take_all(struct emit_settings *s, cw_client *client, const char *url)
         free(s->ca_bundle);
         s->ca_bundle = NULL;
     }
-    if (url)
+    if (url && !s->arn)
         s->bucket = bucket;
     else
         free(bucket);
@@ -154,18 +205,12 @@ static int take_keys(struct emit_settings *s, cw_client *client)
 
 static void free_settings(struct emit_settings *s)
 {
-    char *const texts[] = {s->region, s->scheme,    s->host,    s->path,
-                           s->bucket, s->ca_bundle, s->profile, s->expires};
+    char *const texts[] = {s->region, s->scheme,    s->host,    s->path,   s->bucket,
+                           s->arn,    s->ca_bundle, s->profile, s->expires};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     if (s->keys.release)
         s->keys.release(NULL, &s->keys);
-}
-
-/* What is at one has the place of its own name's, which is no endpoint for another program. */
-static bool is_access_point(const char *url)
-{
-    return url && strncmp(url, "s3://arn:", strlen("s3://arn:")) == 0;
 }
 
 static int emit_all(const struct options *o, cw_client *client, const char *url)
@@ -173,10 +218,6 @@ static int emit_all(const struct options *o, cw_client *client, const char *url)
     struct emit_settings s = {.anonymous = o->client.anonymous != 0};
     const char *about, *wrong;
     int code;
-    if (is_access_point(url)) {
-        say("--emit takes a bucket, or the alias of an access point, and not its ARN");
-        return 2;
-    }
     code = take_all(&s, client, url);
     if (code == 0 && o->secrets)
         code = take_keys(&s, client);

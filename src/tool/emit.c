@@ -87,6 +87,24 @@ static void add_how_keys_are_had(struct page *p, const char *mark, const struct 
         add_comment(p, mark, "keys are looked for as the AWS tools do; --secrets prints ours");
 }
 
+/* The host of an access point is a service's like any other, and what stands before it a bucket's
+   name, for a program that knows nothing of ARNs. */
+static void name_point(struct page *p, const char *mark, const struct emit_settings *s)
+{
+    if (s->arn)
+        comment(p, mark, "the access point is s3://", s->bucket, "/ here");
+}
+
+/* For one that knows them. */
+static void name_arn(struct page *p, const struct emit_settings *s)
+{
+    if (s->arn)
+        comment(p, "#", "in place of a bucket's name: ", s->arn, "");
+    if (s->arn && strstr(s->arn, "::"))
+        add_comment(p, "#",
+                    "the AWS tools need their extra \"crt\" for it: pip install botocore[crt]");
+}
+
 /* ---- SQL ---- */
 
 static void sql(struct page *p, const char *name, const char *value)
@@ -104,6 +122,7 @@ static void duckdb(struct page *p, const struct emit_settings *s)
 {
     char *scope = s->bucket ? tool_format("s3://%s/", s->bucket) : NULL;
     bool chain = !s->keys.access_key_id && !s->anonymous;
+    name_point(p, "--", s);
     add_how_keys_are_had(p, "--", s);
     if (chain)
         add(p, "INSTALL aws;\nLOAD aws;\n");
@@ -190,9 +209,10 @@ static void name_profile(struct page *p, const struct emit_settings *s)
 static void polars(struct page *p, const struct emit_settings *s)
 {
     bool in_host = s->virtual_hosted && (s->aws || s->bucket);
-    bool named = in_host && s->bucket;
+    bool named = in_host && s->bucket, usual = s->aws && !s->arn;
     char *url = tool_format("%s://%s%s%s%s", s->scheme, named ? s->bucket : "", named ? "." : "",
                             s->host, s->path);
+    name_point(p, "#", s);
     add_how_keys_are_had(p, "#", s);
     name_profile(p, s);
     if (s->ca_bundle)
@@ -204,7 +224,8 @@ static void polars(struct page *p, const struct emit_settings *s)
     add_keys(p, s, "aws_access_key_id", "aws_secret_access_key", "aws_session_token");
     python(p, "aws_skip_signature", s->anonymous ? "true" : NULL);
     python(p, "aws_region", s->region);
-    python(p, "aws_endpoint_url", s->aws ? NULL : url);
+    python(p, "aws_endpoint_url", usual ? NULL : url);
+    python(p, "aws_s3_express", s->directory ? "true" : NULL);
     python(p, "aws_virtual_hosted_style_request", in_host ? "true" : "false");
     python(p, "aws_allow_http", strcmp(s->scheme, "http") == 0 ? "true" : NULL);
     end(p);
@@ -215,6 +236,7 @@ static void polars(struct page *p, const struct emit_settings *s)
 static void fsspec(struct page *p, const struct emit_settings *s)
 {
     char *url = tool_format("%s://%s%s", s->scheme, s->host, s->path);
+    name_arn(p, s);
     add_how_keys_are_had(p, "#", s);
     begin(p, NULL);
     add_keys(p, s, "key", "secret", "token");
@@ -237,6 +259,8 @@ static void fsspec(struct page *p, const struct emit_settings *s)
 
 static void pyarrow(struct page *p, const struct emit_settings *s)
 {
+    bool usual = s->aws && !s->arn;
+    name_point(p, "#", s);
     add_how_keys_are_had(p, "#", s);
     name_profile(p, s);
     begin(p, NULL);
@@ -244,8 +268,8 @@ static void pyarrow(struct page *p, const struct emit_settings *s)
     python_true(p, "anonymous", s->anonymous);
     python(p, "region", s->region);
     python(p, "scheme", s->scheme);
-    python(p, "endpoint_override", s->aws ? NULL : s->host);
-    python_true(p, "force_virtual_addressing", s->virtual_hosted && !s->aws);
+    python(p, "endpoint_override", usual ? NULL : s->host);
+    python_true(p, "force_virtual_addressing", s->virtual_hosted && !usual);
     python(p, "tls_ca_file_path", s->ca_bundle);
     end(p);
     add(p, "\n");
@@ -267,6 +291,7 @@ static void export(struct page *p, const char *name, const char *value)
 static void env(struct page *p, const struct emit_settings *s)
 {
     char *url = tool_format("%s://%s%s", s->scheme, s->host, s->path);
+    name_arn(p, s);
     add_how_keys_are_had(p, "#", s);
     if (s->anonymous)
         add_comment(p, "#", "requests are unsigned, for which there is no variable");
@@ -284,10 +309,37 @@ static void env(struct page *p, const struct emit_settings *s)
 
 /* ---- all of them ---- */
 
-static const char *impossible(enum emit_target target, const struct emit_settings *s)
+static bool bucket_ends(const struct emit_settings *s, const char *end)
+{
+    size_t n = s->bucket ? strlen(s->bucket) : 0, end_n = strlen(end);
+    return n > end_n && strcmp(s->bucket + n - end_n, end) == 0;
+}
+
+/* Why a program that signs for "s3" and one region cannot reach it; NULL: it can. */
+static const char *signed_otherwise(const struct emit_settings *s)
+{
+    if (s->arn && strstr(s->arn, "::"))
+        return "is of many regions, and this program signs for one alone";
+    if (s->arn && strstr(s->arn, ":s3-object-lambda:"))
+        return "is one of Object Lambda, and this program signs for S3 alone";
+    if ((s->arn && strstr(s->arn, ":s3-outposts:")) || bucket_ends(s, "--op-s3"))
+        return "is one on Outposts, and this program signs for S3 alone";
+    return NULL;
+}
+
+static const char *impossible(enum emit_target target, const struct emit_settings *s,
+                              const char **about)
 {
     bool host_only = target == EMIT_DUCKDB || target == EMIT_PYARROW;
-    return host_only && s->path[0] ? "has a path, for which this program has no setting" : NULL;
+    const char *why = host_only || target == EMIT_POLARS ? signed_otherwise(s) : NULL;
+    *about = why ? "the access point" : s->directory ? "the directory bucket" : "the endpoint";
+    if (!why && target == EMIT_POLARS && bucket_ends(s, "--xa-s3"))
+        return "is named by an access point of it, which this program does not know";
+    if (!why && target == EMIT_POLARS && s->directory && !s->aws)
+        return "has an endpoint of its own, and this program asks for its sessions at AWS alone";
+    if (!why && host_only && s->path[0])
+        return "has a path, for which this program has no setting";
+    return why;
 }
 
 const char *emit(enum emit_target target, const struct emit_settings *s, const char **about)
@@ -296,7 +348,8 @@ const char *emit(enum emit_target target, const struct emit_settings *s, const c
         [EMIT_DUCKDB] = duckdb,   [EMIT_POLARS] = polars, [EMIT_FSSPEC] = fsspec,
         [EMIT_PYARROW] = pyarrow, [EMIT_ENV] = env,
     };
-    struct page p = {.comma = "", .about = "the endpoint", .bad = impossible(target, s)};
+    struct page p = {.comma = ""};
+    p.bad = impossible(target, s, &p.about);
     if (!p.bad)
         writers[target](&p, s);
     if (!p.bad && p.n) {

@@ -12,9 +12,11 @@ struct emit_settings {
     char *region;
     char *scheme, *host; /* of the service: "http", "127.0.0.1:9000" */
     char *path;          /* before the bucket, "/prefix" or "" */
-    char *bucket;
+    char *bucket;        /* of an access point what stands for one in the host */
+    char *arn;           /* of an access point */
+    bool directory;      /* it is a directory bucket, which wants sessions */
     bool virtual_hosted;
-    bool aws; /* the host is that which everybody takes for the region */
+    bool aws; /* the host is that which everybody takes for the region and the kind of bucket */
     char *ca_bundle;
     char *profile; /* if it is not the usual one */
     bool anonymous;

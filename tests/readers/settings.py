@@ -16,21 +16,23 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "it's \"a\" \\ $se
 ROWS = [(1, "a"), (2, "b"), (3, None)]
 HTTPFS = Path(sys.prefix).parent / "httpfs"  # see provide
 
-# Each reads the lines on its standard input, and prints the rows.
+DIRECTORY = "name--use1-az4--x-s3"
+
+# Each takes the LINES that were printed, and prints the rows of what is at PLACE.
 READERS = {
     "polars": """
 import ast, polars
-print(polars.read_parquet("s3://bucket/f.parquet", storage_options=ast.literal_eval(LINES)).rows())
+print(polars.read_parquet("s3://" + PLACE, storage_options=ast.literal_eval(LINES)).rows())
 """,
     "fsspec": """
 import ast, io, s3fs, pyarrow.parquet as pq
-content = s3fs.S3FileSystem(**ast.literal_eval(LINES)).cat("bucket/f.parquet")
+content = s3fs.S3FileSystem(**ast.literal_eval(LINES)).cat(PLACE)
 print([tuple(row.values()) for row in pq.read_table(io.BytesIO(content)).to_pylist()])
 """,
     "pyarrow": """
 import ast, pyarrow.fs, pyarrow.parquet as pq
 place = pyarrow.fs.S3FileSystem(**ast.literal_eval(LINES))
-print([tuple(row.values()) for row in pq.read_table("bucket/f.parquet", filesystem=place).to_pylist()])
+print([tuple(row.values()) for row in pq.read_table(PLACE, filesystem=place).to_pylist()])
 """,
     "duckdb": """
 import duckdb, glob, os
@@ -38,11 +40,11 @@ connection = duckdb.connect()
 for file in glob.glob(os.path.join(HTTPFS, "duckdb_extension_*/extensions/*/*.duckdb_extension")):
     connection.execute("INSTALL '" + file + "'")
 connection.execute(LINES)
-print(connection.execute("from 's3://bucket/f.parquet'").fetchall())
+print(connection.execute("from 's3://" + PLACE + "'").fetchall())
 """,
     "env": """
 import subprocess
-print(subprocess.run(["sh", "-c", LINES + '\\n"$0" cat s3://bucket/f.parquet | od -An -tx1 | tail -n 1', TOOL],
+print(subprocess.run(["sh", "-c", LINES + '\\n"$0" cat s3://$1 | od -An -tx1 | tail -n 1', TOOL, PLACE],
                      capture_output=True, text=True, check=True).stdout)
 """,
 }
@@ -54,7 +56,8 @@ class Server:
         self.url_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [program, "--die-with-parent", "--url-file", self.url_file, "--access-key",
-             KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"], *options],
+             KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"],
+             "--bucket", "bucket", "--bucket", DIRECTORY, *options],
             stdout=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -76,12 +79,22 @@ def run(command, env, **how):
     return done.stdout
 
 
-def read(lib, folder, target, lines, env):
-    prelude = f"LINES = {lines!r}\nHTTPFS = {str(HTTPFS)!r}\nTOOL = {str(lib.tool)!r}\n"
+def read(lib, folder, target, place, lines, env):
+    prelude = f"LINES = {lines!r}\nPLACE = {place!r}\nHTTPFS = {str(HTTPFS)!r}\nTOOL = {str(lib.tool)!r}\n"
     env = {"HOME": folder, "AWS_EC2_METADATA_DISABLED": "true", **env}
     if target == "duckdb":
         env["PYTHONPATH"] = str(HTTPFS)
     return run([sys.executable, "-c", prelude + READERS[target]], env).strip()
+
+
+def check_target(lib, folder, target, bucket, ours, secrets):
+    want = str(ROWS) if target != "env" else "50 41 52 31"  # the end of every file
+    ca = ours.get("AWS_CA_BUNDLE")
+    trust = {"SSL_CERT_FILE": ca} if ca and target == "polars" else {}
+    place = bucket + "/f.parquet"
+    lines = run([lib.tool, "config", "--emit", target, *["--secrets"][:secrets], "s3://" + place], ours)
+    got = read(lib, folder, target, place, lines, {**trust, **({} if secrets else KEYS)})
+    assert got.endswith(want), f"{target} of {place}: {got}"
 
 
 def check(lib, folder, url, ca):
@@ -90,15 +103,13 @@ def check(lib, folder, url, ca):
         ours["AWS_CA_BUNDLE"] = ca
     source = Path(folder, "f.csv")
     source.write_text("id,name\n1,a\n2,b\n3,\n")
-    run([lib.tool, "parquet", "-q", source, "s3://bucket/"], ours)
+    for bucket in "bucket", DIRECTORY:
+        run([lib.tool, "parquet", "-q", source, f"s3://{bucket}/"], ours)
     for target in READERS:
-        want = str(ROWS) if target != "env" else "50 41 52 31"  # the end of every file
-        trust = {"SSL_CERT_FILE": ca} if ca and target == "polars" else {}
         for secrets in (True,) if ca else (True, False):
-            lines = run([lib.tool, "config", "--emit", target, *["--secrets"][:secrets],
-                         "s3://bucket/f.parquet"], ours)
-            got = read(lib, folder, target, lines, {**trust, **({} if secrets else KEYS)})
-            assert got.endswith(want), f"{target} over {url}: {got}"
+            check_target(lib, folder, target, "bucket", ours, secrets)
+    for target in "fsspec", "pyarrow", "env":  # those that make sessions at any endpoint
+        check_target(lib, folder, target, DIRECTORY, ours, True)
 
 
 def settings_for_others(lib, folder, _):

@@ -1,47 +1,34 @@
-/* proxy.h - a small HTTP proxy for one test: CONNECT, and requests with a whole URL
+/* proxy.h - a small proxy for one test: CONNECT, requests with a whole URL, SOCKS 4 and 5
  *
- * One thread for each connection. A plain request is sent on with "Connection: close", so that one
- * connection is one request. What to refuse is set before the start.
+ * One thread for each connection, whose first byte tells what is spoken. A plain request is sent on
+ * with "Connection: close", so that one connection is one request. What to refuse is set before the
+ * start. Whatever the target's name is, it is looked for on this machine.
  */
 #ifndef CW_TESTS_SCRIPTED_PROXY_H
 #define CW_TESTS_SCRIPTED_PROXY_H
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "listener.h"
 
-enum { PROXY_HEAD = 16 * 1024, PROXY_THREADS = 256 };
+#include <poll.h>
+#include <stdatomic.h>
+#include <strings.h>
+
+enum { PROXY_HEAD = 16 * 1024 };
 
 typedef struct proxy {
     const char *authorization; /* "Basic …" that must come; NULL: none is wanted */
-    int refuse_with;           /* this status to everything; 0: nothing is refused */
-    bool silent;               /* accepts, and says nothing */
-    char url[64];              /* "http://127.0.0.1:PORT" */
+    const char *user;          /* the same for SOCKS, in version 5 with the password */
+    const char *password;
+    int refuse_with; /* this status to everything; 0: nothing is refused */
+    bool silent;     /* accepts, and says nothing */
+    char url[64];    /* "http://127.0.0.1:PORT" */
     int port;
-    atomic_uint connects, requests, refusals;
-    char last_target[256]; /* HOST:PORT of a CONNECT, or the URL of a request */
+    atomic_uint connects, requests, socks4, socks5, refusals;
+    char last_target[256]; /* HOST:PORT of a CONNECT or of SOCKS, or the URL of a request */
 
-    int listening;
-    pthread_t acceptor;
+    listener listener;
     pthread_mutex_t lock;
-    pthread_t threads[PROXY_THREADS];
-    int sockets[PROXY_THREADS];
-    size_t count;
 } proxy;
-
-typedef struct proxy_connection {
-    proxy *p;
-    int fd;
-} proxy_connection;
 
 /* Up to and with the empty line, and what came with it; 0: none came. */
 static inline size_t proxy_read_head(int fd, char *head, size_t *n)
@@ -60,8 +47,9 @@ static inline size_t proxy_read_head(int fd, char *head, size_t *n)
     return 0;
 }
 
-static inline bool proxy_send(int fd, const char *p, size_t n)
+static inline bool proxy_send(int fd, const void *bytes, size_t n)
 {
+    const char *p = bytes;
     while (n > 0) {
         ssize_t put = send(fd, p, n, MSG_NOSIGNAL);
         if (put <= 0)
@@ -171,77 +159,166 @@ static inline void proxy_connect(proxy *p, int fd, const char *head)
     close(out);
 }
 
-static inline void *proxy_serve(void *user)
+/* ---- SOCKS ---- */
+
+/* All of them or none. */
+static inline bool proxy_read(int fd, void *p, size_t n)
 {
-    proxy_connection *c = user;
-    proxy *p = c->p;
+    return n == 0 || recv(fd, p, n, MSG_WAITALL) == (ssize_t)n;
+}
+
+/* The text that `n` bytes of the stream are; it is cut where there is no room. */
+static inline bool proxy_read_text(int fd, char out[256], size_t n)
+{
+    out[n < 256 ? n : 255] = '\0';
+    return n < 256 && proxy_read(fd, out, n);
+}
+
+/* What ends in a zero byte. */
+static inline bool proxy_read_string(int fd, char out[256])
+{
+    for (size_t n = 0; n < 256; n++)
+        if (!proxy_read(fd, out + n, 1))
+            return false;
+        else if (!out[n])
+            return true;
+    return false;
+}
+
+/* Pass on, after `yes` has been said; `no` where the target cannot be had. */
+static inline void proxy_socks_to(proxy *p, int fd, const char *host, const unsigned char port[2],
+                                  const void *yes, const void *no, size_t n)
+{
+    char target[300];
+    int where = snprintf(target, sizeof target, "%s:%d", host, port[0] << 8 | port[1]);
+    proxy_note(p, target, (size_t)where);
+    int out = proxy_dial(target);
+    if (proxy_send(fd, out < 0 ? no : yes, n) && out >= 0)
+        proxy_pass(fd, out);
+    if (out >= 0)
+        close(out);
+}
+
+/* VERSION COMMAND PORT ADDRESS USER\0 [NAME\0]: with a name where the address is 0.0.0.x */
+static inline void proxy_socks4(proxy *p, int fd)
+{
+    static const unsigned char yes[8] = {0, 0x5A}, no[8] = {0, 0x5B}, not_you[8] = {0, 0x5D};
+    unsigned char head[8];
+    char user[256], host[256];
+    if (!proxy_read(fd, head, sizeof head) || !proxy_read_string(fd, user))
+        return;
+    bool named = head[4] == 0 && head[5] == 0 && head[6] == 0;
+    if (named && !proxy_read_string(fd, host))
+        return;
+    if (!named)
+        inet_ntop(AF_INET, head + 4, host, sizeof host);
+    atomic_fetch_add(&p->socks4, 1);
+    if (p->user && strcmp(p->user, user) != 0) {
+        atomic_fetch_add(&p->refusals, 1);
+        proxy_send(fd, not_you, sizeof not_you);
+        return;
+    }
+    proxy_socks_to(p, fd, host, head + 2, yes, no, sizeof yes);
+}
+
+/* 1 USER PASSWORD, each behind its length */
+static inline bool proxy_socks5_lets_in(proxy *p, int fd)
+{
+    unsigned char n[2];
+    char user[256], password[256];
+    bool read = proxy_read(fd, n, 2) && proxy_read_text(fd, user, n[1]) && proxy_read(fd, n, 1) &&
+                proxy_read_text(fd, password, n[0]);
+    bool good = read && strcmp(user, p->user) == 0 && strcmp(password, p->password) == 0;
+    return proxy_send(fd, good ? "\1\0" : "\1\1", 2) && good;
+}
+
+/* The way of showing who one is that both sides know: by password where the proxy wants one. */
+static inline bool proxy_socks5_greets(proxy *p, int fd)
+{
+    unsigned char head[2], ways[255], want = p->user ? 2 : 0;
+    if (!proxy_read(fd, head, 2) || !proxy_read(fd, ways, head[1]))
+        return false;
+    atomic_fetch_add(&p->socks5, 1);
+    bool offered = memchr(ways, want, head[1]) != NULL;
+    unsigned char chosen[2] = {5, offered ? want : 0xFF};
+    if (proxy_send(fd, chosen, 2) && offered && (!want || proxy_socks5_lets_in(p, fd)))
+        return true;
+    atomic_fetch_add(&p->refusals, 1);
+    return false;
+}
+
+/* VERSION COMMAND 0 KIND ADDRESS PORT */
+static inline void proxy_socks5(proxy *p, int fd)
+{
+    static const unsigned char yes[10] = {5, 0, 0, 1}, no[10] = {5, 5, 0, 1};
+    unsigned char head[4], address[16], n, port[2];
+    char host[256];
+    if (!proxy_socks5_greets(p, fd) || !proxy_read(fd, head, sizeof head))
+        return;
+    if (head[3] == 3) {
+        if (!proxy_read(fd, &n, 1) || !proxy_read_text(fd, host, n))
+            return;
+    } else {
+        if (!proxy_read(fd, address, head[3] == 4 ? 16 : 4))
+            return;
+        inet_ntop(head[3] == 4 ? AF_INET6 : AF_INET, address, host, sizeof host);
+    }
+    if (proxy_read(fd, port, 2))
+        proxy_socks_to(p, fd, host, port, yes, no, sizeof yes);
+}
+
+/* ---- all of it ---- */
+
+/* Is it that? Then it was served. */
+static inline bool proxy_socks(proxy *p, int fd)
+{
+    unsigned char first = 0;
+    if (p->silent || recv(fd, &first, 1, MSG_PEEK) != 1 || (first != 4 && first != 5))
+        return false;
+    if (first == 4)
+        proxy_socks4(p, fd);
+    else
+        proxy_socks5(p, fd);
+    return true;
+}
+
+static inline void proxy_http(proxy *p, int fd)
+{
     char *head = malloc(PROXY_HEAD + 1);
-    size_t n = 0, head_n = head && !p->silent ? proxy_read_head(c->fd, head, &n) : 0;
+    size_t n = 0, head_n = head && !p->silent ? proxy_read_head(fd, head, &n) : 0;
     bool tunnel = head_n && strncmp(head, "CONNECT ", 8) == 0;
     if (p->silent && head)
-        while (recv(c->fd, head, PROXY_HEAD, 0) > 0)
+        while (recv(fd, head, PROXY_HEAD, 0) > 0)
             continue;
     if (head_n)
         atomic_fetch_add(tunnel ? &p->connects : &p->requests, 1);
-    if (head_n && proxy_lets_in(p, c->fd, head)) {
+    if (head_n && proxy_lets_in(p, fd, head)) {
         if (tunnel)
-            proxy_connect(p, c->fd, head);
+            proxy_connect(p, fd, head);
         else
-            proxy_request(p, c->fd, head, n);
+            proxy_request(p, fd, head, n);
     }
-    shutdown(c->fd, SHUT_RDWR);
     free(head);
-    free(c);
-    return NULL;
 }
 
-static inline void *proxy_accept(void *user)
+static inline void proxy_serve(void *user, int fd)
 {
-    proxy *p = user;
-    for (;;) {
-        int fd = accept(p->listening, NULL, NULL);
-        if (fd < 0)
-            return NULL;
-        proxy_connection *c = malloc(sizeof *c);
-        pthread_mutex_lock(&p->lock);
-        if (c && p->count < PROXY_THREADS) {
-            *c = (proxy_connection){p, fd};
-            p->sockets[p->count] = fd;
-            if (pthread_create(&p->threads[p->count], NULL, proxy_serve, c) == 0)
-                p->count++;
-        }
-        pthread_mutex_unlock(&p->lock);
-    }
+    if (!proxy_socks(user, fd))
+        proxy_http(user, fd);
 }
 
 static inline void proxy_start(proxy *p)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof a;
     pthread_mutex_init(&p->lock, NULL);
-    p->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(p->listening, (struct sockaddr *)&a, sizeof a) != 0 || listen(p->listening, 64) != 0 ||
-        getsockname(p->listening, (struct sockaddr *)&a, &size) != 0 ||
-        pthread_create(&p->acceptor, NULL, proxy_accept, p) != 0) {
-        perror("the proxy does not start");
-        exit(1);
-    }
-    p->port = ntohs(a.sin_port);
+    listener_start(&p->listener, proxy_serve, p);
+    p->port = p->listener.port;
     snprintf(p->url, sizeof p->url, "http://127.0.0.1:%d", p->port);
 }
 
 /** Cuts every connection. */
 static inline void proxy_stop(proxy *p)
 {
-    shutdown(p->listening, SHUT_RDWR);
-    pthread_join(p->acceptor, NULL);
-    close(p->listening);
-    for (size_t i = 0; i < p->count; i++)
-        shutdown(p->sockets[i], SHUT_RDWR);
-    for (size_t i = 0; i < p->count; i++) {
-        pthread_join(p->threads[i], NULL);
-        close(p->sockets[i]);
-    }
+    listener_stop(&p->listener);
     pthread_mutex_destroy(&p->lock);
 }
 

@@ -465,7 +465,9 @@ static void copies_take_own_keys(void)
 static void what_a_directory_bucket_does_not_do(void)
 {
     bed b = bed_of_directory(0, NULL);
-    cw_pair tag = {"a", "b"};
+    cw_pair tag = {"a", "b"}, version = {"versionId", "1"};
+    cw_request_options q = CW_REQUEST_OPTIONS_INIT;
+    cw_response *r;
     cw_writer_options w = CW_WRITER_OPTIONS_INIT;
     cw_list_options l = CW_LIST_OPTIONS_INIT;
     cw_object_delete_options d = CW_OBJECT_DELETE_OPTIONS_INIT;
@@ -482,6 +484,10 @@ static void what_a_directory_bucket_does_not_do(void)
                  CW_E_UNSUPPORTED, err);
     CHECK_STATUS(cw_writer_open(&writer, b.client, "s3://" DIRECTORY "/a", &w, &err),
                  CW_E_UNSUPPORTED, err);
+    q.query = &version;
+    q.query_count = 1;
+    CHECK_STATUS(cw_request_send(&r, b.client, "s3://" DIRECTORY "/a", &q, &err), CW_E_UNSUPPORTED,
+                 err);
     l.versions = 1;
     CHECK_STATUS(cw_list_open(&list, b.client, "s3://" DIRECTORY, &l, &err), CW_E_UNSUPPORTED, err);
     l.versions = 0;

@@ -7,11 +7,11 @@ static char home[] = "/tmp/cw-settings-XXXXXX";
 
 static void clear_environment(void)
 {
-    static const char *const names[] = {"AWS_REGION",       "AWS_DEFAULT_REGION", "AWS_PROFILE",
-                                        "AWS_MAX_ATTEMPTS", "AWS_ENDPOINT_URL",   "HTTPS_PROXY",
-                                        "AWS_CONFIG_FILE",  "AWS_RETRY_MODE",     "no_proxy",
-                                        "https_proxy",      "http_proxy",         "ALL_PROXY",
-                                        "all_proxy",        "NO_PROXY",           "AWS_CA_BUNDLE"};
+    static const char *const names[] = {
+        "AWS_REGION",       "AWS_DEFAULT_REGION", "AWS_PROFILE",     "AWS_MAX_ATTEMPTS",
+        "AWS_ENDPOINT_URL", "HTTPS_PROXY",        "AWS_CONFIG_FILE", "AWS_RETRY_MODE",
+        "no_proxy",         "https_proxy",        "http_proxy",      "ALL_PROXY",
+        "all_proxy",        "NO_PROXY",           "AWS_CA_BUNDLE",   "AWS_ENDPOINT_URL_STS"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
     setenv("HOME", home, 1);
@@ -160,6 +160,65 @@ static void then_the_profile(void)
     cw_client_release(c);
 }
 
+static void endpoints_of_those_who_give_keys(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    clear_environment();
+    setenv("AWS_PROFILE", "keys", 1);
+    setenv("AWS_ENDPOINT_URL_STS", "http://sts-env:1", 1);
+    write_file("config", "[profile keys]\nservices = sv\nendpoint_url = http://all\n"
+                         "[services sv]\nsts =\n  endpoint_url = http://sts\n"
+                         "sso =\n  endpoint_url = http://sso\n");
+    write_file("credentials", "");
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    cw_client *c = client_of(&o);
+    check_setting(c, "endpoint_url", "http://all (profile keys in %s/.aws/config)");
+    check_setting(c, "sts_endpoint_url", "http://sts-env:1 (environment AWS_ENDPOINT_URL_STS)");
+    check_setting(c, "sso_endpoint_url", "http://sso (profile keys in %s/.aws/config)");
+    check_setting(c, "sso_oidc_endpoint_url", "http://all (profile keys in %s/.aws/config)");
+    cw_client_release(c);
+
+    o = (cw_client_options)CW_CLIENT_OPTIONS_INIT;
+    setenv("AWS_ENDPOINT_URL", "http://env:1", 1); /* for all, and before any profile */
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "endpoint_url", "http://env:1 (environment AWS_ENDPOINT_URL)");
+    check_setting(c, "sts_endpoint_url", "http://sts-env:1 (environment AWS_ENDPOINT_URL_STS)");
+    check_setting(c, "sso_endpoint_url", "http://env:1 (environment AWS_ENDPOINT_URL)");
+    cw_client_release(c);
+
+    /* A profile may turn all of these off, and no option. */
+    write_file("config", "[profile keys]\nservices = sv\nignore_configured_endpoint_urls = true\n"
+                         "[services sv]\nsts =\n  endpoint_url = http://sts\n");
+    o.sso_endpoint_url = "http://mine";
+    c = client_of(&o);
+    check_setting(c, "endpoint_url", " (default)");
+    check_setting(c, "sts_endpoint_url", " (default)");
+    check_setting(c, "sso_endpoint_url", "http://mine (option)");
+    cw_client_release(c);
+    unsetenv("AWS_ENDPOINT_URL_STS");
+    unsetenv("AWS_ENDPOINT_URL");
+    unsetenv("AWS_PROFILE");
+}
+
+/* The host tells that the bucket has to be in it: what the provider knows, the endpoint does. */
+static void the_host_of_a_provider(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    o.endpoint_url = "https://oss-cn-hangzhou.aliyuncs.com";
+    cw_client *c = client_of(&o);
+    check_setting(c, "provider", "oss (endpoint_url)");
+    check_setting(c, "region", "cn-hangzhou (default)");
+    check_setting_at(__LINE__, c, "s3://a.bucket/k", "endpoint",
+                     "https://a.bucket.oss-cn-hangzhou.aliyuncs.com/ (endpoint_url)");
+    cw_client_release(c);
+    o.addressing = CW_ADDRESSING_PATH;
+    c = client_of(&o);
+    check_setting_at(__LINE__, c, "s3://bucket/k", "endpoint",
+                     "https://oss-cn-hangzhou.aliyuncs.com/bucket (endpoint_url)");
+    cw_client_release(c);
+}
+
 static void what_is_wrong_is_named(void)
 {
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
@@ -242,6 +301,8 @@ int main(int argc, char **argv)
     WITHIN(1000, options_come_first);
     WITHIN(1000, then_the_environment);
     WITHIN(1000, then_the_profile);
+    WITHIN(1000, endpoints_of_those_who_give_keys);
+    WITHIN(1000, the_host_of_a_provider);
     WITHIN(1000, what_is_wrong_is_named);
     WITHIN(1000, what_the_service_taught);
     WITHIN(1000, who_the_service_is);

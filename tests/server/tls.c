@@ -58,6 +58,7 @@ static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *
     ok = ok && add_extension(c, issuer, NID_subject_key_identifier, "hash");
     if (alt_names)
         ok = ok && add_extension(c, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+             add_extension(c, issuer, NID_authority_key_identifier, "keyid:always") &&
              add_extension(c, issuer, NID_ext_key_usage, usage) &&
              add_extension(c, issuer, NID_subject_alt_name, alt_names);
     else

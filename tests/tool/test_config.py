@@ -48,11 +48,85 @@ class Config(ToolTest):
         self.assertEqual(got["ca_directory"], {"value": "/authorities", "origin": "option"})
 
     def test_access_points(self):
-        arn = "s3://arn:aws:s3:us-west-2:123456789012:accesspoint"
-        for target in TARGETS:
-            for point in (":name", "/name", "/name/key"):
-                said = self.emit(target, arn + point, code=2)
-                self.assertIn("alias", said)
+        """By the host that stands for it, or by its ARN where that is known."""
+        del self.environment["AWS_ENDPOINT_URL_S3"]
+        arn = "arn:aws:s3:us-west-2:123456789012:accesspoint"
+        for name in (":name", "/name"):
+            for key in ("", "/key", "/a:b/c"):
+                url = "s3://" + arn + name + key
+                bucket = "name-123456789012"
+                self.assertEqual(self.python("polars", url), {
+                    "aws_region": "us-west-2", "aws_virtual_hosted_style_request": "true",
+                    "aws_endpoint_url": "https://%s.s3-accesspoint.us-west-2.amazonaws.com" % bucket})
+                self.assertEqual(self.python("pyarrow", url), {
+                    "region": "us-west-2", "scheme": "https", "force_virtual_addressing": True,
+                    "endpoint_override": "s3-accesspoint.us-west-2.amazonaws.com"})
+                sql = self.emit("duckdb", url)
+                self.assertIn("ENDPOINT 's3-accesspoint.us-west-2.amazonaws.com'", sql)
+                self.assertIn("URL_STYLE 'vhost'", sql)
+                self.assertIn("SCOPE 's3://%s/'" % bucket, sql)
+                for target in ("duckdb", "polars", "pyarrow"):
+                    self.assertIn("s3://%s/ here" % bucket, self.emit(target, url))
+                self.assertEqual(self.python("fsspec", url), {
+                    "client_kwargs": {"region_name": "us-west-2"},
+                    "config_kwargs": {"s3": {"addressing_style": "virtual"}}})
+                got = self.shell(url)
+                self.assertEqual(got["AWS_REGION"], "us-west-2")
+                self.assertNotIn("AWS_ENDPOINT_URL_S3", got)
+                for target in ("fsspec", "env"):
+                    self.assertIn(": " + arn + name + "\n", self.emit(target, url))
+        place = ("--endpoint-url", "https://store.example", "s3://" + arn + "/name")
+        self.assertEqual(self.python("pyarrow", *place)["endpoint_override"], "store.example")
+        self.assertEqual(self.python("fsspec", *place)["endpoint_url"], "https://store.example")
+
+    def test_access_points_that_are_signed_otherwise(self):
+        del self.environment["AWS_ENDPOINT_URL_S3"]
+        points = {
+            "arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/n": "Object Lambda",
+            "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01234567890123456/accesspoint/n":
+                "Outposts",
+            "arn:aws:s3::123456789012:accesspoint/abc.mrap": "many regions"}
+        for point, why in points.items():
+            for target in ("duckdb", "polars", "pyarrow"):
+                self.assertIn(why, self.emit(target, "s3://" + point, code=1))
+            self.assertNotIn("endpoint_url", self.python("fsspec", "s3://" + point))
+            self.assertNotIn("AWS_ENDPOINT_URL_S3", self.shell("s3://" + point))
+            for target in ("fsspec", "env"):
+                self.assertIn(point + "\n", self.emit(target, "s3://" + point + "/key"))
+        self.assertIn("botocore[crt]", self.emit("fsspec", "s3://" + list(points)[2]))
+
+    def test_directory_buckets(self):
+        del self.environment["AWS_ENDPOINT_URL_S3"]
+        bucket = "s3://name--use1-az4--x-s3"
+        self.assertEqual(self.python("polars", bucket), {
+            "aws_region": "us-east-1", "aws_s3_express": "true",
+            "aws_virtual_hosted_style_request": "true"})
+        self.assertEqual(self.python("pyarrow", bucket), {"region": "us-east-1", "scheme": "https"})
+        self.assertNotIn("endpoint_url", self.python("fsspec", bucket))
+        self.assertNotIn("AWS_ENDPOINT_URL_S3", self.shell(bucket))
+        self.assertIn("ENDPOINT 's3express-use1-az4.us-east-1.amazonaws.com'",
+                      self.emit("duckdb", bucket))
+        self.assertIn("does not know", self.emit("polars", bucket[:-3] + "a-s3", code=1))
+        self.assertEqual(self.python("pyarrow", bucket[:-3] + "a-s3"),
+                         {"region": "us-east-1", "scheme": "https"})
+        self.environment["AWS_USE_FIPS_ENDPOINT"] = "true"
+        fips = "s3express-fips-use1-az4.us-east-1.amazonaws.com"
+        self.assertEqual(self.python("pyarrow", bucket)["endpoint_override"], fips)
+        self.assertIn("sessions at AWS", self.emit("polars", bucket, code=1))
+        del self.environment["AWS_USE_FIPS_ENDPOINT"]
+        self.environment["AWS_ENDPOINT_URL_S3"] = self.s3.url
+        self.assertEqual(self.python("fsspec", bucket)["endpoint_url"], self.s3.url)
+        self.assertIn("sessions at AWS", self.emit("polars", bucket, code=1))
+
+    def test_aliases(self):
+        """A bucket's name for everybody, but on Outposts."""
+        del self.environment["AWS_ENDPOINT_URL_S3"]
+        self.assertEqual(self.python("pyarrow", "s3://name-0123456789abcdef-s3alias"),
+                         {"region": "us-east-1", "scheme": "https"})
+        alias = "s3://test-accessp-o0b1d075431d83bebde8xz5w8ijx1qzlbp3i3kuse10--op-s3"
+        for target in ("duckdb", "polars", "pyarrow"):
+            self.assertIn("Outposts", self.emit(target, alias, code=1))
+        self.assertNotIn("endpoint_url", self.python("fsspec", alias))
 
     def test_origins(self):
         os.mkdir(self.path(".aws"))

@@ -1,4 +1,5 @@
 """test_whoami.py - which provider the keys are from, why not the others, and no secret anywhere"""
+import hashlib
 import http.server
 import json
 import threading
@@ -124,6 +125,104 @@ class WhoAmI(ToolTest):
         self.whoami("a", "b", code=2)
         self.whoami("file:///x", code=2)
         self.assertIn("whoami [-v]", self.run_tool("help", "whoami")[1])
+
+
+class Services(http.server.BaseHTTPRequestHandler):
+    """STS, SSO and its OIDC, told apart by what their endpoints begin with."""
+    asked, scopes = [], []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.asked.append(self.path)
+        self.scopes.append(self.headers.get("Authorization", "").split(",")[0].split("/")[2:])
+        self.answer({"/sts/": self.role, "/oidc/token": self.token}.get(self.path), body)
+
+    def do_GET(self):
+        self.asked.append(self.path.split("?")[0])
+        token = self.headers.get("x-amz-sso_bearer_token")
+        self.answer(self.keys if token == "new-token" else None, "")
+
+    @staticmethod
+    def role(body):
+        assert body.startswith("Action=AssumeRole&"), body
+        return ("<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                "<AccessKeyId>test</AccessKeyId><SecretAccessKey>test-secret</SecretAccessKey>"
+                "<SessionToken></SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+                "</Credentials></AssumeRoleResult></AssumeRoleResponse>")
+
+    @staticmethod
+    def token(body):
+        assert json.loads(body)["refreshToken"] == "refresh", body
+        return json.dumps({"accessToken": "new-token", "expiresIn": 28800})
+
+    @staticmethod
+    def keys(_):
+        return json.dumps({"roleCredentials": {
+            "accessKeyId": "test", "secretAccessKey": "test-secret", "sessionToken": "",
+            "expiration": 4070908800000}})
+
+    def answer(self, how, body):
+        text = how(body) if how else ""
+        self.send_response(200 if how else 404)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class ServicesOfAProfile(ToolTest):
+    """[services …] of the config file: who gives the keys is asked there, and nowhere else."""
+
+    def setUp(self):
+        super().setUp()
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Services)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        self.url = "http://127.0.0.1:%d" % server.server_address[1]
+        Services.asked, Services.scopes = [], []
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3"):
+            del self.environment[name]
+        self.environment["AWS_EC2_METADATA_DISABLED"] = "true"
+
+    def configure(self, profile, services):
+        text = "[default]\nservices = here\n%s\n[services here]\n" % profile
+        for name, url in dict(services, s3=self.s3.url).items():
+            text += "%s =\n  endpoint_url = %s\n" % (name, url)
+        self.write(".aws/config", text.encode())
+
+    def put(self, code=0):
+        got, _, err = self.run_tool("put", self.write("f"), "s3://bucket/f")
+        self.assertEqual(got, code, err)
+        return err
+
+    def test_a_role(self):
+        role = "role_arn = arn:aws:iam::1:role/r\nsource_profile = base\n" \
+               "[profile base]\naws_access_key_id = B\naws_secret_access_key = s3cr3t"
+        for slash in ("", "/"):  # the endpoint of a service may have a path
+            self.configure(role, {"sts": self.url + "/sts" + slash, "sso": "http://127.0.0.1:1"})
+            self.put()
+            self.environment["AWS_REGION"] = "aws-global"
+        self.assertEqual(Services.asked, ["/sts/", "/sts/"])
+        self.assertEqual(Services.scopes, 2 * [["us-east-1", "sts", "aws4_request"]])
+        self.environment["AWS_ENDPOINT_URL_STS"] = self.url + "/elsewhere"
+        self.assertIn("STS refused AssumeRole", self.put(code=1))
+        self.assertEqual(Services.asked[2], "/elsewhere/")
+
+    def test_sso(self):
+        self.configure("sso_session = s\nsso_account_id = 1\nsso_role_name = r\n"
+                       "[sso-session s]\nsso_start_url = https://start\nsso_region = eu-west-1",
+                       {"sso": self.url + "/sso", "sso_oidc": self.url + "/oidc"})
+        cache = hashlib.sha1(b"s").hexdigest()
+        self.write(".aws/sso/cache/%s.json" % cache, json.dumps({
+            "startUrl": "https://start", "region": "eu-west-1", "accessToken": "old-token",
+            "expiresAt": "2020-01-01T00:00:00Z", "clientId": "id", "clientSecret": "s3cr3t",
+            "registrationExpiresAt": "2099-01-01T00:00:00Z",
+            "refreshToken": "refresh"}).encode())
+        self.put()
+        self.assertEqual(Services.asked, ["/oidc/token", "/sso/federation/credentials"])
 
 
 if __name__ == "__main__":

@@ -50,13 +50,13 @@ static const address_case cases[] = {
     {"https://gate.example.org/s3", VIRTUAL, "r", "bkt", "k", "bkt.gate.example.org", "/s3/k"},
 
     /* those who want the bucket in the host */
-    {"https://oss-cn-hangzhou.aliyuncs.com", AUTO, "r", "bucket", "k",
-     "bucket.oss-cn-hangzhou.aliyuncs.com", "/k"},
-    {"https://oss-cn-hangzhou.aliyuncs.com", PATH, "r", "bucket", "k",
-     "oss-cn-hangzhou.aliyuncs.com", "/bucket/k"},
     {"https://s3.eu-west-1.amazonaws.com", AUTO, "eu-west-1", "bucket", "k",
      "bucket.s3.eu-west-1.amazonaws.com", "/k"},
-    {"https://notaliyuncs.com", AUTO, "r", "bucket", "k", "notaliyuncs.com", "/bucket/k"},
+    {"https://s3.eusc-de-east-1.amazonaws.eu", AUTO, "r", "bucket", "k",
+     "bucket.s3.eusc-de-east-1.amazonaws.eu", "/k"},
+    {"https://s3.eu-west-1.amazonaws.com", PATH, "eu-west-1", "bucket", "k",
+     "s3.eu-west-1.amazonaws.com", "/bucket/k"},
+    {"https://notamazonaws.com", AUTO, "r", "bucket", "k", "notamazonaws.com", "/bucket/k"},
 
     /* keys are encoded once and never normalised */
     {"http://h", AUTO, "r", "b", "a b+c//./../d%20e", "h", "/b/a%20b%2Bc//./../d%2520e"},
@@ -202,9 +202,20 @@ static void services_of_every_partition(void)
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         cw__text url = {0};
         cw__add_service_url(
-            &url, of[i].service, of[i].region,
+            &url, NULL, of[i].service, of[i].region,
             (cw__variant){.dualstack = of[i].flags & DUAL, .fips = of[i].flags & FIPS});
         CHECK_STR(cw__text_str(&url), of[i].url);
+        cw__text_free(&url);
+    }
+}
+
+static void services_at_endpoints_of_their_own(void)
+{
+    static const char *const given[] = {"http://h:1/a", "http://h:1/a/", "http://h:1/a//"};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        cw__text url = {0};
+        cw__add_service_url(&url, given[i], "sts", "r", (cw__variant){.fips = true});
+        CHECK_STR(cw__text_str(&url), "http://h:1/a");
         cw__text_free(&url);
     }
 }
@@ -259,6 +270,7 @@ int main(int argc, char **argv)
     TEST(every_address);
     TEST(every_rule);
     TEST(services_of_every_partition);
+    TEST(services_at_endpoints_of_their_own);
     TEST(zones_of_directory_buckets);
     TEST(tls_is_the_default);
     TEST(nonsense_is_refused);

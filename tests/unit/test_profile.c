@@ -175,6 +175,11 @@ static void services_come_before_the_profiles_endpoint(void)
                                  "  endpoint_url = http://no\n"
                                  "s3 =\n"
                                  "  endpoint_url = http://services\n"
+                                 "sts =\n"
+                                 "  endpoint_url = http://sts\n"
+                                 "sso_oidc =\n"
+                                 "  region = no\n"
+                                 "  endpoint_url = http://oidc\n"
                                  "[services other]\n"
                                  "s3 =\n"
                                  "  endpoint_url = http://other\n"
@@ -191,15 +196,20 @@ static void services_come_before_the_profiles_endpoint(void)
                                  "ignore_configured_endpoint_urls = true\n";
     WITH_CONFIG(a, "a", config);
     CHECK_STR(a.endpoint_url, "http://services");
+    CHECK_STR(a.sts_endpoint_url, "http://sts");
+    CHECK_STR(a.sso_endpoint_url, "http://profile");
+    CHECK_STR(a.sso_oidc_endpoint_url, "http://oidc");
+    CHECK(!a.ignore_endpoints);
     cw__profile_free(&a);
     WITH_CONFIG(b, "b", config);
     CHECK_STR(b.endpoint_url, "http://profile");
+    CHECK_STR(b.sts_endpoint_url, "http://profile");
     cw__profile_free(&b);
     WITH_CONFIG(c, "c", config);
     CHECK_STR(c.endpoint_url, "http://profile");
     cw__profile_free(&c);
     WITH_CONFIG(d, "d", config);
-    CHECK_NONE(d.endpoint_url);
+    CHECK(d.ignore_endpoints);
     cw__profile_free(&d);
 }
 
@@ -214,7 +224,7 @@ static void endpoints_may_be_ignored(void)
                             .config_bytes = sizeof config - 1,
                             .credentials = ""};
     CHECK_OK(cw__profile_parse(&p, &in, &err), err);
-    CHECK_NONE(p.endpoint_url);
+    CHECK(p.ignore_endpoints);
     CHECK_STR(p.region, "r1");
     cw__profile_free(&p);
 }

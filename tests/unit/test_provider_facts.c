@@ -30,6 +30,10 @@ static void hosts_and_their_regions(void)
         {NULL, "aws", "us-east-1"},
         {"s3.eu-west-1.amazonaws.com", "aws", "us-east-1"},
         {"s3.cn-north-1.amazonaws.com.cn", "aws", "us-east-1"},
+        {"S3.eusc-de-east-1.amazonaws.EU", "aws", "us-east-1"},
+        {"s3.us-iso-east-1.c2s.ic.gov", "aws", "us-east-1"},
+        {"amazonaws.com", "generic", "us-east-1"},
+        {"notamazonaws.com", "generic", "us-east-1"},
         {"0123456789abcdef.r2.cloudflarestorage.com", "r2", "auto"},
         {"0123456789abcdef.eu.r2.cloudflarestorage.com", "r2", "auto"},
         {"storage.googleapis.com", "gcs", "auto"},
@@ -108,14 +112,21 @@ static void what_is_learned_lies_over_the_facts(void)
 
 static void requests_for_what_is_not_there(void)
 {
+    static const char directory[] = "name--usw2-az1--x-s3";
     static const struct {
-        const char *method, *query, *value;
-        int refused;
+        const char *bucket, *method, *query, *value;
+        bool refused, raw_refused;
     } cases[] = {
-        {"GET", "tagging", NULL, 1},      {"DELETE", "versionId", "3", 1},
-        {"GET", "versions", "", 1},       {"GET", "uploads", NULL, 1},
-        {"POST", "uploads", NULL, 0},     {"GET", "list-type", "2", 0},
-        {"GET", "prefix", "versions", 0}, {"GET", "versionIds", "1", 0},
+        {"bucket", "GET", "tagging", NULL, true, false},
+        {"bucket", "DELETE", "versionId", "3", true, false},
+        {"bucket", "GET", "versions", "", true, false},
+        {"bucket", "GET", "uploads", NULL, true, false},
+        {"bucket", "POST", "uploads", NULL, false, false},
+        {"bucket", "GET", "list-type", "2", false, false},
+        {"bucket", "GET", "prefix", "versions", false, false},
+        {"bucket", "GET", "versionIds", "1", false, false},
+        {directory, "GET", "versionId", "3", true, true},
+        {directory, "GET", "xversionId", "3", false, false},
     };
     cw__provider p = provider_at("oss-cn-hangzhou.aliyuncs.com");
 
@@ -123,11 +134,13 @@ static void requests_for_what_is_not_there(void)
         cw__request r;
         cw_error err;
 
-        cw__request_init(&r, cases[i].method, "bucket", "key");
+        cw__request_init(&r, cases[i].method, cases[i].bucket, "key");
         cw__request_query(&r, "max-keys", "7");
         cw__request_query(&r, cases[i].query, cases[i].value);
-        CHECK_STATUS(cw__provider_check(&p, &r, &err), cases[i].refused ? CW_E_UNSUPPORTED : CW_OK,
-                     err);
+        CHECK_STATUS(cw__provider_check(&p, &r, false, &err),
+                     cases[i].refused ? CW_E_UNSUPPORTED : CW_OK, err);
+        CHECK_STATUS(cw__provider_check(&p, &r, true, &err),
+                     cases[i].raw_refused ? CW_E_UNSUPPORTED : CW_OK, err);
         cw__request_free(&r);
     }
 }

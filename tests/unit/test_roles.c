@@ -126,9 +126,9 @@ static void expect_signature(const answers_request *r, const char *secret, char 
     answers_header(r, "x-amz-security-token", token, sizeof token);
     hex_of(r->body, body);
     snprintf(text, sizeof text,
-             "POST\n/\n\ncontent-type:application/x-www-form-urlencoded\nhost:%s\nx-amz-date:%s\n"
+             "POST\n%s\n\ncontent-type:application/x-www-form-urlencoded\nhost:%s\nx-amz-date:%s\n"
              "%s%s%s\ncontent-type;host;x-amz-date%s\n%s",
-             host, date, *token ? "x-amz-security-token:" : "", token, *token ? "\n" : "",
+             r->path, host, date, *token ? "x-amz-security-token:" : "", token, *token ? "\n" : "",
              *token ? ";x-amz-security-token" : "", body);
     hex_of(text, request);
     snprintf(text, sizeof text, "AWS4-HMAC-SHA256\n%s\n%.8s/eu-west-3/sts/aws4_request\n%s", date,
@@ -257,6 +257,9 @@ static void roles_are_assumed(void)
     CHECK_STR(k.session_token, "by-ROLE-mid");
     CHECK(k.expires_ms > cw__clock_wall_ms());
     CHECK_INT(atomic_load(&server.requests), 2);
+    snprintf(url, sizeof url, "%s/a/path", server.url);
+    o.sts_endpoint_url = url;
+    check_keys(&o, "ROLE-top");
     o = role_options("picky");
     check_keys(&o, "ROLE-picky");
     o = role_options("self");

@@ -1,5 +1,5 @@
-/* test_transport.c - a proxy's URL taken apart; and out of memory, while connections are prepared
- */
+/* test_transport.c - a proxy's URL taken apart; who goes without one; and out of memory, while
+ * connections are prepared */
 #include "harness.h"
 
 #include "base/url.h"
@@ -13,7 +13,7 @@ static const struct {
     {"h:80", "http://h:80", NULL, NULL, "h port 80"},
     {"http://h:3128/", "http://h:3128", NULL, NULL, "h port 3128"},
     {"https://h", "https://h", NULL, NULL, "h port 443"},
-    {"HTTPS://h:443", "HTTPS://h:443", NULL, NULL, "h port 443"},
+    {"HTTPS://h:443", "https://h:443", NULL, NULL, "h port 443"},
     {"socks5h://u@h", "socks5h://h", "u", "", "h port 1080"},
     {"u:p@h:1", "http://h:1", "u", "p", "h port 1"},
     {"http://a%40b:p:%2f%@h:1", "http://h:1", "a@b", "p:/%", "h port 1"},
@@ -78,9 +78,45 @@ static void every_allocation_may_fail(void)
     CHECK(nth > 20);
 }
 
+/* Only what goes directly with every libcurl: tests/scripted/test_proxies.c compares with this one.
+ */
+static void hosts_that_go_without_a_proxy(void)
+{
+    static const struct {
+        const char *list, *host;
+        bool proxied;
+    } cases[] = {
+        {"127.0.0.1", "127.0.0.1", false},
+        {"127.0.0.1", "127.0.0.2", true},
+        {"127.0.0.0/8", "127.3.2.1", false},
+        {"10.0.0.0/8,127.0.0.0/31", "127.0.0.1", false},
+        {"127.0.0.0/31", "127.0.0.2", true},
+        {"127.0.0.1/32", "127.0.0.1", false},
+        {"0.0.0.0/0", "127.0.0.1", true},
+        {"127.0.0.1/33", "127.0.0.1", true},
+        {"127.0.0.1:80", "127.0.0.1", true},
+        {"127.0.0.01", "127.0.0.01", true}, /* libcurl takes it for another one */
+        {"::1", "[::1]", false},
+        {"[::1]", "[::1]", true},
+        {"a, b,localhost", "localhost", false},
+        {"a b localhost", "localhost", true}, /* with older versions it goes directly */
+        {"localhost", "bucket.localhost", false},
+        {".", "localhost", true},
+        {",,", "localhost", true},
+        {NULL, "localhost", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cw__http_options o = {.proxy.url = "http://p:1", .no_proxy = cases[i].list};
+        test_int(__FILE__, __LINE__, cases[i].list ? cases[i].list : "no list",
+                 cw__http_is_proxied(&o, false, cases[i].host), cases[i].proxied);
+        CHECK(!cw__http_is_proxied(&o, true, cases[i].host)); /* there is none for https */
+    }
+}
+
 int main(int argc, char **argv)
 {
     TEST(pieces_of_a_proxy);
     TEST(every_allocation_may_fail);
+    TEST(hosts_that_go_without_a_proxy);
     return test_end();
 }
