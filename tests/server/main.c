@@ -65,7 +65,7 @@ static const char help[] =
     "truncate_reply:N, truncate_body:N, corrupt_reply[:N], add_bytes:N, reply_200_error:S3CODE,\n"
     "commit_200_error:S3CODE, refuse_keys:S3CODE, wrong_root, empty_etag, empty_page, "
     "whitespace:MS, commit_late, "
-    "delay:MS,\n"
+    "delay:MS, trickle:N,\n"
     "expire_credentials, retry_after:S, header:NAME=VALUE, close, close_silently, gone.\n"
     "server.h says what each of them does.\n"
     "\n"

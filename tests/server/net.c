@@ -62,15 +62,33 @@ bool ts_conn_sleep(ts_conn *c, int64_t ms, bool until_closed)
     return sleep_until(c, when, until_closed ? POLLRDHUP : 0);
 }
 
+/* Bytes a millisecond; 0: no cap. */
+static double cap_of(const ts_conn *c)
+{
+    return c->taps && c->taps->trickle > 0 ? (double)c->taps->trickle / 1000 : c->s->o.mbps * 1000;
+}
+
+/* As many at once as a cap takes 5 ms for. */
+static size_t chunk_of(const ts_conn *c, size_t n)
+{
+    size_t most = c->s->net.chunk;
+
+    if (c->taps && c->taps->trickle > 0)
+        most = (size_t)c->taps->trickle / 200 + 1;
+    return cap_of(c) > 0 && n > most ? most : n;
+}
+
 static void throttle(ts_conn *c, size_t n)
 {
-    if (c->s->o.mbps <= 0)
+    double cap = cap_of(c);
+
+    if (cap <= 0)
         return;
     uint64_t now = ts_now_ns();
     /* A short pause between requests is not lost, or a cap would never be reached. */
     if (c->due_ns + SLACK_NS < now)
         c->due_ns = now - SLACK_NS;
-    c->due_ns += (uint64_t)((double)n * 1000 / c->s->o.mbps);
+    c->due_ns += (uint64_t)((double)n * 1e6 / cap);
     sleep_until(c, c->due_ns, 0);
 }
 
@@ -133,8 +151,7 @@ static size_t read_allowance(ts_conn *c, size_t n)
     const ts_plan *t = c->taps;
     uint64_t left;
 
-    if (c->s->o.mbps > 0 && n > c->s->net.chunk)
-        n = c->s->net.chunk;
+    n = chunk_of(c, n);
     if (t && t->stall_request_at >= 0 && !c->request_stalled) {
         left = (uint64_t)t->stall_request_at - c->body_n;
         if (left == 0) {
@@ -197,7 +214,7 @@ char *ts_conn_line(ts_conn *c)
 static int send_raw(ts_conn *c, const char *p, size_t n)
 {
     while (n) {
-        size_t most = c->s->o.mbps > 0 && n > c->s->net.chunk ? c->s->net.chunk : n;
+        size_t most = chunk_of(c, n);
         ssize_t sent;
 
         if (c->ssl) {

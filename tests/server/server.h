@@ -43,6 +43,7 @@
  *       reset_request:N            RST after N bytes of the request's body (0: before the first)
  *       stall_request:MS|forever[:N]  stop reading after N bytes (default 0) of the body, then go on
  *       delay:MS                   sleep before the body is read
+ *       trickle:N                  take the body, and send the reply, at N bytes a second
  *       expire_credentials         this and later requests: ExpiredToken, until credentials are set
  *                                  or rotated
  *       gone                       the listening socket and every connection are closed from this
