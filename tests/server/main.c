@@ -17,7 +17,7 @@ static const char help[] =
     "A scripted, fault-injecting S3 endpoint for tests and benchmarks.\n"
     "\n"
     "  --port N                 listen on this port (default 0: the kernel chooses)\n"
-    "  --bind ADDRESS           listen on this IPv4 address (127.0.0.1)\n"
+    "  --bind ADDRESS           listen on this address (127.0.0.1)\n"
     "  --url-file FILE          write the URL there once listening\n"
     "  --die-with-parent        end when the process that started this one ends\n"
     "  --access-key KEY         (test)\n"

@@ -98,7 +98,7 @@ typedef struct ts_server ts_server;
 /** All zero is a good default. Strings are copied. */
 typedef struct ts_options {
     int port;                  /* 0 = the kernel chooses */
-    const char *bind;          /* NULL = "127.0.0.1" (IPv4 only) */
+    const char *bind;          /* NULL = "127.0.0.1"; "::" takes IPv4, too */
     const char *access_key;    /* NULL = "test" */
     const char *secret_key;    /* NULL = "test-secret" */
     const char *session_token; /* NULL = none; otherwise requests must carry it */
