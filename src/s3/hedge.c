@@ -61,10 +61,10 @@ uint32_t cw__hedge_begin(cw__hedge *h, cw__hedge_watch *w, cw__hedge_kind kind, 
 static bool is_late(const struct cw__hedge_usual *u, const cw__hedge_watch *w, uint64_t moved,
                     uint32_t age_ms, uint32_t quiet_ms)
 {
-    uint32_t usual = usual_ms(u, w->bytes);
+    uint32_t usual = u->seen < ENOUGH ? UINT32_MAX : usual_ms(u, w->bytes);
     double left = moved < w->bytes ? (double)(w->bytes - moved) : 0;
 
-    return u->seen >= ENOUGH && age_ms >= usual &&
+    return age_ms >= usual &&
            (quiet_ms >= usual || left * age_ms > (double)TIMES * usual * (double)moved);
 }
 
