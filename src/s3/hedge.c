@@ -11,7 +11,8 @@ static const double UP = 1.19, DOWN = 0.99;
 enum { ENOUGH = 12 }; /* to know what is usual: the longest of them, to begin with */
 
 enum {
-    TIMES = 2,      /* the usual time, for the rest of a part at the speed that it has */
+    LOOKS = 2,      /* at the speed of a part, in the usual time */
+    TIMES = 2,      /* the usual time, for the rest of it at that speed */
     LEAST_MS = 250, /* a server may pause */
     MOST_MS = 1000 * 1000
 };
@@ -50,6 +51,8 @@ uint32_t cw__hedge_begin(cw__hedge *h, cw__hedge_watch *w, cw__hedge_kind kind, 
 
     w->kind = kind;
     w->bytes = bytes;
+    w->looked_ms = 0;
+    w->looked_moved = 0;
     cw__mutex_lock(&h->lock);
     u = usual_of(h, w);
     w->in_time = u->in_time;
@@ -58,14 +61,25 @@ uint32_t cw__hedge_begin(cw__hedge *h, cw__hedge_watch *w, cw__hedge_kind kind, 
     return ms;
 }
 
-static bool is_late(const struct cw__hedge_usual *u, const cw__hedge_watch *w, uint64_t moved,
+/* Its speed is that since the last look, which is a good while ago: it may have begun well. */
+static bool is_too_slow(cw__hedge_watch *w, uint32_t usual, uint64_t moved, uint32_t age_ms)
+{
+    double left = (double)w->bytes - (double)moved;
+    double came = (double)moved - (double)w->looked_moved, passed = age_ms - w->looked_ms;
+
+    if (passed < usual / LOOKS)
+        return false;
+    w->looked_ms = age_ms;
+    w->looked_moved = moved;
+    return left * passed > TIMES * usual * came;
+}
+
+static bool is_late(const struct cw__hedge_usual *u, cw__hedge_watch *w, uint64_t moved,
                     uint32_t age_ms, uint32_t quiet_ms)
 {
     uint32_t usual = u->seen < ENOUGH ? UINT32_MAX : usual_ms(u, w->bytes);
-    double left = moved < w->bytes ? (double)(w->bytes - moved) : 0;
 
-    return age_ms >= usual &&
-           (quiet_ms >= usual || left * age_ms > (double)TIMES * usual * (double)moved);
+    return age_ms >= usual && (quiet_ms >= usual || is_too_slow(w, usual, moved, age_ms));
 }
 
 static void note_late(struct cw__hedge_usual *u, cw__hedge_watch *w)

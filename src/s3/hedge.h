@@ -4,7 +4,7 @@
  * quantile, which 95 in 100 keep within. An attempt that is older than that is late if
  *
  *     not a byte of it has moved for as long as that, or
- *     at the speed that it has had so far, the rest of it would take twice as long as that.
+ *     at the speed that it has had lately, the rest of it would take twice as long as that.
  *
  * The first is stuck, the second trickles, and a second request would likely overtake either. But
  * nothing is won by asking twice what is slow altogether, so a late one may be hedged only if
@@ -40,7 +40,9 @@ typedef struct cw__hedge {
 typedef struct cw__hedge_watch {
     cw__hedge_kind kind;
     uint64_t bytes;
-    unsigned in_time; /* others, by when it began */
+    unsigned in_time;      /* others, by when it began */
+    uint32_t looked_ms;    /* its age, at the last look at its speed */
+    uint64_t looked_moved; /* and what had moved by then */
     bool late;
 } cw__hedge_watch;
 

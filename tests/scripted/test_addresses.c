@@ -154,6 +154,31 @@ static void one_that_stalls_is_left_alone(void)
     close(fd);
 }
 
+/* A part that another has outrun is no longer there to stall: its address is told all the same. */
+static void one_that_was_outrun_is_left_alone(void)
+{
+    ts_options so = server_defaults();
+    cw_client_options co = client_defaults();
+    cw_writer_options o = in_parts();
+    cw_client_stats stats;
+    cw_error err;
+
+    so.bind = "0.0.0.0";
+    so.latency_ms = 5;
+    co.stall_timeout_ms = 30000;
+    co.memory_bytes = 128 * (uint64_t)MIB;
+    bed b = open_at("many.test", 4, &so, co);
+    warm_up(&b);
+    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    faults(&b, "op=UploadPart part=40 attempt=2 do=stall_request:forever");
+    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    check_object(&b, "key", data, WHOLE);
+    cw_client_get_stats(b.client, &stats);
+    CHECK_INT(stats.hedged, 1);
+    CHECK_INT(stats.addresses_avoided, 1);
+    bed_close(&b);
+}
+
 /* ---- IPv6 ---- */
 
 static bool has_ipv6(void)
@@ -257,6 +282,7 @@ int main(int argc, char **argv)
     WITHIN(8000, with_tls);
     WITHIN(6000, those_that_refuse_are_left_alone);
     WITHIN(8000, one_that_stalls_is_left_alone);
+    WITHIN(6000, one_that_was_outrun_is_left_alone);
     WITHIN(12000, connections_go_to_both_families);
     WITHIN(6000, an_ipv6_address_that_refuses_is_left_alone);
     WITHIN(4000, an_ipv6_address_as_endpoint);

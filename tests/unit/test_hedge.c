@@ -113,6 +113,37 @@ static void late_is_what_is_stuck_or_trickles(void)
     CHECK(is_hedged(BYTES, 700, 400));
 }
 
+/* Not what it began with, nor what it has lost a while ago. */
+static void the_speed_of_late_is_what_counts(void)
+{
+    static const struct {
+        uint32_t age_ms;
+        uint64_t moved;
+        bool hedged;
+    } looks[] = {
+        {400, BYTES * 3 / 4, false}, /* all at once, and then next to nothing */
+        {500, BYTES * 3 / 4 + 10, false},
+        {599, BYTES * 3 / 4 + 20, false},
+        {600, BYTES * 3 / 4 + 30, true},
+    };
+    cw__hedge h = fresh();
+    cw__hedge_watch w;
+
+    see(&h, 12, 400);
+    begin(&h, &w, BYTES);
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        CHECK_INT(cw__hedge_ask(&h, &w, looks[i].moved, looks[i].age_ms, 20), looks[i].hedged);
+    cw__hedge_end(&h, &w);
+    begin(&h, &w, BYTES);
+    h.usual[1].allowance = 0; /* so it goes on, and finds its speed again */
+    CHECK(!cw__hedge_ask(&h, &w, 1000, 600, 20));
+    cw__hedge_end(&h, &w);
+    h.usual[1].allowance = 10.0 * BYTES;
+    CHECK(!cw__hedge_ask(&h, &w, BYTES / 2, 900, 20));
+    cw__hedge_end(&h, &w);
+    cw__hedge_destroy(&h);
+}
+
 /* How many of so many that are stuck at once, when `others` got through meanwhile. */
 static unsigned hedged_of(unsigned stuck, unsigned others)
 {
@@ -196,6 +227,7 @@ int main(int argc, char **argv)
     TEST(has_patience_with_large_parts_and_never_none);
     TEST(settles_where_few_take_longer);
     TEST(late_is_what_is_stuck_or_trickles);
+    TEST(the_speed_of_late_is_what_counts);
     TEST(the_network_itself_may_be_slow);
     TEST(those_that_are_late_tell_at_once);
     TEST(allows_a_few_bytes_in_a_hundred);
