@@ -67,7 +67,7 @@ static bool is_too_slow(cw__hedge_watch *w, uint32_t usual, uint64_t moved, uint
     double left = (double)w->bytes - (double)moved;
     double came = (double)moved - (double)w->looked_moved, passed = age_ms - w->looked_ms;
 
-    if (passed < usual / LOOKS)
+    if (passed * LOOKS < usual)
         return false;
     w->looked_ms = age_ms;
     w->looked_moved = moved;
