@@ -2,6 +2,7 @@
  *
  *     cw_throughput pace WRITERS SETTLE_S MEASURE_S   many writers of small parts, without end
  *     cw_throughput parts COUNT BYTES                 one object of so many parts
+ *     cw_throughput ranges COUNT BYTES                the same, and how long it takes to read it
  *
  * The endpoint and the keys come from the AWS_* variables; CW_OFF is a list of what to turn off:
  * pacing, hedging. stdout gets one line of JSON.
@@ -137,6 +138,36 @@ static void parts(unsigned count, uint64_t bytes)
            (unsigned long long)s.hedged);
 }
 
+/* ---- ranges ---- */
+
+static void read_object(const char *url)
+{
+    cw_reader *r;
+    cw_error e;
+    size_t n = 1;
+
+    if (cw_reader_open(&r, client, url, &e) != CW_OK)
+        fail("cw_reader_open", &e);
+    while (n > 0)
+        if (cw_reader_read(r, block, sizeof block, &n, &e) != CW_OK)
+            fail("cw_reader_read", &e);
+    cw_reader_close(r);
+}
+
+static void ranges(unsigned count, uint64_t bytes)
+{
+    cw_client_stats before, after;
+    double start;
+
+    write_object("s3://bucket/ranges", bytes, count);
+    cw_client_get_stats(client, &before);
+    start = now_s();
+    read_object("s3://bucket/ranges");
+    cw_client_get_stats(client, &after);
+    printf("{\"seconds\": %.3f, \"hedged\": %llu}\n", now_s() - start,
+           (unsigned long long)(after.hedged - before.hedged));
+}
+
 int main(int argc, char **argv)
 {
     srand(1);
@@ -147,6 +178,8 @@ int main(int argc, char **argv)
         pace((unsigned)atoi(argv[2]), atof(argv[3]), atof(argv[4]));
     else if (argc == 4 && strcmp(argv[1], "parts") == 0)
         parts((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 10));
+    else if (argc == 4 && strcmp(argv[1], "ranges") == 0)
+        ranges((unsigned)atoi(argv[2]), strtoull(argv[3], NULL, 10));
     else
         return 2;
     cw_client_release(client);

@@ -189,10 +189,10 @@ typedef struct cw_client_options {
                                    each 8 MiB of memory */
 
     /* throughput, shared by all that use the client: each is on unless turned off */
-    int no_pacing;    /**< do not space requests out after the service asked to slow down */
-    int no_hedging;   /**< wait for a part that is stuck until stall_timeout_ms, however fast others
-                           are */
-    int no_adapting;  /**< send 8 parts of an object at once, as if writers had said so */
+    int no_pacing;   /**< do not space requests out after the service asked to slow down */
+    int no_hedging;  /**< wait for a part that is stuck or trickles, however fast others are: do not
+                          send it, or ask for the rest of it, a second time */
+    int no_adapting; /**< send 8 parts of an object at once, as if writers had said so */
     int no_spreading; /**< leave it to libcurl which address of the endpoint to connect to */
 
     /* patience */
@@ -351,8 +351,8 @@ typedef struct cw_client_stats {
     uint64_t throttled;    /**< replies that asked to slow down */
     uint64_t paced;        /**< attempts that waited for their turn after such a reply */
     uint64_t request_rate; /**< requests a second that are let through now; 0: all */
-    uint64_t hedged; /**< cut short, since not a byte moved for far longer than others took, and
-                          sent again: retries, too */
+    uint64_t hedged; /**< sent next to or in place of one that was stuck, or trickled, while others
+                          got through: retries, too */
 
     /* connections */
     uint64_t connections; /**< opened */

@@ -105,6 +105,12 @@ static address *find_room(cw__host *h)
     return NULL;
 }
 
+/* libcurl refuses an order with a zone in it ("fe80::1%eth0", as mDNS answers). */
+static bool is_usable(const char *ip)
+{
+    return !strchr(ip, '%');
+}
+
 /* What is known of those that stay is kept. */
 static void take_answer(cw__host *h, char (*ip)[CW__ADDRESS_BYTES], int n)
 {
@@ -113,7 +119,7 @@ static void take_answer(cw__host *h, char (*ip)[CW__ADDRESS_BYTES], int n)
     for (int i = 0; i < n; i++) {
         address *a = find(h, ip[i]);
 
-        if (!a && (a = find_room(h))) {
+        if (!a && is_usable(ip[i]) && (a = find_room(h))) {
             memset(a, 0, sizeof *a);
             cw__copy_string(a->ip, sizeof a->ip, ip[i]);
         }

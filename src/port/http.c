@@ -360,6 +360,11 @@ uint64_t cw__http_slept_us(const cw__http *h)
     return h->slept_us;
 }
 
+bool cw__http_has_room(const cw__http *h)
+{
+    return !h->queued && h->running.count < h->max_connections;
+}
+
 bool cw__http_busy(const cw__http *h)
 {
     return h->queued || h->running.count > 0;

@@ -72,6 +72,13 @@ typedef struct cw__http_result {
     bool resent;         /* sent twice: an earlier sending, to a dead connection, perhaps arrived */
 } cw__http_result;
 
+/** What there is to see of a call that is under way. */
+typedef struct cw__http_signs {
+    uint64_t moved;    /* bytes of both bodies, without those in the kernel's send queue */
+    uint32_t age_ms;   /* connecting included */
+    uint32_t quiet_ms; /* since a byte moved last */
+} cw__http_signs;
+
 typedef struct cw__http_call {
     /* the request; strings and headers stay valid until done */
     const char *method;         /* GET HEAD PUT POST DELETE */
@@ -84,8 +91,7 @@ typedef struct cw__http_call {
     uint32_t
         reply_ms; /* from the last byte sent to the reply's first, then stall_ms; 0: for ever */
 
-    uint32_t
-        patience_ms; /* after so long without a byte moved: ask `tired`, now and then; 0: never */
+    uint32_t patience_ms; /* from this age on `tired` is asked now and then; 0: never */
 
     /** Put up to `n` bytes from `offset` of the body into `p`; how many (never 0 before the end).
      */
@@ -96,12 +102,13 @@ typedef struct cw__http_call {
     void (*header)(void *user, const char *name, const char *value);
     /** Bytes of the reply's body; false stops the exchange as BROKEN. */
     bool (*body)(void *user, const void *p, size_t n);
-    /** No byte has moved for patience_ms: true ends it as STALLED, false waits on. */
-    bool (*tired)(void *user);
+    /** It goes on for so long: true ends it as STALLED, false waits on. */
+    bool (*tired)(void *user, const cw__http_signs *signs);
     /** The end; the call may be freed or started again from here. */
     void (*done)(void *user, const cw__http_result *result);
     void *user;
 
+    bool blamed;  /* if it is cancelled now, its address is to blame, as if it had stalled */
     int status;   /* of the final reply's head, from its first header on */
     void *handle; /* cw__http's own, as is the next; NULL before the first start */
     struct cw__http_call *queued_next;
@@ -129,6 +136,9 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms);
 
 /** Microseconds spent asleep in cw__http_poll so far: the rest of the time it had work. */
 uint64_t cw__http_slept_us(const cw__http *h);
+
+/** Would another call start at once? */
+bool cw__http_has_room(const cw__http *h);
 
 /** Is any call queued or running? */
 bool cw__http_busy(const cw__http *h);

@@ -294,7 +294,7 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->head_open = x->head_final = x->refused = false;
     x->status = 0;
     x->moves = x->moves_seen = 0;
-    x->since_ms = now_ms;
+    x->start_ms = x->since_ms = now_ms;
     x->unsent_bytes = 0;
     x->head_bytes_before = 0;
     x->fd = CURL_SOCKET_BAD;

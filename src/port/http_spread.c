@@ -69,20 +69,24 @@ static void look_where_it_was(cw__transfer *x)
 static void learn(cw__transfer *x, const cw__http_result *result, uint64_t now_ms)
 {
     cw__addresses *book = x->settings->options.addresses;
+    bool stalled = result->end == CW__HTTP_STALLED, there = x->place >= 0;
 
-    if (result->end == CW__HTTP_STALLED && x->place >= 0)
+    if (stalled && there)
         cw__host_failed(book, x->host, x->place, now_ms);
-    if (x->first >= 0 && (result->end == CW__HTTP_UNREACHABLE ||
-                          (result->new_connection && x->place >= 0 && x->place != x->first)))
+    if (x->first >= 0 && (result->end == CW__HTTP_UNREACHABLE || (stalled && !there) ||
+                          (result->new_connection && there && x->place != x->first)))
         cw__host_failed(book, x->host, x->first, now_ms);
 }
 
 void cw__transfer_leave(cw__transfer *x, const cw__http_result *result)
 {
+    static const cw__http_result stalled = {.end = CW__HTTP_STALLED};
     uint64_t now_ms, bytes;
 
     if (!x->host)
         return;
+    if (!result && x->call && x->call->blamed)
+        result = &stalled;
     now_ms = cw__clock_mono_ms();
     if (result && result->end != CW__HTTP_UNREACHABLE)
         look_where_it_was(x);

@@ -355,20 +355,32 @@ static bool anything_moved(cw__transfer *x)
     return moved;
 }
 
+static bool is_past_its_limit(const cw__transfer *x)
+{
+    bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
+    uint32_t limit = waiting ? x->call->reply_ms : x->call->stall_ms;
+    return limit && x->quiet_ms >= limit;
+}
+
+static bool is_tired(const cw__transfer *x, uint64_t now_ms)
+{
+    uint64_t unsent = (uint64_t)x->unsent_bytes;
+    cw__http_signs signs = {
+        .moved = x->downloaded + (x->uploaded > unsent ? x->uploaded - unsent : 0),
+        .age_ms = (uint32_t)(now_ms - x->start_ms),
+        .quiet_ms = x->quiet_ms,
+    };
+    return x->call->patience_ms && signs.age_ms >= x->call->patience_ms &&
+           x->call->tired(x->call->user, &signs);
+}
+
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms)
 {
     look_for_beginning(x);
-    if (!x->begun || anything_moved(x)) {
+    if (!x->begun || anything_moved(x))
         x->since_ms = now_ms;
-        return false;
-    }
-    bool waiting = x->told_sent && !x->head_final && x->unsent_bytes == 0;
-    uint32_t limit = waiting ? x->call->reply_ms : x->call->stall_ms;
     x->quiet_ms = (uint32_t)(now_ms - x->since_ms);
-    if (limit && x->quiet_ms >= limit)
-        return true;
-    return x->call->patience_ms && x->quiet_ms >= x->call->patience_ms &&
-           x->call->tired(x->call->user);
+    return is_past_its_limit(x) || is_tired(x, now_ms);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ typedef struct cw__transfer {
     /* being alive */
     unsigned moves;      /* counts signs of life */
     unsigned moves_seen; /* at the last look */
+    uint64_t start_ms;   /* when the call left the queue */
     uint64_t since_ms;   /* when the clock that runs now was started */
     uint32_t quiet_ms;   /* since then, at the last look */
     int unsent_bytes;    /* in the kernel, at the last look */

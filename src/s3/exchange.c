@@ -15,7 +15,7 @@ enum {
     DOING_BYTES = 1400,    /* a phrase, a bucket and a key of 1,024 bytes */
     DOCUMENT_BYTES = 2048, /* room for an answer of the usual size */
     KEYS_POLL_MS = 5,      /* while keys are being asked for */
-    MOST_HEDGES = 3        /* of one request */
+    MOST_CUTS = 3          /* of one request, where no byte has to be moved again */
 };
 
 /* ---- the end ---- */
@@ -35,6 +35,7 @@ static void drop_keys(cw__exchange *x)
 
 void cw__exchange_end(cw__exchange *x, cw_status status)
 {
+    cw__hedge_end(&x->client->hedge, &x->watch);
     stop_timers(x);
     drop_keys(x);
     x->done(x->user, status);
@@ -76,7 +77,7 @@ void cw__exchange_pause(cw__exchange *x, uint64_t due_ms)
         fail_memory(x);
 }
 
-/* ---- cutting short what is stuck ---- */
+/* ---- what takes too long ---- */
 
 static uint64_t bytes_to_move(const cw__exchange *x)
 {
@@ -84,21 +85,36 @@ static uint64_t bytes_to_move(const cw__exchange *x)
 }
 
 /* It is paid for as a retry after a timeout, though it is meant to avoid one. */
-static bool on_tired(void *user)
+static bool may_hedge(cw__exchange *x, const cw__http_signs *signs)
+{
+    cw_client *c = x->client;
+    unsigned most = x->intake ? MOST_CUTS : 1;
+
+    return !x->raced && x->cuts < most &&
+           cw__hedge_ask(&c->hedge, &x->watch, signs->moved, signs->age_ms, signs->quiet_ms) &&
+           cw__retry_budget_take(&c->retry_tokens, CW__VERDICT_TIMEOUT);
+}
+
+static bool on_tired(void *user, const cw__http_signs *signs)
 {
     cw__exchange *x = user;
-    cw_client *c = x->client;
 
-    x->hedging = x->hedges < MOST_HEDGES && cw__hedge_take(&c->hedge) &&
-                 cw__retry_budget_take(&c->retry_tokens, CW__VERDICT_TIMEOUT);
-    return x->hedging;
+    if (!may_hedge(x, signs))
+        return false;
+    cw__log_line(&x->client->log, CW_LOG_DEBUG, "%s %s/%s: %llu of %llu bytes in %u ms: again",
+                 x->request.method, x->request.bucket, x->request.key,
+                 (unsigned long long)signs->moved, (unsigned long long)x->watch.bytes,
+                 signs->age_ms);
+    x->raced = x->late && x->late(x->user);
+    x->cutting = !x->raced;
+    return x->cutting;
 }
 
 static uint32_t patience_ms(cw__exchange *x)
 {
     if (!x->hedge || x->client->no_hedging)
         return 0;
-    return cw__hedge_patience_ms(&x->client->hedge, x->hedge, bytes_to_move(x));
+    return cw__hedge_begin(&x->client->hedge, &x->watch, x->hedge, bytes_to_move(x));
 }
 
 /* ---- one attempt ---- */
@@ -191,9 +207,20 @@ static cw_status make_room_for_reply(cw__exchange *x)
     return cw__fail_memory(&x->error, "preparing for the reply");
 }
 
+static void count_attempt(cw__exchange *x)
+{
+    cw_client *c = x->client;
+    bool first = x->attempts++ == 0;
+
+    atomic_fetch_add(&c->requests, 1);
+    atomic_fetch_add(&c->retries, !first || x->second);
+    atomic_fetch_add(&c->hedged, first && x->second);
+}
+
 static cw_status send(cw__exchange *x)
 {
     cw_client *c = x->client;
+    uint32_t patience = patience_ms(x);
     cw_status st;
 
     x->call = (cw__http_call){
@@ -204,7 +231,7 @@ static cw_status send(cw__exchange *x)
         .whole_body = x->body.p,
         .stall_ms = c->stall_timeout_ms,
         .reply_ms = x->reply_ms ? x->reply_ms : c->stall_timeout_ms,
-        .patience_ms = patience_ms(x),
+        .patience_ms = x->second ? 0 : patience,
         .read = on_read,
         .sent = on_sent,
         .tired = on_tired,
@@ -218,11 +245,8 @@ static cw_status send(cw__exchange *x)
         return st;
     x->calling = true;
     x->sent_ms = cw__clock_mono_ms();
-    x->moving = bytes_to_move(x);
     x->body_out = x->body.bytes == 0;
-    if (x->attempts++ > 0)
-        atomic_fetch_add(&c->retries, 1);
-    atomic_fetch_add(&c->requests, 1);
+    count_attempt(x);
     return CW_OK;
 }
 
@@ -342,6 +366,7 @@ void cw__exchange_start(cw__exchange *x)
 
 void cw__exchange_cancel(cw__exchange *x)
 {
+    cw__hedge_end(&x->client->hedge, &x->watch);
     stop_timers(x);
     cw__loop_cancel_task(x->loop, &x->failure);
     cw__exchange_drop_probe(x);

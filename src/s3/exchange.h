@@ -41,13 +41,17 @@ struct cw__exchange {
     uint64_t deadline;        /* on the clock that never steps; 0: none */
     const char *doing;        /* static: "upload part", "abort the upload" */
     unsigned part;            /* for messages; 0: none */
-    cw__hedge_kind hedge;     /* may be cut short and sent again: harmless, and one of many alike */
+    cw__hedge_kind hedge;     /* may be sent again: harmless, and one of many alike */
+    bool second;              /* what another sends, once more: a retry, and never hedged itself */
     cw__intake *intake;       /* takes the body of a success as it arrives; nullable */
     /** Each header of a reply; before the first of each attempt, NULL and NULL. Nullable. */
     void (*header)(void *header_user, const char *name, const char *value);
     void *header_user;
     const atomic_bool *stop;  /* nullable: where set, cw__exchange_run gives up soon */
     void (*sent)(void *user); /* the body is in the kernel's hands; nullable */
+    /** It is to be hedged: have a second one race it (true), or let it be cut short and sent again.
+        Nullable: false. */
+    bool (*late)(void *user);
     void (*done)(void *user, cw_status status);
     void *user;
 
@@ -73,9 +77,10 @@ struct cw__exchange {
     int64_t signed_ms;
     cw__pace_pass pass;
     uint64_t sent_ms; /* when this attempt was */
-    uint64_t moving;  /* its bytes */
-    bool hedging;     /* this attempt was cut short */
-    unsigned hedges;  /* so many were */
+    cw__hedge_watch watch;
+    bool raced;       /* there was a second one */
+    bool cutting;     /* this attempt is cut short */
+    unsigned cuts;    /* so many were */
     unsigned excused; /* attempts before the last one that brought a good deal of the body */
     bool calling;
     bool body_out;    /* this attempt was fully sent */
@@ -117,6 +122,14 @@ cw_status cw__run_begin(cw__run *r, cw__exchange *x, cw_error *err);
 /** Once for each that has begun: wait for the end, or stop it. */
 cw_status cw__run_end(cw__run *r, cw_error *err);
 void cw__run_stop(cw__run *r);
+
+/** Of its attempts, those that were no first ones. */
+static inline unsigned cw__exchange_retries(const cw__exchange *x)
+{
+    unsigned attempts = x->attempts;
+
+    return attempts > 0 && !x->second ? attempts - 1 : attempts;
+}
 
 /** Say why it ended with `status`. */
 void cw__exchange_explain(const cw__exchange *x, cw_status status, cw_error *err);

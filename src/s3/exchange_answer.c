@@ -130,7 +130,7 @@ static unsigned repetitions(const cw__exchange *x)
 {
     unsigned attempts = x->attempts - x->excused;
 
-    return attempts > x->hedges ? attempts - x->hedges : 0;
+    return attempts > x->cuts ? attempts - x->cuts : 0;
 }
 
 /* Was it throttled, and is it the pace that sees to it that the next attempt comes in time? */
@@ -180,26 +180,22 @@ static void retry_or_end(cw__exchange *x)
 
 static void note_time(cw__exchange *x)
 {
-    if (x->hedge && !x->client->no_hedging)
-        cw__hedge_seen(&x->client->hedge, x->hedge, x->moving, cw__clock_mono_ms() - x->sent_ms);
+    if (x->watch.kind)
+        cw__hedge_through(&x->client->hedge, &x->watch, cw__clock_mono_ms() - x->sent_ms);
 }
 
-static void hedge(cw__exchange *x)
+static void go_on_elsewhere(cw__exchange *x)
 {
-    cw_client *c = x->client;
-
-    x->hedging = false;
-    x->hedges++;
-    atomic_fetch_add(&c->hedged, 1);
-    cw__log_line(&c->log, CW_LOG_DEBUG, "%s %s/%s: %s, others take less: again at once",
-                 x->request.method, x->request.bucket, x->request.key, x->reply.transport);
+    x->cutting = false;
+    x->cuts++;
+    atomic_fetch_add(&x->client->hedged, 1);
     cw__exchange_attempt(x);
 }
 
 static void act(cw__exchange *x)
 {
-    if (x->hedging && x->reply.end == CW__HTTP_STALLED) {
-        hedge(x);
+    if (x->cutting && x->reply.end == CW__HTTP_STALLED) {
+        go_on_elsewhere(x);
         return;
     }
     switch (x->judgement.verdict) {

@@ -219,8 +219,9 @@ void cw__upload_stats(cw__upload *up, cw_stats *out)
     out->requests = up->requests;
     out->retries = up->retries;
     for (const cw__sending *s = up->sendings; s; s = s->next) {
-        out->requests += s->x.attempts;
-        out->retries += s->x.attempts > 1 ? s->x.attempts - 1 : 0;
+        out->requests += s->x.attempts + (s->rival ? s->rival->attempts : 0);
+        out->retries += cw__exchange_retries(&s->x);
+        out->retries += s->rival ? cw__exchange_retries(s->rival) : 0;
     }
     cw__mutex_unlock(&up->lock);
 }

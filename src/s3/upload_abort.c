@@ -112,7 +112,7 @@ static void send_abort(cw__upload *up)
 
 static void cut_off(cw__upload *up, cw__sending *s)
 {
-    if (s->x.calling || s->x.unanswered)
+    if (s->rival || s->x.calling || s->x.unanswered)
         up->cut_off = true;
     cw__exchange_cancel(&s->x);
     if (s->looking_up) {

@@ -8,6 +8,7 @@
  *     upload.c          the writer's side
  *     upload_machine.c  the states, and what moves them on
  *     upload_parts.c    parts
+ *     upload_race.c     a second sending of one that takes too long
  *     upload_commit.c   Create; PUT or Complete; a commit in doubt
  *     upload_abort.c    taking it all back
  */
@@ -47,6 +48,10 @@ typedef struct cw__sending {
     bool looking_up; /* asking whether it landed, after all */
     cw__exchange x;
     cw__exchange lookup;
+    cw__exchange *rival; /* sends the same again; NULL: none */
+    bool overtaken;      /* it did, and may land after `x` */
+    bool lost;           /* `x` ended so while there was one, which decides */
+    cw_status lost_with;
 } cw__sending;
 
 struct cw__upload {
@@ -153,6 +158,18 @@ void cw__upload_start_parts(cw__upload *up);
 void cw__upload_start_spare_part(void *upload);
 /** The sending is over, or cut off; its slabs go back. */
 void cw__upload_forget_sending(cw__upload *up, cw__sending *s);
+
+/** One of the two that send a part has it: `etag` (NULL: no memory for it) moves. */
+void cw__upload_finish_part(cw__upload *up, cw__sending *s, char *etag);
+/** None of them will have it, says the end of `x`. */
+void cw__upload_lose_part(cw__upload *up, cw__sending *s, cw_status status);
+
+/** A cw__exchange's `late`: takes the lock by itself. */
+bool cw__upload_race_part(void *sending);
+/** May what was sent of it and not answered yet land after what was? */
+bool cw__upload_may_be_overtaken(const cw__sending *s);
+/** Call off the second sending. Fine when there is none. */
+void cw__upload_drop_rival(cw__upload *up, cw__sending *s);
 
 /** Ask for the ETag of a part that was sent twice: which of the two the service kept. */
 void cw__upload_look_again(cw__upload *up);

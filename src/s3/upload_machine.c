@@ -8,7 +8,7 @@
 void cw__upload_count(cw__upload *up, const cw__exchange *x)
 {
     up->requests += x->attempts;
-    up->retries += x->attempts > 1 ? x->attempts - 1 : 0;
+    up->retries += cw__exchange_retries(x);
 }
 
 /* The exchange that all but parts share. */

@@ -22,6 +22,8 @@ void cw__upload_forget_sending(cw__upload *up, cw__sending *s)
     up->running--;
     if (!s->body_sent)
         up->bodies--;
+    cw__upload_drop_rival(up, s);
+    cw__exchange_cancel(&s->x); /* its rival may have been quicker */
     cw__upload_count(up, &s->x);
     cw__exchange_free(&s->x);
     cw__part_free(s->part, cw__upload_client(up)->pool);
@@ -66,7 +68,7 @@ static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
     receipt->etag = etag;
     receipt->bytes = part->bytes;
     receipt->checksum = part->checksum;
-    receipt->overtaken = s->x.hedges > 0 && s->x.unanswered;
+    receipt->overtaken = cw__upload_may_be_overtaken(s);
     up->overtaken += receipt->overtaken;
     up->cut_off = up->cut_off || receipt->overtaken;
     up->acknowledged++;
@@ -74,7 +76,7 @@ static void acknowledge(cw__upload *up, const cw__sending *s, char *etag)
     note_flow(up, part->bytes);
 }
 
-static void finish_part(cw__upload *up, cw__sending *s, char *etag)
+void cw__upload_finish_part(cw__upload *up, cw__sending *s, char *etag)
 {
     if (etag)
         acknowledge(up, s, etag);
@@ -101,7 +103,7 @@ static void on_lookup_done(void *user, cw_status status)
         etag = cw__read_listed_part(&s->lookup, s->part->number, s->part->bytes);
     cw__exchange_free(&s->lookup);
     if (etag) {
-        finish_part(up, s, etag);
+        cw__upload_finish_part(up, s, etag);
     } else {
         cw__upload_fail_exchange(up, &s->x, failure_of(s));
         up->cut_off = up->cut_off || s->x.unanswered;
@@ -131,6 +133,17 @@ static bool may_have_landed(const cw__sending *s)
     return s->x.reply.end == CW__HTTP_ANSWERED && (s->x.in_doubt || s->x.judgement.status == CW_OK);
 }
 
+void cw__upload_lose_part(cw__upload *up, cw__sending *s, cw_status status)
+{
+    if (!up->aborting && may_have_landed(s)) {
+        look_up_part(up, s);
+        return;
+    }
+    cw__upload_fail_exchange(up, &s->x, status == CW_OK ? failure_of(s) : status);
+    up->cut_off = up->cut_off || s->x.unanswered;
+    cw__upload_forget_sending(up, s);
+}
+
 static void on_part_done(void *user, cw_status status)
 {
     cw__sending *s = user;
@@ -138,13 +151,12 @@ static void on_part_done(void *user, cw_status status)
 
     cw__mutex_lock(&up->lock);
     if (status == CW_OK && s->x.reply.etag[0]) {
-        finish_part(up, s, cw__strdup(s->x.reply.etag));
-    } else if (!up->aborting && may_have_landed(s)) {
-        look_up_part(up, s);
+        cw__upload_finish_part(up, s, cw__strdup(s->x.reply.etag));
+    } else if (s->rival) {
+        s->lost = true;
+        s->lost_with = status;
     } else {
-        cw__upload_fail_exchange(up, &s->x, status == CW_OK ? failure_of(s) : status);
-        up->cut_off = up->cut_off || s->x.unanswered;
-        cw__upload_forget_sending(up, s);
+        cw__upload_lose_part(up, s, status);
     }
     cw__upload_pump(up);
     cw__mutex_unlock(&up->lock);
@@ -229,6 +241,7 @@ static bool start_part(cw__upload *up)
     cw__request_part(&s->x, up->plan, up->lane->loop, up->id, s->part);
     s->x.done = on_part_done;
     s->x.sent = on_part_sent;
+    s->x.late = cw__upload_race_part;
     s->x.user = s;
     s->x.deadline = up->plan->deadline;
     cw__exchange_start(&s->x);

@@ -130,6 +130,7 @@ static int64_t *numeral(ts_plan *p, const char *name)
         {"whitespace", &p->whitespace_ms},
         {"delay", &p->delay_ms},
         {"retry_after", &p->retry_after_s},
+        {"trickle", &p->trickle},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -73,6 +73,7 @@ typedef struct ts_plan {
     char refuse_keys[64];
     bool commit_error_200;
     int64_t whitespace_ms, delay_ms, retry_after_s;
+    int64_t trickle; /* bytes a second; 0 = as fast as ever */
     ts_buf headers;
 } ts_plan;
 

@@ -62,15 +62,33 @@ bool ts_conn_sleep(ts_conn *c, int64_t ms, bool until_closed)
     return sleep_until(c, when, until_closed ? POLLRDHUP : 0);
 }
 
+/* Bytes a millisecond; 0: no cap. */
+static double cap_of(const ts_conn *c)
+{
+    return c->taps && c->taps->trickle > 0 ? (double)c->taps->trickle / 1000 : c->s->o.mbps * 1000;
+}
+
+/* As many at once as a cap takes 5 ms for. */
+static size_t chunk_of(const ts_conn *c, size_t n)
+{
+    size_t most = c->s->net.chunk;
+
+    if (c->taps && c->taps->trickle > 0)
+        most = (size_t)c->taps->trickle / 200 + 1;
+    return cap_of(c) > 0 && n > most ? most : n;
+}
+
 static void throttle(ts_conn *c, size_t n)
 {
-    if (c->s->o.mbps <= 0)
+    double cap = cap_of(c);
+
+    if (cap <= 0)
         return;
     uint64_t now = ts_now_ns();
     /* A short pause between requests is not lost, or a cap would never be reached. */
     if (c->due_ns + SLACK_NS < now)
         c->due_ns = now - SLACK_NS;
-    c->due_ns += (uint64_t)((double)n * 1000 / c->s->o.mbps);
+    c->due_ns += (uint64_t)((double)n * 1e6 / cap);
     sleep_until(c, c->due_ns, 0);
 }
 
@@ -133,8 +151,7 @@ static size_t read_allowance(ts_conn *c, size_t n)
     const ts_plan *t = c->taps;
     uint64_t left;
 
-    if (c->s->o.mbps > 0 && n > c->s->net.chunk)
-        n = c->s->net.chunk;
+    n = chunk_of(c, n);
     if (t && t->stall_request_at >= 0 && !c->request_stalled) {
         left = (uint64_t)t->stall_request_at - c->body_n;
         if (left == 0) {
@@ -197,7 +214,7 @@ char *ts_conn_line(ts_conn *c)
 static int send_raw(ts_conn *c, const char *p, size_t n)
 {
     while (n) {
-        size_t most = c->s->o.mbps > 0 && n > c->s->net.chunk ? c->s->net.chunk : n;
+        size_t most = chunk_of(c, n);
         ssize_t sent;
 
         if (c->ssl) {
@@ -332,6 +349,23 @@ static void *conn_main(void *arg)
     return NULL;
 }
 
+typedef union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} address;
+
+/* Of the address that a client has connected to: its last byte. */
+static unsigned char last_byte_of(int fd)
+{
+    address local = {0};
+    socklen_t n = sizeof local;
+
+    getsockname(fd, &local.any, &n);
+    return local.any.sa_family == AF_INET6 ? local.v6.sin6_addr.s6_addr[15]
+                                           : ntohl(local.v4.sin_addr.s_addr) & 255;
+}
+
 static void set_options(const ts_server *s, int fd)
 {
     int on = 1, ms = s->o.body_timeout_ms;
@@ -347,18 +381,15 @@ static void conn_start(ts_server *s, int fd)
 {
     ts_conn *c = ts_alloc(sizeof *c);
     pthread_attr_t a;
-    struct sockaddr_in local = {0};
-    socklen_t local_n = sizeof local;
 
     set_options(s, fd);
     c->s = s;
     c->fd = fd;
     c->linger_ms = 200;
     c->in = ts_realloc(NULL, TS_MAX_HEAD + 1);
-    getsockname(fd, (struct sockaddr *)&local, &local_n);
     pthread_mutex_lock(&s->lock);
     s->connections++;
-    s->connections_to[ntohl(local.sin_addr.s_addr) & 255]++;
+    s->connections_to[last_byte_of(fd)]++;
     pthread_mutex_unlock(&s->lock);
     pthread_attr_init(&a);
     pthread_attr_setstacksize(&a, THREAD_STACK);
@@ -458,26 +489,44 @@ void ts_net_gone(ts_server *s)
     shut_all(s);
 }
 
+/* A colon makes it IPv6. */
+static bool address_of(const char *text, int port, address *out)
+{
+    in_port_t p = htons((uint16_t)port);
+    bool v6 = strchr(text, ':');
+
+    memset(out, 0, sizeof *out);
+    if (v6)
+        out->v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = p};
+    else
+        out->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = p};
+    return inet_pton(out->any.sa_family, text,
+                     v6 ? (void *)&out->v6.sin6_addr : (void *)&out->v4.sin_addr) == 1;
+}
+
 static int listen_on(ts_server *s, char *why, size_t why_size)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->o.port)};
-    socklen_t n = sizeof a;
-    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address a;
+    bool known = address_of(s->o.bind, s->o.port, &a), v6 = a.any.sa_family == AF_INET6;
+    socklen_t n = v6 ? sizeof a.v6 : sizeof a.v4;
+    int on = 1, off = 0, fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ts_buf host = {0};
 
     s->net.listen_fd = fd;
-    if (fd < 0 || inet_pton(AF_INET, s->o.bind, &a.sin_addr) != 1)
+    if (fd < 0 || !known)
         goto fail;
+    if (v6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (s->o.mbps > 0) {
         /* A large buffer would swallow at full speed what the cap is to slow down. */
         int room = (int)s->net.chunk * 4;
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     }
-    if (bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1024) ||
-        getsockname(fd, (struct sockaddr *)&a, &n))
+    if (bind(fd, &a.any, n) || listen(fd, 1024) || getsockname(fd, &a.any, &n))
         goto fail;
-    ts_buf_printf(&host, "%s:%u", s->o.bind, ntohs(a.sin_port));
+    ts_buf_printf(&host, v6 ? "[%s]:%u" : "%s:%u", s->o.bind,
+                  ntohs(v6 ? a.v6.sin6_port : a.v4.sin_port));
     s->host = host.data;
     return 0;
 fail:

@@ -289,6 +289,25 @@ static void stalls_end(void)
     stop();
 }
 
+static void a_trickle_is_slow_both_ways(void)
+{
+    char text[2001];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    start("times=2 do=trickle:20000");
+    for (int i = 0; i < 2; i++) {
+        int64_t from = now_ms();
+
+        if (i == 0)
+            CHECK_INT(tc_status(&client, "PUT", "/bucket/k", "", text), 200);
+        else
+            CHECK_INT(tc_status(&client, "GET", "/bucket/k", "", ""), 200);
+        CHECK(now_ms() - from >= 70);
+    }
+    stop();
+}
+
 static void whitespace_goes_before_the_verdict(void)
 {
     start("op=PutObject do=status:500:InternalError,whitespace:60");
@@ -427,6 +446,7 @@ int main(int argc, char **argv)
     TEST(replies_are_cut);
     TEST(requests_are_cut);
     TEST(stalls_end);
+    TEST(a_trickle_is_slow_both_ways);
     TEST(whitespace_goes_before_the_verdict);
     TEST(credentials_expire);
     TEST(a_part_lands_late);

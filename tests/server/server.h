@@ -43,6 +43,7 @@
  *       reset_request:N            RST after N bytes of the request's body (0: before the first)
  *       stall_request:MS|forever[:N]  stop reading after N bytes (default 0) of the body, then go on
  *       delay:MS                   sleep before the body is read
+ *       trickle:N                  take the body, and send the reply, at N bytes a second
  *       expire_credentials         this and later requests: ExpiredToken, until credentials are set
  *                                  or rotated
  *       gone                       the listening socket and every connection are closed from this
@@ -97,7 +98,7 @@ typedef struct ts_server ts_server;
 /** All zero is a good default. Strings are copied. */
 typedef struct ts_options {
     int port;                  /* 0 = the kernel chooses */
-    const char *bind;          /* NULL = "127.0.0.1" (IPv4 only) */
+    const char *bind;          /* NULL = "127.0.0.1"; "::" takes IPv4, too */
     const char *access_key;    /* NULL = "test" */
     const char *secret_key;    /* NULL = "test-secret" */
     const char *session_token; /* NULL = none; otherwise requests must carry it */

@@ -81,6 +81,21 @@ static void an_order_is_what_libcurl_reads(void)
     cw__addresses_free(k.b);
 }
 
+/* libcurl would refuse the whole order for it. */
+static void an_address_with_a_zone_is_left_out(void)
+{
+    static const char *const zoned[] = {"fe80::1%eth0", "10.0.0.1", "10.0.0.2", NULL};
+    book k = book_of(zoned);
+    char text[1000];
+    unsigned known, avoided;
+
+    CHECK(order_of(&k, text, sizeof text) >= 0);
+    CHECK(!strchr(text, '%'));
+    cw__addresses_count(k.b, k.now, &known, &avoided);
+    CHECK_INT(known, 2);
+    cw__addresses_free(k.b);
+}
+
 static void the_one_with_the_fewest_is_next(void)
 {
     book k = book_of(three);
@@ -173,6 +188,7 @@ static void nothing_to_choose_from(void)
 int main(int argc, char **argv)
 {
     TEST(an_order_is_what_libcurl_reads);
+    TEST(an_address_with_a_zone_is_left_out);
     TEST(the_one_with_the_fewest_is_next);
     TEST(one_that_failed_is_left_alone_ever_longer);
     TEST(a_slow_one_is_left_alone_for_a_while);
