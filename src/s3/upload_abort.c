@@ -84,12 +84,22 @@ static bool abort_worked(const cw__upload *up, cw_status status)
            up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD || (up->aborts > 1 && refused(up));
 }
 
+/* Nobody else takes it away: an attempt to commit that got no answer was carried out after all. */
+static bool was_committed_late(const cw__upload *up)
+{
+    return up->unanswered && up->aborts == 1 && up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD;
+}
+
 static void on_abort_done(void *user, cw_status status)
 {
     cw__upload *up = user;
 
     cw__mutex_lock(&up->lock);
-    if (!abort_worked(up, status)) {
+    if (was_committed_late(up)) {
+        cw__upload_release_exchange(up);
+        up->doubt = CW__DOUBT_GONE;
+        cw__upload_start_asking(up);
+    } else if (!abort_worked(up, status)) {
         tell_left_behind(up, status);
         abort_over(up);
     } else if (up->cut_off) {

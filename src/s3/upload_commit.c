@@ -17,8 +17,6 @@ enum {
     ASK_GRACE_MS = 5000      /* the same, once a deadline has passed */
 };
 
-static void start_asking(cw__upload *up);
-
 /* What became known of the service since the plan was made may forbid it: before any effect. */
 static bool may_condition(cw__upload *up, bool parts)
 {
@@ -130,10 +128,11 @@ static void on_commit_done(void *user, cw_status status)
         committed(up);
     } else {
         up->doubt = doubt_of(x);
+        up->unanswered = x->unanswered;
         cw__upload_fail_exchange(up, x, status);
         cw__upload_release_exchange(up);
         if (in_doubt)
-            start_asking(up);
+            cw__upload_start_asking(up);
         else
             cw__upload_start_abort(up);
     }
@@ -248,7 +247,7 @@ static void on_ask_done(void *user, cw_status status)
     cw__mutex_unlock(&up->lock);
 }
 
-static void start_asking(cw__upload *up)
+void cw__upload_start_asking(cw__upload *up)
 {
     uint64_t patience = up->plan->deadline ? ASK_GRACE_MS : ASK_DEADLINE_MS;
 
