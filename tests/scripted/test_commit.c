@@ -244,6 +244,10 @@ static void lost_and_then_refused(void)
     refused("op=CompleteMultipartUpload attempt=1 do=drop_before\n"
             "op=CompleteMultipartUpload attempt=2+ times=inf do=status:403:AccessDenied",
             CW_E_PERMISSION);
+    refused("op=CompleteMultipartUpload attempt=1 do=drop_before\n"
+            "op=CompleteMultipartUpload attempt=2+ times=inf do=status:403:AccessDenied\n"
+            "op=AbortMultipartUpload do=drop_reply_after_commit",
+            CW_E_PERMISSION);
 }
 
 /* The first one takes its time, and is done when the second has been refused and the key was looked
@@ -342,11 +346,13 @@ static void asked_later_it_is_not_there(void)
 static void refused_once_and_then_silent(void)
 {
     cw_client_options c = hasty_client();
-    bed b = bed_open(NULL, &c);
+    bed b;
     cw_writer_options o = parts_of(PART);
     cw_error err;
 
+    c.stall_timeout_ms = c.commit_timeout_ms = 10000;
     o.deadline_ms = 700;
+    b = bed_open(NULL, &c);
     faults(&b, "op=CompleteMultipartUpload attempt=1 do=status:403:SecondLevelDomainForbidden\n"
                "op=CompleteMultipartUpload attempt=2 do=delay:10000");
     CHECK_STATUS(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), CW_E_INDETERMINATE, err);
