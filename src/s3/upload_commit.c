@@ -117,6 +117,12 @@ static bool contradicts_itself(const cw__exchange *x, cw_status status)
     return suspect && x->attempts > 1;
 }
 
+/* Every service names what it has stored. Whoever answers a PUT with success alone may be none. */
+static bool says_too_little(const cw__upload *up)
+{
+    return up->state == CW__UPLOAD_PUTTING && !up->x.reply.etag[0];
+}
+
 static void on_commit_done(void *user, cw_status status)
 {
     cw__upload *up = user;
@@ -124,6 +130,10 @@ static void on_commit_done(void *user, cw_status status)
     bool in_doubt = x->in_doubt || contradicts_itself(x, status);
 
     cw__mutex_lock(&up->lock);
+    if (status == CW_OK && says_too_little(up)) {
+        status = CW_E_PROTOCOL;
+        in_doubt = true;
+    }
     if (status == CW_OK) {
         committed(up);
     } else {
