@@ -30,8 +30,7 @@ static void note_doubt(cw__exchange *x, bool resent)
     cw__verdict verdict = x->judgement.verdict;
     int status = x->reply.http_status;
     bool cut = x->reply.end == CW__HTTP_BROKEN || x->reply.end == CW__HTTP_STALLED ||
-               x->reply.end == CW__HTTP_NO_MEMORY || verdict == CW__VERDICT_DOUBT ||
-               is_gateway_timeout(status);
+               verdict == CW__VERDICT_DOUBT || is_gateway_timeout(status);
     bool refused = verdict == CW__VERDICT_THROTTLED && x->reply.code[0];
     bool failed = status >= 500 && status != 501 && !refused;
     bool failed_late = status >= 200 && status <= 299 && verdict != CW__VERDICT_OK;
