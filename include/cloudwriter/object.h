@@ -150,10 +150,10 @@ CW_CHECKED cw_status cw_object_copy(cw_client *c, const char *from, const char *
                                     cw_error *err);
 
 /**
- * Move an object. A file is renamed in one step, if both paths are on one file system. Everything
- * else is not atomic: it is copied, the copy is looked at, and then the source is deleted if it is
- * still the one that was copied. In between both are there; after an error the source is, and the
- * target may be.
+ * Move an object. A file is renamed in one step, if both paths are on one file system (of a symlink
+ * what it points at is moved, as a copy). Everything else is not atomic: it is copied, the copy is
+ * looked at, and then the source is deleted if it is still the one that was copied. In between both
+ * are there; after an error the source is, and the target may be.
  * @return as cw_object_copy; CW_E_PRECONDITION also when the source was replaced meanwhile: it
  *         stays, and so does the copy of what it was
  */

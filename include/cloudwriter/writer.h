@@ -99,7 +99,8 @@ typedef struct cw_writer_options {
     const char *content_disposition;
     const char *content_language;
     const char *cache_control;
-    const cw_pair *metadata; /**< names without "x-amz-meta-" */
+    const cw_pair *metadata; /**< names without "x-amz-meta-"; "cw-commit" is the writer's own, and
+                                  is left out */
     size_t metadata_count;
     const cw_pair *tags;
     size_t tags_count;

@@ -86,6 +86,12 @@ void cw__log_redact(char *line)
     }
 }
 
+void cw__log_clean(char *text)
+{
+    cw__log_redact(text);
+    flatten(text);
+}
+
 void cw__log_line(const cw__log *log, cw_log_level level, const char *fmt, ...)
 {
     if (!log->fn || level == CW_LOG_OFF || level > log->level)
@@ -97,7 +103,6 @@ void cw__log_line(const cw__log *log, cw_log_level level, const char *fmt, ...)
     va_end(args);
     if (n < 0)
         return;
-    cw__log_redact(line);
-    flatten(line);
+    cw__log_clean(line);
     log->fn(log->user, level, line);
 }

@@ -20,4 +20,7 @@ void cw__log_line(const cw__log *log, cw_log_level level, const char *fmt, ...) 
  */
 void cw__log_redact(char *line);
 
+/** The same, and all of it on one line. */
+void cw__log_clean(char *text);
+
 #endif

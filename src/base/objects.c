@@ -147,6 +147,17 @@ bool cw__objects_look(const char *name, uint64_t *bytes, char etag[CW__OBJECT_ET
     return o != NULL;
 }
 
+bool cw__objects_read(const char *name, const char *etag, uint64_t offset, void *p, size_t n)
+{
+    cw__mutex_lock(&table_lock);
+    const cw__object *o = *find(name);
+    bool there = o && strcmp(o->etag, etag) == 0;
+    if (there)
+        memcpy(p, o->p + offset, n);
+    cw__mutex_unlock(&table_lock);
+    return there;
+}
+
 /** Under the lock: `to` gets the bytes of the object of that name. */
 static cw_status take_bytes(cw__object *to, const char *from, const char *if_match, cw_error *err)
 {

@@ -44,6 +44,10 @@ bool cw__objects_get(const char *name, const void **p, size_t *n);
 bool cw__objects_look(const char *name, uint64_t *bytes, char etag[CW__OBJECT_ETAG],
                       int64_t *modified_ms);
 
+/** Copy `n` bytes from `offset` on, which lie within it. @return false: there is none of that ETag
+ */
+bool cw__objects_read(const char *name, const char *etag, uint64_t offset, void *p, size_t n);
+
 /** A copy under another name, of the object with that ETag (NULL: whichever is there). */
 cw_status cw__objects_copy(const char *from, const char *if_match, const char *to,
                            const cw__object_condition *when, cw_error *err);

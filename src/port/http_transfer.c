@@ -495,16 +495,24 @@ static cw__http_result result_of(cw__transfer *x, cw__http_end end)
                              .resent = x->resent};
 }
 
+/* A success that came before the body was read to its end, on a connection that closes: of what? */
+static bool is_premature(const cw__transfer *x)
+{
+    return x->status >= 200 && x->status <= 299 && x->offset < x->call->body_bytes;
+}
+
 cw__http_result cw__transfer_result(cw__transfer *x, CURLcode code)
 {
     look_for_beginning(x);
     /* libcurl takes a head that is cut off for one that ends, and what it lacks would mislead. */
-    if (code == CURLE_OK && x->head_final && !x->head_open) {
+    if (code == CURLE_OK && x->head_final && !x->head_open && !is_premature(x)) {
         x->message[0] = 0;
         return result_of(x, CW__HTTP_ANSWERED);
     }
     if (x->refused)
         cw__copy_string(x->message, sizeof x->message, "the reply was not taken");
+    else if (code == CURLE_OK && is_premature(x))
+        cw__copy_string(x->message, sizeof x->message, "a reply before the request was whole");
     else if (!x->message[0])
         cw__copy_string(x->message, sizeof x->message,
                         code == CURLE_OK ? "no whole reply to the request"

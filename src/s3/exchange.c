@@ -323,9 +323,9 @@ static void out_of_time(void *user)
     }
     cw__loop_cancel_task(x->loop, &x->failure);
     cw__exchange_drop_probe(x);
-    if (x->reply.end == CW__HTTP_ANSWERED && x->judgement.status == CW_OK)
+    if (x->reply.end == CW__HTTP_ANSWERED && !x->reply.http_status) /* of this attempt: none */
         cw__fail(&x->error, CW_E_TIMEOUT, "the deadline passed before the service answered");
-    x->judgement.status = CW_E_TIMEOUT;
+    x->judgement = (cw__judgement){.verdict = CW__VERDICT_TIMEOUT, .status = CW_E_TIMEOUT};
     cw__exchange_end(x, CW_E_TIMEOUT);
 }
 

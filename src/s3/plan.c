@@ -17,17 +17,22 @@ enum {
     SSE_C_KEY_BYTES = 32
 };
 
-#define TOKEN_HEADER "x-amz-meta-cw-commit"
+#define TOKEN_NAME   "cw-commit"
+#define TOKEN_HEADER "x-amz-meta-" TOKEN_NAME
 
 /* ---- headers ---- */
 
-static void add(cw__plan *p, int use, const char *name, const char *value)
+static void put(cw__plan *p, int use, const char *name, const char *value)
 {
-    if (!value || !value[0])
-        return;
     cw__text_add_char(&p->headers, (char)use);
     cw__text_add_n(&p->headers, name, strlen(name) + 1);
     cw__text_add_n(&p->headers, value, strlen(value) + 1);
+}
+
+static void add(cw__plan *p, int use, const char *name, const char *value)
+{
+    if (value && value[0])
+        put(p, use, name, value);
 }
 
 /* What would end the header, or could not be sent in one. */
@@ -39,14 +44,22 @@ static bool fits_header(const char *s)
     return true;
 }
 
+static cw_status check_value(const char *name, const char *value, cw_error *err)
+{
+    if (!value || fits_header(value))
+        return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                    "the value for %s has a line break or control character", name);
+}
+
 static cw_status add_checked(cw__plan *p, int use, const char *name, const char *value,
                              cw_error *err)
 {
-    if (value && !fits_header(value))
-        return cw__fail(err, CW_E_INVALID_ARGUMENT,
-                        "the value for %s has a line break or control character", name);
-    add(p, use, name, value);
-    return CW_OK;
+    cw_status st = check_value(name, value, err);
+
+    if (st == CW_OK)
+        add(p, use, name, value);
+    return st;
 }
 
 static bool is_token(const char *s)
@@ -70,20 +83,28 @@ static cw_status add_metadata_pair(cw__plan *p, const cw_pair *pair, cw_error *e
     for (const char *s = pair->name; *s; s++)
         cw__text_add_char(&name, *s >= 'A' && *s <= 'Z' ? (char)(*s + 'a' - 'A') : *s);
     st = name.failed ? cw__fail_memory(err, "taking metadata")
-                     : add_checked(p, CW__USE_OBJECT, cw__text_str(&name), pair->value, err);
+                     : check_value(cw__text_str(&name), pair->value, err);
+    if (st == CW_OK)
+        put(p, CW__USE_OBJECT, cw__text_str(&name), pair->value); /* which may be empty */
     cw__text_free(&name);
     return st;
 }
 
+/* The token of another write, which comes along with the metadata of what that wrote, is left out:
+ * with two of them this one's could not be told. */
 static cw_status add_metadata(cw__plan *p, const cw_writer_options *o, cw_error *err)
 {
     size_t total = 0;
 
     for (size_t i = 0; i < o->metadata_count; i++) {
-        cw_status st = add_metadata_pair(p, &o->metadata[i], err);
+        const cw_pair *pair = &o->metadata[i];
+        const char *name = pair->name ? pair->name : "";
+        if (cw__equal_nocase(name, TOKEN_NAME))
+            continue;
+        cw_status st = add_metadata_pair(p, pair, err);
         if (st != CW_OK)
             return st;
-        total += strlen(o->metadata[i].name) + strlen(o->metadata[i].value);
+        total += strlen(name) + strlen(pair->value);
     }
     if (total > METADATA_LIMIT)
         return cw__fail(err, CW_E_INVALID_ARGUMENT,

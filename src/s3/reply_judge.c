@@ -90,24 +90,15 @@ static const cw__xml_node *error_node(const cw__reply *r)
     return NULL;
 }
 
-/* On one line, without secrets. */
-static void clean(char *text)
-{
-    cw__log_redact(text);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = ' ';
-}
-
 static void read_error(cw__reply *r, const cw__xml_node *error)
 {
     cw__xml_copy_text(error, "Code", r->code, sizeof r->code);
     cw__xml_copy_text(error, "Message", r->message, sizeof r->message);
-    clean(r->code);
-    clean(r->message);
+    cw__log_clean(r->code);
+    cw__log_clean(r->message);
     if (!*r->request_id)
         cw__xml_copy_text(error, "RequestId", r->request_id, sizeof r->request_id);
-    clean(r->request_id);
+    cw__log_clean(r->request_id);
 }
 
 static bool is_region_name(const char *s)
@@ -331,7 +322,7 @@ void cw__reply_judge(cw__reply *r, const cw__judge_input *in, cw__judgement *out
     memset(out, 0, sizeof *out);
     cw__xml_free(r->document);
     r->document = NULL;
-    clean(r->transport);
+    cw__log_clean(r->transport);
     if (r->body.failed)
         set_no_memory(out, in);
     else if (r->end != CW__HTTP_ANSWERED)

@@ -187,8 +187,6 @@ void cw__request_header(cw__request *r, const char *name, const char *value)
         value++;
         n--;
     }
-    if (n == 0)
-        return;
     r->refused |= memchr(value, '\r', n) != NULL || memchr(value, '\n', n) != NULL;
     cw__text_add_n(&r->headers, name, strlen(name) + 1);
     cw__text_add_n(&r->headers, value, n);

@@ -39,7 +39,7 @@ void cw__request_free(cw__request *r);
 /** Add ?name=value; a NULL value is the bare name (sent as "name="). Encodes both. */
 void cw__request_query(cw__request *r, const char *name, const char *value);
 
-/** Add a header, its value trimmed; a NULL or empty one adds nothing. The name in lower case. */
+/** Add a header, its value trimmed; NULL adds nothing, "" an empty one. The name in lower case. */
 void cw__request_header(cw__request *r, const char *name, const char *value);
 
 /** Replace or, with NULL, remove a header. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -141,6 +142,8 @@ cw_status cw__sts_parse_error(const char *p, size_t n, int http_status, const ch
         cw__xml_copy_text(error, "Code", code, sizeof code);
         cw__xml_copy_text(error, "Message", said, sizeof said);
         cw__xml_copy_text(root, "RequestId", id, sizeof id);
+        cw__log_clean(code);
+        cw__log_clean(said); /* of a wrong signature it tells what should have been signed */
     }
     cw__xml_free(xml);
     cw_status status = strstr(code, "Expired")                         ? CW_E_CREDENTIALS_EXPIRED

@@ -148,7 +148,8 @@ static void wait_until_over(cw__upload *up, const cw__waiting *w)
  */
 static void drive_until_over(cw__upload *up)
 {
-    bool tls = cw__upload_client(up)->tls; /* plain sends raise no SIGPIPE */
+    const cw_client *c = cw__upload_client(up);
+    bool tls = c->tls || c->transport.http.proxy.url; /* plain sends raise no SIGPIPE */
     cw__pipe_guard guard;
     bool running = true;
 

@@ -84,12 +84,29 @@ static bool abort_worked(const cw__upload *up, cw_status status)
            up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD || (up->aborts > 1 && refused(up));
 }
 
+/*
+ * Nobody else takes it away: an attempt to commit that got no answer was carried out after all, or
+ * it was the abort, if that was sent more than once. A condition that does not hold may take it.
+ */
+static bool was_committed_late(const cw__upload *up)
+{
+    cw_status st = up->error.status;
+    bool lost = st == CW_E_ALREADY_EXISTS || st == CW_E_PRECONDITION || st == CW_E_CONFLICT;
+
+    return up->unanswered && !lost && up->aborts == 1 &&
+           up->x.judgement.verdict == CW__VERDICT_NO_UPLOAD;
+}
+
 static void on_abort_done(void *user, cw_status status)
 {
     cw__upload *up = user;
 
     cw__mutex_lock(&up->lock);
-    if (!abort_worked(up, status)) {
+    if (was_committed_late(up)) {
+        up->doubt = up->x.in_doubt ? CW__DOUBT_REFUSED : CW__DOUBT_GONE;
+        cw__upload_release_exchange(up);
+        cw__upload_start_asking(up);
+    } else if (!abort_worked(up, status)) {
         tell_left_behind(up, status);
         abort_over(up);
     } else if (up->cut_off) {

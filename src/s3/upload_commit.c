@@ -17,8 +17,6 @@ enum {
     ASK_GRACE_MS = 5000      /* the same, once a deadline has passed */
 };
 
-static void start_asking(cw__upload *up);
-
 /* What became known of the service since the plan was made may forbid it: before any effect. */
 static bool may_condition(cw__upload *up, bool parts)
 {
@@ -119,6 +117,12 @@ static bool contradicts_itself(const cw__exchange *x, cw_status status)
     return suspect && x->attempts > 1;
 }
 
+/* Every service names what it has stored. Whoever answers a PUT with success alone may be none. */
+static bool says_too_little(const cw__upload *up)
+{
+    return up->state == CW__UPLOAD_PUTTING && !up->x.reply.etag[0];
+}
+
 static void on_commit_done(void *user, cw_status status)
 {
     cw__upload *up = user;
@@ -126,14 +130,19 @@ static void on_commit_done(void *user, cw_status status)
     bool in_doubt = x->in_doubt || contradicts_itself(x, status);
 
     cw__mutex_lock(&up->lock);
+    if (status == CW_OK && says_too_little(up)) {
+        status = CW_E_PROTOCOL;
+        in_doubt = true;
+    }
     if (status == CW_OK) {
         committed(up);
     } else {
         up->doubt = doubt_of(x);
+        up->unanswered = x->unanswered;
         cw__upload_fail_exchange(up, x, status);
         cw__upload_release_exchange(up);
         if (in_doubt)
-            start_asking(up);
+            cw__upload_start_asking(up);
         else
             cw__upload_start_abort(up);
     }
@@ -248,7 +257,7 @@ static void on_ask_done(void *user, cw_status status)
     cw__mutex_unlock(&up->lock);
 }
 
-static void start_asking(cw__upload *up)
+void cw__upload_start_asking(cw__upload *up)
 {
     uint64_t patience = up->plan->deadline ? ASK_GRACE_MS : ASK_DEADLINE_MS;
 

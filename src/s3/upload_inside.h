@@ -93,6 +93,7 @@ struct cw__upload {
     cw__text document;
     char document_hash[65];
     cw__doubt doubt; /* about the commit, while CW__UPLOAD_ASKING */
+    bool unanswered; /* an attempt of it was, and may yet be carried out until the abort is */
     bool cut_off;    /* parts were cut off in their sending, and may land */
     unsigned aborts;
     uint64_t abort_deadline;
@@ -177,6 +178,8 @@ void cw__upload_look_again(cw__upload *up);
 void cw__upload_start_create(cw__upload *up);
 void cw__upload_start_put(cw__upload *up);
 void cw__upload_start_complete(cw__upload *up);
+/** What became of the commit? */
+void cw__upload_start_asking(cw__upload *up);
 /** Give Create or the commit up if it is between two attempts and none can have been carried out.
  */
 void cw__upload_cancel_exchange(cw__upload *up);

@@ -22,7 +22,6 @@ typedef struct copy {
     const cw_object_copy_options *options;
     cw_object_meta *source;
     cw_object_tags *tags; /* of the source; NULL: none, or not needed */
-    cw_pair *metadata;    /* of the source, without the commit token */
     cw__copy_source pinned;
     const unsigned char *key; /* of SSE-C, of the target; or NULL */
     char etag[CW__ETAG];
@@ -86,20 +85,6 @@ static void keep(const char **said, const char *is)
         *said = or_null(is);
 }
 
-static cw_status copy_metadata(copy *c, cw_writer_options *w, cw_error *err)
-{
-    const cw_object_meta *s = c->source;
-
-    c->metadata = cw__alloc((s->metadata_count + 1) * sizeof *c->metadata);
-    if (!c->metadata)
-        return cw__fail_memory(err, "copying");
-    for (size_t i = 0; i < s->metadata_count; i++)
-        if (strcmp(s->metadata[i].name, "cw-commit") != 0)
-            c->metadata[w->metadata_count++] = s->metadata[i];
-    w->metadata = c->metadata;
-    return CW_OK;
-}
-
 /*
  * A copy in parts is a new object, as is one that is described: all that the service would have
  * taken over, and that is not said, is said anew.
@@ -120,7 +105,11 @@ static cw_status describe_as_source(copy *c, cw_writer_options *w, cw_error *err
         w->tags = c->tags->list;
         w->tags_count = c->tags->count;
     }
-    return st == CW_OK && !w->metadata_count ? copy_metadata(c, w, err) : st;
+    if (!w->metadata_count) {
+        w->metadata = s->metadata;
+        w->metadata_count = s->metadata_count;
+    }
+    return st;
 }
 
 static bool goes_in_parts(const copy *c)
@@ -202,7 +191,6 @@ static void forget(copy *c)
 {
     cw_object_meta_free(c->source);
     cw_object_tags_free(c->tags);
-    cw__free(c->metadata);
 }
 
 cw_status cw__copy_s3(cw_client *client, const cw__url *from, const cw__url *to,

@@ -220,8 +220,10 @@ static cw_status jump(page_list *p, cw_error *err)
 
 static cw_status next_page(page_list *p, cw_error *err)
 {
-    cw_status st = jump(p, err);
+    cw_status st = cw__client_check(p->client, err);
 
+    if (st == CW_OK)
+        st = jump(p, err);
     if (st != CW_OK)
         return st;
     p->goes_on = p->document && !p->glob;

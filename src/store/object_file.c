@@ -103,6 +103,23 @@ static int rename_file(const char *from, const char *to, bool create_only)
     return unlink(from) == 0 ? 0 : errno;
 }
 
+/* Renamed onto what it points at, a link would take its place; and of two names of one file, the
+ * one that is left behind would be the only one. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+static bool is_link(const char *path)
+{
+    struct stat there;
+
+    return lstat(path, &there) == 0 && S_ISLNK(there.st_mode);
+}
+
 static cw_status move_file(cw_client *c, const cw__url *from, const cw__url *to,
                            const cw_object_copy_options *o, cw_object_info *info, cw_error *err)
 {
@@ -118,7 +135,11 @@ static cw_status move_file(cw_client *c, const cw__url *from, const cw__url *to,
         return st;
     info->bytes = there->bytes;
     cw_object_meta_free(there);
-    e = rename_file(from->path, to->path, o->create_only != 0);
+    if (!o->create_only && is_same_file(from->path, to->path))
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "'%s' and '%s' are the same file", from->path,
+                        to->path);
+    /* A link may lead nowhere from another folder: what moves is what it points at. */
+    e = is_link(from->path) ? EXDEV : rename_file(from->path, to->path, o->create_only != 0);
     if (e == 0)
         return CW_OK;
     if (e == EISDIR)

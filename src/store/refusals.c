@@ -6,14 +6,6 @@
 #include "base/memory.h"
 #include "s3/reply_rules.h"
 
-static void clean(char *text)
-{
-    cw__log_redact(text);
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
-
 static void read_reason(cw__refusal *why, const cw__xml_node *node)
 {
     const cw__reply_rule *rule;
@@ -23,8 +15,8 @@ static void read_reason(cw__refusal *why, const cw__xml_node *node)
     rule = cw__reply_rule_of_code(why->code);
     why->status = rule ? rule->status : CW_E_SERVICE;
     why->passing = rule && rule->verdict != CW__VERDICT_FINAL;
-    clean(why->code);
-    clean(why->message);
+    cw__log_clean(why->code);
+    cw__log_clean(why->message);
 }
 
 cw_status cw__refusals_read(const cw__xml *document,

@@ -19,6 +19,9 @@ cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id, 
     cw_status st;
 
     cw__error_clear(err);
+    if (!upload_id || !upload_id[0]) /* without it some services would delete the object */
+        return cw__fail(err, CW_E_INVALID_ARGUMENT, "no upload of '%s' is named: its id is missing",
+                        url);
     st = cw__object_url_parse(&where, c, url, err);
     if (st != CW_OK)
         return st;

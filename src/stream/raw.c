@@ -1,11 +1,11 @@
 /* raw.c - the bytes of an object as they are stored, wherever it lies */
 #include "stream/raw.h"
 
-#include <cloudwriter/object.h>
-
 #include "base/error.h"
 #include "base/etag.h"
 #include "base/memory.h"
+#include "base/objects.h"
+#include "store/file_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,39 +167,27 @@ static cw_status open_s3(cw__raw *r, cw_client *c, const cw_reader_options *o, c
     return st;
 }
 
-static cw_status fail_file(const cw__raw *r, const char *doing, cw_error *err)
-{
-    int error = errno;
-
-    return error == ENOENT ? cw__fail(err, CW_E_NOT_FOUND, "there is no file '%s'", r->where.path)
-                           : cw__fail_errno(err, error, "cannot %s '%s'", doing, r->where.path);
-}
-
 static cw_status open_file(cw__raw *r, cw_error *err)
 {
     struct stat about;
 
     r->fd = open(r->where.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (r->fd < 0 || fstat(r->fd, &about) != 0)
-        return fail_file(r, "open", err);
+        return cw__path_failed(err, errno, "open", r->where.path);
+    if (S_ISDIR(about.st_mode))
+        return cw__fail(err, CW_E_NOT_FOUND, "'%s' is a folder, and no object", r->where.path);
     if (!S_ISREG(about.st_mode))
         return cw__fail(err, CW_E_UNSUPPORTED, "'%s' is not a regular file: it has no size",
                         r->where.path);
     r->bytes = (uint64_t)about.st_size;
-    r->modified_ms =
-        (int64_t)about.st_mtim.tv_sec * 1000 + (int64_t)about.st_mtim.tv_nsec / 1000000;
+    r->modified_ms = cw__modified_ms(&about);
     return CW_OK;
 }
 
 static cw_status open_memory(cw__raw *r, cw_error *err)
 {
-    const void *p;
-    size_t n;
-    cw_status st = cw_memory_get(r->where.path, &p, &n);
-
-    if (st != CW_OK)
-        return cw__fail(err, st, "there is no mem://%s", r->where.path);
-    r->bytes = n;
+    if (!cw__objects_look(r->where.path, &r->bytes, r->object.etag, &r->modified_ms))
+        return cw__fail(err, CW_E_NOT_FOUND, "there is no mem://%s", r->where.path);
     return CW_OK;
 }
 
@@ -269,7 +257,7 @@ static cw_status read_file(cw__raw *r, uint64_t offset, char *p, size_t n, cw_er
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return fail_file(r, "read", err);
+            return cw__path_failed(err, errno, "read", r->where.path);
         offset += (uint64_t)got;
         p += got;
         n -= (size_t)got;
@@ -277,27 +265,12 @@ static cw_status read_file(cw__raw *r, uint64_t offset, char *p, size_t n, cw_er
     return CW_OK;
 }
 
-static cw_status get_memory(const cw__raw *r, const char **p, cw_error *err)
-{
-    const void *now = NULL;
-    size_t bytes = 0;
-    cw_status st = cw_memory_get(r->where.path, &now, &bytes);
-
-    if (st != CW_OK || bytes != r->bytes)
-        return cw__fail(err, CW_E_PRECONDITION, "mem://%s was replaced while it was read",
-                        r->where.path);
-    *p = now;
-    return CW_OK;
-}
-
 static cw_status read_memory(const cw__raw *r, uint64_t offset, void *p, size_t n, cw_error *err)
 {
-    const char *now;
-    cw_status st = get_memory(r, &now, err);
-
-    if (st == CW_OK)
-        memcpy(p, now + offset, n);
-    return st;
+    if (!cw__objects_read(r->where.path, r->object.etag, offset, p, n))
+        return cw__fail(err, CW_E_PRECONDITION, "mem://%s was replaced while it was read",
+                        r->where.path);
+    return CW_OK;
 }
 
 cw_status cw__raw_pread(cw__raw *r, uint64_t offset, void *p, size_t n, cw_error *err)
@@ -355,7 +328,6 @@ static cw_status peek_ahead(cw__raw *r, size_t want, const void **p, size_t *n, 
 
 cw_status cw__raw_peek(cw__raw *r, size_t want, const void **p, size_t *n, cw_error *err)
 {
-    const char *memory;
     cw_status st;
 
     *p = "";
@@ -368,14 +340,7 @@ cw_status cw__raw_peek(cw__raw *r, size_t want, const void **p, size_t *n, cw_er
             return st;
         cw__error_clear(err);
     }
-    if (r->client || r->fd >= 0)
-        return peek_buffer(r, want, p, n, err);
-    st = get_memory(r, &memory, err);
-    if (st == CW_OK) {
-        *p = memory + r->position;
-        *n = (size_t)left(r);
-    }
-    return st;
+    return peek_buffer(r, want, p, n, err);
 }
 
 cw_status cw__raw_skip(cw__raw *r, const void *p, size_t n, cw_error *err)

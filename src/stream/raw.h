@@ -18,7 +18,7 @@ typedef struct cw__raw {
     uint64_t position;
 
     cw_client *client; /* S3 */
-    cw__pinned object; /* S3 */
+    cw__pinned object; /* S3; of memory the ETag alone */
     cw_pair *metadata; /* into the object's */
     cw__ahead *ahead;  /* S3; NULL: nothing is fetched ahead */
     bool in_a_row;     /* what was read last ended at the position, or it is the beginning */

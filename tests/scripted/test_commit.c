@@ -100,6 +100,21 @@ static void reply_that_makes_no_sense(void)
     commits("times=inf do=commit_200_error:AccessDenied");
 }
 
+static void commits_late(const char *rules)
+{
+    cw_client_options c = hasty_client();
+    bed b;
+    cw_error err;
+
+    c.commit_timeout_ms = 300;
+    c.stall_timeout_ms = 5000;
+    b = bed_open(NULL, &c);
+    CHECK_OK(send_parts(&b, rules, NULL, &err), err);
+    check_object(&b, "key", data, WHOLE);
+    CHECK_INT(requests(&b, "AbortMultipartUpload"), 1);
+    bed_close(&b);
+}
+
 /* What services answer to a Complete that comes again. */
 static const char *const second_answers[] = {
     "status:404:NoSuchUpload",
@@ -144,6 +159,28 @@ static void where_metadata_is_dropped(void)
 static void whitespace_before_the_answer(void)
 {
     commits("do=whitespace:1500");
+}
+
+/* Metadata of another object has the token of the write that made it. */
+static void another_token_among_the_metadata(void)
+{
+    static const cw_pair metadata[] = {{"CW-Commit", "00112233445566778899aabbccddeeff"},
+                                       {"kept", "value"}};
+    cw_writer_options o = parts_of(PART);
+    cw_client_options c = hasty_client();
+    bed b = bed_open(NULL, &c);
+    char value[64] = "";
+    cw_error err;
+
+    o.metadata = metadata;
+    o.metadata_count = 2;
+    faults(&b, "op=CompleteMultipartUpload do=drop_reply_after_commit\n"
+               "op=CompleteMultipartUpload attempt=2 do=status:403:AccessDenied");
+    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    CHECK_INT(ts_object_header(b.server, "bucket", "key", "x-amz-meta-kept", value, sizeof value),
+              0);
+    CHECK_STR(value, "value");
+    bed_close(&b);
 }
 
 static void etag_is_missing(void)
@@ -207,6 +244,19 @@ static void lost_and_then_refused(void)
     refused("op=CompleteMultipartUpload attempt=1 do=drop_before\n"
             "op=CompleteMultipartUpload attempt=2+ times=inf do=status:403:AccessDenied",
             CW_E_PERMISSION);
+    refused("op=CompleteMultipartUpload attempt=1 do=drop_before\n"
+            "op=CompleteMultipartUpload attempt=2+ times=inf do=status:403:AccessDenied\n"
+            "op=AbortMultipartUpload do=drop_reply_after_commit",
+            CW_E_PERMISSION);
+}
+
+/* The first one takes its time, and is done when the second has been refused and the key was looked
+ * at: that the upload cannot be aborted any more tells. */
+static void done_after_all(void)
+{
+    commits_late("op=CompleteMultipartUpload attempt=1 do=delay:900\n"
+                 "op=CompleteMultipartUpload attempt=2 do=status:403:AccessDenied\n"
+                 "op=AbortMultipartUpload do=delay:1000");
 }
 
 static void refused_and_not_aborted_either(void)
@@ -292,6 +342,25 @@ static void asked_later_it_is_not_there(void)
     }
 }
 
+/* An earlier refusal, which taught something, says nothing of the attempt that followed from it. */
+static void refused_once_and_then_silent(void)
+{
+    cw_client_options c = hasty_client();
+    bed b;
+    cw_writer_options o = parts_of(PART);
+    cw_error err;
+
+    c.stall_timeout_ms = c.commit_timeout_ms = 10000;
+    o.deadline_ms = 700;
+    b = bed_open(NULL, &c);
+    faults(&b, "op=CompleteMultipartUpload attempt=1 do=status:403:SecondLevelDomainForbidden\n"
+               "op=CompleteMultipartUpload attempt=2 do=delay:10000");
+    CHECK_STATUS(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), CW_E_INDETERMINATE, err);
+    CHECK(err.commit_token[0] && err.upload_id[0]);
+    CHECK(strstr(err.message, "the deadline passed before the service answered"));
+    bed_close(&b);
+}
+
 /* Over an older object, which is there before and after. */
 static void asked_later_the_older_one_is_there(void)
 {
@@ -372,12 +441,15 @@ int main(int argc, char **argv)
     WITHIN(8000, any_second_answer_after_the_commit);
     WITHIN(8000, where_metadata_is_dropped);
     WITHIN(4000, whitespace_before_the_answer);
+    WITHIN(2000, another_token_among_the_metadata);
     WITHIN(2000, etag_is_missing);
     WITHIN(8000, refusals_are_told);
     WITHIN(3000, lost_and_then_refused);
+    WITHIN(5000, done_after_all);
     WITHIN(3000, refused_and_not_aborted_either);
     WITHIN(15000, asked_later_it_is_there);
     WITHIN(10000, asked_later_it_is_not_there);
+    WITHIN(3000, refused_once_and_then_silent);
     WITHIN(3000, asked_later_the_older_one_is_there);
     WITHIN(3000, asked_later_another_is_there);
     WITHIN(8000, server_gone_for_good);

@@ -144,7 +144,7 @@ static void a_certificate_of_nobody_is_refused(void)
 static cw_writer_options described(bool parts)
 {
     static const cw_pair metadata[] = {
-        {"First", "one"}, {"second-one", "  with  spaces "}, {"utf8", "\xc3\xa9"}};
+        {"First", "one"}, {"second-one", "  with  spaces "}, {"utf8", "\xc3\xa9"}, {"empty", ""}};
     static const cw_pair tags[] = {{"a b", "c&d=e"}, {"plain", "x+y"}, {"empty", ""}};
     cw_writer_options o = parts_of(parts ? PART : WHOLE);
 
@@ -154,7 +154,7 @@ static cw_writer_options described(bool parts)
     o.content_language = "de";
     o.cache_control = "max-age=60";
     o.metadata = metadata;
-    o.metadata_count = 3;
+    o.metadata_count = 4;
     o.tags = tags;
     o.tags_count = 3;
     o.storage_class = "STANDARD_IA";
@@ -189,6 +189,10 @@ static void descriptions_arrive(void)
         CHECK(!last_header(&b, "UploadPart", "x-amz-meta-first", value, sizeof value));
         ts_object_header(b.server, "bucket", "key", "x-amz-meta-second-one", value, sizeof value);
         CHECK(strstr(value, "with") && strstr(value, "spaces"));
+        CHECK_INT(
+            ts_object_header(b.server, "bucket", "key", "x-amz-meta-empty", value, sizeof value),
+            0);
+        CHECK_STR(value, "");
         check_object(&b, "key", data, WHOLE);
         bed_close(&b);
     }

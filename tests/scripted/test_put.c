@@ -336,6 +336,21 @@ static void eight_writers_race(void)
         race(WRITERS, round % 2);
 }
 
+/* ---- a success that is none ---- */
+
+static void success_without_an_etag(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_error err;
+
+    put_commits("op=PutObject do=empty_etag");
+    faults(&b, "op=PutObject do=reply_200_error:InternalError");
+    CHECK_STATUS(send_bytes(&b, "key", NULL, data, SMALL, NULL, &err), CW_E_PROTOCOL, err);
+    CHECK_STR(err.commit_token, "");
+    check_nothing(&b, "key");
+    bed_close(&b);
+}
+
 int main(int argc, char **argv)
 {
     data = noise(2 * PART + 100);
@@ -352,6 +367,7 @@ int main(int argc, char **argv)
     WITHIN(2000, both_conditions_exclude_each_other);
     WITHIN(5000, two_writers_race);
     WITHIN(5000, eight_writers_race);
+    WITHIN(5000, success_without_an_etag);
     free(data);
     return test_end();
 }

@@ -243,6 +243,22 @@ static void aborts_that_fail(void)
     bed_close(&b);
 }
 
+/* Without an id the request would be that of a delete, to some services. */
+static void no_upload_without_an_id(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_error err;
+
+    CHECK_INT(ts_object_put(b.server, "bucket", "key", "there", 5), 0);
+    CHECK_STATUS(cw_upload_abort(b.client, "s3://bucket/key", "", &err), CW_E_INVALID_ARGUMENT,
+                 err);
+    CHECK_STATUS(cw_upload_abort(b.client, "s3://bucket/key", NULL, &err), CW_E_INVALID_ARGUMENT,
+                 err);
+    check_object(&b, "key", "there", 5);
+    CHECK_INT(requests(&b, "AbortMultipartUpload") + requests(&b, "DeleteObject"), 0);
+    bed_close(&b);
+}
+
 int main(int argc, char **argv)
 {
     WITHIN(15000, every_upload_on_many_pages);
@@ -252,5 +268,6 @@ int main(int argc, char **argv)
     WITHIN(5000, troubles_of_a_list);
     WITHIN(3000, all_are_aborted_while_listing);
     WITHIN(3000, aborts_that_fail);
+    WITHIN(2000, no_upload_without_an_id);
     return test_end();
 }

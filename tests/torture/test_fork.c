@@ -370,6 +370,42 @@ static void a_child_that_closes_readers(void)
     CHECK_INT(fault_end(), 0);
 }
 
+/* ---- lists ---- */
+
+static void list_on(void *user)
+{
+    const cw_list_entry *e;
+    cw_error err;
+
+    CHECK_STATUS(cw_list_next(user, &e, &err), CW_E_STATE, err);
+    CHECK(!e);
+    cw_list_close(user);
+}
+
+static void a_child_that_lists_on(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_list_options o = CW_LIST_OPTIONS_INIT;
+    const cw_list_entry *e;
+    unsigned count = 1;
+    char key[2] = "a";
+    cw_list *l;
+    cw_error err;
+
+    for (; key[0] <= 'e'; key[0]++)
+        CHECK_INT(ts_object_put(b.server, "bucket", key, "x", 1), 0);
+    o.page_keys = 1;
+    CHECK_OK(cw_list_open(&l, b.client, "s3://bucket", &o, &err), err);
+    REQUIRE(l);
+    CHECK_OK(cw_list_next(l, &e, &err), err);
+    CHECK_INT(in_child(list_on, l, true), 0);
+    while (cw_list_next(l, &e, &err) == CW_OK && e)
+        count++;
+    CHECK_INT(count, 5);
+    cw_list_close(l);
+    bed_close(&b);
+}
+
 /* ---- a client of its own ---- */
 
 static void write_own(void *user)
@@ -485,6 +521,7 @@ int main(int argc, char **argv)
     WITHIN(5000, a_child_that_aborts);
     WITHIN(5000, a_child_that_exits);
     WITHIN(5000, a_child_that_closes_readers);
+    WITHIN(5000, a_child_that_lists_on);
     WITHIN(5000, a_child_with_a_client_of_its_own);
     /* A child of AddressSanitizer can find a lock of its allocator held by a thread it has not. */
     if (!UNDER_ASAN)

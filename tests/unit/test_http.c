@@ -299,6 +299,9 @@ static bool answer_partway(connection *c)
         return answer_early_in_two(c);
     } else if (is(c, "early-abrupt")) {
         say(c, FORBIDDEN_CLOSE);
+    } else if (is(c, "early-success")) {
+        say(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        wait_for_hangup(c);
     } else if (is(c, "reset")) {
         reset(c);
     } else if (is(c, "stuck")) {
@@ -381,7 +384,7 @@ static bool answer(connection *c)
     if (is(c, "whitespace"))
         return answer_with_whitespace(c);
     if (is(c, "early") || is(c, "early-close") || is(c, "early-linger") || is(c, "early-abrupt") ||
-        is(c, "early-in-two") || is(c, "reset") || is(c, "stuck"))
+        is(c, "early-in-two") || is(c, "early-success") || is(c, "reset") || is(c, "stuck"))
         return answer_partway(c);
     return answer_after_body(c);
 }
@@ -886,6 +889,20 @@ static void early_replies(void)
     }
 }
 
+/* Whoever answers so cannot have what it says it has. */
+static void success_before_the_body(void)
+{
+    static const char *const paths[] = {"/early-success/0", "/early-success/100000"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        request r;
+        run_alone(&r, "PUT", paths[i], 64u << 20, 3000, 3000);
+        CHECK_END(r, CW__HTTP_BROKEN, 200);
+        CHECK_STR(r.message, "a reply before the request was whole");
+        CHECK_INT(r.sent, 0);
+        request_free(&r);
+    }
+}
+
 /* The reset chases the answer: it may win now and then, but not often. */
 static void early_replies_with_a_reset(void)
 {
@@ -1355,6 +1372,7 @@ int main(int argc, char **argv)
     TEST(expect_continue);
     TEST(refused_before_the_body);
     TEST(early_replies);
+    TEST(success_before_the_body);
     TEST(early_replies_with_a_reset);
     TEST(broken_connections);
     TEST(reply_refused_by_its_reader);

@@ -10,6 +10,7 @@
 #include "port/digest.h"
 #include "s3/credentials.h"
 #include "s3/profile.h"
+#include "s3/sts.h"
 
 static const cw__http_options http_settings = {.user_agent = "test/1", .connect_timeout_ms = 5000};
 
@@ -625,6 +626,20 @@ static void every_allocation_may_fail_on_the_way(void)
     remove_home();
 }
 
+/* To a wrong signature STS answers what should have been signed, token and all. */
+static void sts_says_no_secrets(void)
+{
+    static const char reply[] =
+        "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Sign this:\n"
+        "x-amz-security-token:very-secret\n\nhost</Message></Error></ErrorResponse>";
+    cw_error err;
+
+    CHECK_STATUS(cw__sts_parse_error(reply, sizeof reply - 1, 403, "AssumeRole", &err),
+                 CW_E_PERMISSION, err);
+    CHECK(strstr(err.message, "Sign this: ") && !strchr(err.message, '\n'));
+    CHECK(!strstr(err.message, "very-secret"));
+}
+
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -634,6 +649,7 @@ int main(int argc, char **argv)
     TEST(a_process_is_ended_with_the_client);
     TEST(sso_trades_a_cached_token);
     TEST(sso_renews_a_token);
+    TEST(sts_says_no_secrets);
     TEST(every_allocation_may_fail_before_the_network);
     TEST(every_allocation_may_fail_on_the_way);
     return test_end();

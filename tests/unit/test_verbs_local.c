@@ -193,6 +193,64 @@ static void moving(void)
     check_text("fresh", "text");
 }
 
+/* Of one file with two names, or of a link and what it points at, nothing would be left. */
+static void moving_onto_itself(void)
+{
+    put("one", "text");
+    REQUIRE(symlink("one", url_of("name")) == 0);
+    REQUIRE(link(url_of("one"), url_of("two")) == 0);
+    CHECK_STATUS(move("name", "one", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(move("one", "name", NULL), CW_E_INVALID_ARGUMENT, err);
+    CHECK_STATUS(move("one", "two", NULL), CW_E_INVALID_ARGUMENT, err);
+    check_text("one", "text");
+    check_text("two", "text");
+    check_text("name", "text");
+}
+
+static void moving_a_link_elsewhere(void)
+{
+    struct stat there;
+
+    put("target", "text");
+    REQUIRE(symlink("target", url_of("pointer")) == 0 && mkdir(url_of("aside"), 0777) == 0);
+    CHECK_OK(move("pointer", "aside/moved", NULL), err);
+    check_text("aside/moved", "text");
+    check_text("target", "text");
+    CHECK(lstat(url_of("pointer"), &there) != 0);
+}
+
+/* The reader has seen another object, though it is as large. */
+static void replaced_while_it_is_read(void)
+{
+    cw_reader *r;
+    char got[8];
+    size_t n;
+
+    put("old", "12345678");
+    CHECK_OK(cw_reader_open(&r, NULL, url_of("old"), &err), err);
+    REQUIRE(r);
+    CHECK_OK(cw_reader_pread(r, 0, got, 4, &err), err);
+    put("old", "abcdefgh");
+    if (is_file()) {
+        CHECK_OK(cw_reader_read(r, got, 8, &n, &err), err);
+        CHECK(n == 8 && memcmp(got, "12345678", 8) == 0);
+    } else {
+        CHECK_STATUS(cw_reader_read(r, got, 8, &n, &err), CW_E_PRECONDITION, err);
+        CHECK_STATUS(cw_reader_pread(r, 4, got, 4, &err), CW_E_PRECONDITION, err);
+    }
+    cw_reader_close(r);
+}
+
+static void reading_what_is_no_object(void)
+{
+    cw_reader *r;
+
+    put("file", "x");
+    CHECK_STATUS(cw_reader_open(&r, NULL, url_of("file/below"), &err), CW_E_NOT_FOUND, err);
+    CHECK_STATUS(cw_reader_open(&r, NULL, is_file() ? folder : url_of("no"), &err), CW_E_NOT_FOUND,
+                 err);
+}
+
 static int count_outcome(void *user, const char *url, const cw_error *outcome)
 {
     unsigned *counts = user;
@@ -428,11 +486,16 @@ int main(int argc, char **argv)
     BOTH(deleting_what_was_seen);
     BOTH(copying);
     BOTH(moving);
+    BOTH(replaced_while_it_is_read);
+    BOTH(reading_what_is_no_object);
     BOTH(deleting_many);
     BOTH(listing);
     BOTH(no_versions);
     TEST(what_is_no_object);
     TEST(all_of_memory);
+    root = folder;
+    TEST(moving_onto_itself);
+    TEST(moving_a_link_elsewhere);
     TEST(folders_and_links);
     TEST(copies_of_files);
     TEST(what_is_refused);
