@@ -24,8 +24,8 @@ static const struct permission {
              "s3:GetObjectTagging and s3:PutObjectTagging for its tags"},
     {"read", "the keys need the permission s3:GetObject here"},
     {"get", "the keys need the permission s3:GetObject here"},
-    {"look", "the keys need the permission s3:GetObject here, and s3:ListBucket to see what is "
-             "not there"},
+    {"look", "the keys are wrong, or need the permission s3:GetObject here, and s3:ListBucket to "
+             "see what is not there"},
     {"remove", "the keys need the permission s3:DeleteObject here"},
     {"delete", "the keys need the permission s3:DeleteObject here"},
 };
@@ -70,6 +70,8 @@ static const char *transport_advice(const cw__reply *r)
 {
     switch (r->end) {
     case CW__HTTP_UNREACHABLE:
+        if (strstr(r->transport, "wrong version number")) /* OpenSSL, of bytes that are no TLS */
+            return "it seems to speak plain http: write http:// in the endpoint";
         return "check the endpoint, the region, and the network";
     case CW__HTTP_PROXY:
         return r->http_status == 407 ? "give them in proxy_url, or in HTTPS_PROXY"

@@ -124,6 +124,7 @@ static const code_case codes[] = {
     {400, "ExpiredTokenException", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
     {400, "TokenRefreshRequired", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
     {400, "InvalidToken", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
+    {403, "InvalidTokenId", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
 
     {301, "PermanentRedirect", REGION, CW_E_SERVICE},
     {307, "TemporaryRedirect", REGION, CW_E_SERVICE},
@@ -817,6 +818,11 @@ static void explanations_of_the_transport(void)
     explain(&r, "upload", CW_E_UNAVAILABLE, &err);
     CHECK_SAYS(err, "check the endpoint");
     CHECK_SAYS(err, "(Could not resolve host: h)");
+
+    result.message = "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number";
+    cw__reply_end(&r, &result);
+    explain(&r, "upload", CW_E_UNAVAILABLE, &err);
+    CHECK_SAYS(err, "write http:// in the endpoint");
 
     result = (cw__http_result){.end = CW__HTTP_UNTRUSTED, .message = "self-signed certificate"};
     cw__reply_end(&r, &result);
