@@ -95,6 +95,8 @@ static const char *transport_advice(const cw__reply *r)
 static const char *answer_advice(const cw__reply *r, cw_status status, const char *doing)
 {
     const cw__reply_rule *rule = cw__reply_rule_of_code(r->code);
+    if (r->http_status == 400 && !*r->code) /* of a TLS port; to a HEAD of an object with SSE-C */
+        return "does the endpoint want https://, or the object the key it is encrypted with?";
     if (!rule)
         rule = cw__reply_rule_of_http(r->http_status);
     if (rule->advice && rule->status != CW_E_PRECONDITION)

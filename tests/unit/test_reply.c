@@ -779,6 +779,13 @@ static void explanations_say_what_to_do(void)
     CHECK_STR(err.request_id, "RID");
     CHECK_INT(err.http_status, 404);
 
+    judge(&r, 400, NULL, "Client sent an HTTP request to an HTTPS server.\n", &in);
+    explain(&r, "list s3://b/", CW_E_SERVICE, &err);
+    CHECK_SAYS(err, "HTTP status 400: does the endpoint want https://");
+    judge(&r, 404, NULL, "", &in);
+    explain(&r, "look at s3://b/k", CW_E_NOT_FOUND, &err);
+    CHECK_SAYS(err, "nothing is there: check the key, the bucket and the endpoint");
+
     judge(&r, 403, NULL, error_of("SignatureDoesNotMatch", ""), &in);
     explain(&r, "upload", CW_E_PERMISSION, &err);
     CHECK_SAYS(err, "secret access key");
