@@ -87,7 +87,9 @@ class Mistakes(ToolTest):
     def test_output_that_cannot_be_written(self):
         full = os.open("/dev/full", os.O_WRONLY)
         self.addCleanup(os.close, full)
-        for code, command in ((1, "ls s3://bucket"), (1, "stat s3://bucket/there"),
+        self.write("t.csv", b"a\n1\n")
+        self.assertEqual(self.run_tool("parquet", "t.csv", "t.parquet")[0], 0)
+        for code, command in ((1, "ls s3://bucket"), (1, "meta --json t.parquet"), (1, "stat s3://bucket/there"),
                               (1, "du s3://bucket"), (1, "config"), (0, "put --json f s3://bucket/k")):
             done = subprocess.run([TOOL, *command.split()], env=self.environment, cwd=self.folder,
                                   stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
