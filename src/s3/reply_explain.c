@@ -24,8 +24,8 @@ static const struct permission {
              "s3:GetObjectTagging and s3:PutObjectTagging for its tags"},
     {"read", "the keys need the permission s3:GetObject here"},
     {"get", "the keys need the permission s3:GetObject here"},
-    {"look", "the keys need the permission s3:GetObject here, and s3:ListBucket to see what is "
-             "not there"},
+    {"look", "the keys are wrong, or need the permission s3:GetObject here, and s3:ListBucket to "
+             "see what is not there"},
     {"remove", "the keys need the permission s3:DeleteObject here"},
     {"delete", "the keys need the permission s3:DeleteObject here"},
 };
@@ -72,6 +72,8 @@ static const char *transport_advice(const cw__reply *r)
 {
     switch (r->end) {
     case CW__HTTP_UNREACHABLE:
+        if (strstr(r->transport, "wrong version number")) /* OpenSSL, of bytes that are no TLS */
+            return "it seems to speak plain http: write http:// in the endpoint";
         return "check the endpoint, the region, and the network";
     case CW__HTTP_PROXY:
         return r->http_status == 407 ? "give them in proxy_url, or in HTTPS_PROXY"
@@ -96,6 +98,8 @@ static const char *transport_advice(const cw__reply *r)
 static const char *answer_advice(const cw__reply *r, cw_status status, const char *doing)
 {
     const cw__reply_rule *rule = cw__reply_rule_of_code(r->code);
+    if (r->http_status == 400 && !*r->code) /* of a TLS port; to a HEAD of an object with SSE-C */
+        return "does the endpoint want https://, or the object the key it is encrypted with?";
     if (!rule)
         rule = cw__reply_rule_of_http(r->http_status);
     if (rule->advice && rule->status != CW_E_PRECONDITION)

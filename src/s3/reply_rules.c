@@ -70,6 +70,7 @@ static const code_rule code_rules[] = {
     {"ExpiredToken*", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
     {"TokenRefreshRequired", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
     {"InvalidToken", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
+    {"InvalidTokenId", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
     {"InvalidSessionException", {CREDENTIALS, CW_E_CREDENTIALS_EXPIRED, RENEW}},
 
     /* another region; those that need one in the reply are FINAL here */
@@ -222,7 +223,9 @@ static const http_rule http_rules[] = {
     {300, 399, {FINAL, CW_E_PROTOCOL, "check the endpoint: it sends requests elsewhere"}},
     {401, 401, {FINAL, CW_E_PERMISSION, NULL}},
     {403, 403, {FINAL, CW_E_PERMISSION, NULL}},
-    {404, 404, {FINAL, CW_E_NOT_FOUND, "check the endpoint, the bucket and the key"}},
+    {404,
+     404,
+     {FINAL, CW_E_NOT_FOUND, "nothing is there: check the key, the bucket and the endpoint"}},
     {405, 405, {FINAL, CW_E_UNSUPPORTED, "is this an S3 endpoint, and that a bucket?"}},
     {407,
      407,

@@ -37,6 +37,13 @@ static void version_of(const cw_reader_info *info, char *out, size_t size)
 
 /* ---- the part file --------------------------------------------------------------------------- */
 
+static cw_status no_folder(const struct download *d, cw_error *err)
+{
+    failure(err, CW_E_IO, "%s: its folder does not exist: make it first", d->file);
+    err->os_errno = ENOENT;
+    return CW_E_IO;
+}
+
 static cw_status open_part(struct download *d, cw_error *err)
 {
     char version[sizeof d->info.etag];
@@ -46,6 +53,8 @@ static cw_status open_part(struct download *d, cw_error *err)
     version_of(&d->info, version, sizeof version);
     d->part = tool_format("%s.%s.part", d->file, version);
     fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0 && errno == ENOENT)
+        return no_folder(d, err);
     if (fd < 0)
         return failure_errno(err, errno, d->part);
     d->pull.fd = fd;

@@ -28,6 +28,7 @@ struct many {
 
     pthread_mutex_t lock; /* for all below */
     cw_list *list;        /* NULL: at its end */
+    bool any;             /* was listed */
     int code;
 };
 
@@ -70,6 +71,7 @@ static bool take_entry(struct many *m, const cw_list_entry *e, struct find *out)
 {
     const char *path = e->url + strlen(m->base);
 
+    m->any = true;
     if (is_folder(e))
         return false;
     if (!place_is_safe(path)) {
@@ -247,6 +249,8 @@ int get_many(struct options *o)
         progress_end(m.progress);
         progress_free(m.progress);
         cw_list_close(m.list);
+        if (code == 0 && !m.any)
+            place_tell_none(o, o->operands[0]);
     } else {
         code = place_failed(o, o->operands[0], &err);
     }

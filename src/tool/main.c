@@ -94,6 +94,12 @@ static int print_version(void)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* What these have done is done, whatever became of the words about it. */
+enum {
+    VERBS_THAT_ACT =
+        VERB_PUT | VERB_PARQUET | VERB_GET | VERB_RM | VERB_CP | VERB_MV | VERB_MB | VERB_RB
+};
+
 static int run_verb(const struct verb_entry *entry, int argc, char **argv)
 {
     struct options o;
@@ -106,7 +112,8 @@ static int run_verb(const struct verb_entry *entry, int argc, char **argv)
         code = 0;
     } else {
         code = entry->run(&o);
-        (void)say_result_failed();
+        if (say_result_failed() && code == 0 && !(entry->verb & VERBS_THAT_ACT))
+            code = 1;
     }
     options_free(&o);
     return code;

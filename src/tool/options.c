@@ -43,7 +43,7 @@ static const char *store_choice(const struct choice *choices, void *to, const ch
             return NULL;
         }
     }
-    return "is not one of the words that the help lists";
+    return "is none of these";
 }
 
 static const char *store_number(enum option_kind kind, void *to, const char *text)
@@ -99,12 +99,30 @@ static const char *store(struct options *o, const struct option *x, const char *
     return store_number(x->kind, to, text);
 }
 
+/* "csv, tsv, jsonl", to be freed. */
+static char *list_choices(const struct choice *choices)
+{
+    char *list = tool_strdup(choices->name);
+
+    while ((++choices)->name) {
+        char *longer = tool_format("%s, %s", list, choices->name);
+        free(list);
+        list = longer;
+    }
+    return list;
+}
+
 static bool apply(struct parser *p, const struct option *x, const char *text)
 {
     const char *wrong = store(p->o, x, text);
+    char *choices;
+
     if (!wrong)
         return true;
-    say("--%s: '%s' %s", x->name, text ? text : "", wrong);
+    choices = x->kind == OPTION_CHOICE ? list_choices(x->choices) : NULL;
+    say("--%s: '%s' %s%s%s", x->name, text ? text : "", wrong, choices ? ": " : "",
+        choices ? choices : "");
+    free(choices);
     return false;
 }
 

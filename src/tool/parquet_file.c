@@ -4,7 +4,7 @@
 #include "failure.h"
 #include "json.h"
 #include "memory.h"
-#include "report.h"
+#include "place.h"
 #include "say.h"
 #include "stop.h"
 #include <inttypes.h>
@@ -14,14 +14,6 @@
 
 /* One file of the command line: 0, or the exit code after saying what is wrong. */
 typedef int (*look_fn)(const struct options *o, cw_parquet_file *f, const char *url);
-
-static int fail_about(const char *url, const cw_error *err)
-{
-    char *text = report_error_text(err);
-    say_about(url, "%s", text);
-    free(text);
-    return 1;
-}
 
 static bool is_local(const char *url)
 {
@@ -45,7 +37,7 @@ static int look_at(const struct options *o, cw_client *client, const char *url, 
     int code;
 
     if (cw_parquet_file_open(&f, client, url, &err) != CW_OK)
-        return fail_about(url, &err);
+        return place_failed(o, url, &err);
     code = look(o, f, url);
     cw_parquet_file_close(f);
     return code;
@@ -94,22 +86,23 @@ static int print_json(void *user, const char *text, size_t n)
     return fwrite(text, 1, n, stdout) != n || stop_asked();
 }
 
-static int print(cw_parquet_file *f, const char *url, cw_parquet_print what, cw_text_fn take)
+static int print(const struct options *o, cw_parquet_file *f, const char *url,
+                 cw_parquet_print what, cw_text_fn take)
 {
     cw_error err;
-    return cw_parquet_file_print(f, what, take, NULL, &err) == CW_OK ? 0 : fail_about(url, &err);
+    return cw_parquet_file_print(f, what, take, NULL, &err) == CW_OK ? 0
+                                                                     : place_failed(o, url, &err);
 }
 
 static int show_meta(const struct options *o, cw_parquet_file *f, const char *url)
 {
-    return o->json ? print(f, url, CW_PARQUET_PRINT_META_JSON, print_json)
-                   : print(f, url, CW_PARQUET_PRINT_META, print_text);
+    return o->json ? print(o, f, url, CW_PARQUET_PRINT_META_JSON, print_json)
+                   : print(o, f, url, CW_PARQUET_PRINT_META, print_text);
 }
 
 static int show_schema(const struct options *o, cw_parquet_file *f, const char *url)
 {
-    (void)o;
-    return print(f, url, CW_PARQUET_PRINT_SCHEMA, print_text);
+    return print(o, f, url, CW_PARQUET_PRINT_SCHEMA, print_text);
 }
 
 int meta_main(struct options *o)
@@ -226,7 +219,7 @@ static int verify(const struct options *o, cw_parquet_file *f, const char *url)
     cw_error err;
 
     if (cw_parquet_file_verify(f, tell_fault, &x, &v, &err) != CW_OK)
-        return fail_about(url, &err);
+        return place_failed(o, url, &err);
     tell_sum(o, url, &v);
     return v.faults ? 1 : 0;
 }

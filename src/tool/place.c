@@ -139,6 +139,12 @@ static int fail_plain(const char *url, const cw_error *err)
     return place_failed(&plain, url, err);
 }
 
+void place_tell_none(const struct options *o, const char *url)
+{
+    if (!o->quiet && !o->force)
+        say_about(url, "nothing %s", o->glob ? "matches" : "is below it");
+}
+
 int place_collect(const struct options *o, cw_client *client, const char *url, struct places *out)
 {
     const cw_list_entry *e = NULL;
@@ -156,7 +162,11 @@ int place_collect(const struct options *o, cw_client *client, const char *url, s
     cw_list_close(list);
     if (status != CW_OK)
         return fail_plain(url, &err);
-    return stop_asked() ? 1 : 0;
+    if (stop_asked())
+        return 1;
+    if (out->count == 0)
+        place_tell_none(o, url);
+    return 0;
 }
 
 void place_free(struct places *p)

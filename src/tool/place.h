@@ -37,7 +37,10 @@ cw_status place_list(cw_list **out, const struct options *o, cw_client *client, 
 /** What stands before the names of what place_list tells, with its slash. To be freed. */
 char *place_base(const struct options *o, const char *url);
 
-/** All that place_list tells. Says what is wrong. @return the exit code */
+/** Say on standard error that there was nothing to do for a URL, unless asked to be quiet. */
+void place_tell_none(const struct options *o, const char *url);
+
+/** All that place_list tells. Says what is wrong, or that there is none. @return the exit code */
 int place_collect(const struct options *o, cw_client *client, const char *url, struct places *out);
 void place_free(struct places *p);
 

@@ -125,6 +125,9 @@ void say_status(const char *text)
 
 int say_result_failed(void)
 {
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && !output_errno)
+        output_errno = errno ? errno : EIO;
     if (output_errno)
         say_about("standard output", "%s", strerror(output_errno));
     return output_errno != 0;

@@ -114,10 +114,13 @@ static const char *last_name(const char *path)
     return name;
 }
 
+/* "s3://" names nothing yet. */
 static bool names_folder(const char *url)
 {
     size_t n = strlen(url);
-    return n > 0 && url[n - 1] == '/';
+    bool scheme_alone = n >= 3 && strcmp(url + n - 3, "://") == 0;
+
+    return n > 0 && url[n - 1] == '/' && !scheme_alone;
 }
 
 /* "x" becomes URL/x/..., "x/" the content of x right below URL. */

@@ -159,9 +159,11 @@ static void a_stall_in_the_middle_of_a_large_body(void)
     cw_client_options c = hasty_client();
     cw_writer_options o = parts_of(6 * MIB);
     unsigned char *large = noise(12 * MIB + 1);
-    bed b = bed_open(NULL, &c);
+    bed b;
     cw_error err;
 
+    c.stall_timeout_ms = 1500; /* the server looks through 6 MiB before it replies */
+    b = bed_open(NULL, &c);
     faults(&b, "op=UploadPart part=1 do=stall_request:forever:3000000");
     CHECK_OK(send_bytes(&b, "key", &o, large, 12 * MIB + 1, NULL, &err), err);
     check_object(&b, "key", large, 12 * MIB + 1);

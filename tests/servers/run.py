@@ -246,6 +246,15 @@ def run_consumers(server, build):
     check(done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:])
 
 
+def run_store(server, build):
+    """examples/store: what one interface over every backend has to hold to."""
+    for name in ("store", "store_rules"):
+        done = subprocess.run([build / "examples" / name, f"s3://{BUCKET}/{name}"],
+                              env=server.environment(), capture_output=True, text=True,
+                              timeout=CASE_S, stdin=subprocess.DEVNULL)
+        check(done.returncode == 0, f"{name}: " + done.stdout[-3000:] + done.stderr[-1000:])
+
+
 # ---- the matrix ----------------------------------------------------------------------------------
 
 def judge(server, name, run):
@@ -282,7 +291,8 @@ def run_server(name, args):
                   run_tool_case(server, s3, args, case, folder))
                  for folder, cases in (("tool", TOOL_CASES), ("interop", interop.CASES))
                  for case in cases]
-        runs += [("consumers", lambda: run_consumers(server, args.build))]
+        runs += [("consumers", lambda: run_consumers(server, args.build)),
+                 ("store", lambda: run_store(server, args.build))]
         for case, run in runs:
             if args.case and case not in args.case:
                 continue

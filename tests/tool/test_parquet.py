@@ -202,7 +202,7 @@ class JsonLines(ParquetTest):
         refused('{"p":', "byte 6", "no JSON value")
         refused('{"p":null} x', "behind the value")
         refused('{"p":{"x":1,"s":"\\ud800"}}', "no escape")
-        refused("3", "no object")
+        refused("3", "no JSON object")
         self.refused(b'{"a":"\xff"}\n', name="in.jsonl", says=("line 1", "not UTF-8"))
         self.refused('[{"a":1}]', name="in.json", says="jq -c")
         self.refused("\n\n", name="in.jsonl", says="--schema")

@@ -330,8 +330,10 @@ class Usage(ToolTest):
 
     def test_the_manual_names_every_option(self):
         manual = os.environ["CW_MANUAL"]
-        for verb in ("put", "uploads", "parquet", "get", "cat", "head"):
-            page = "get" if verb in ("cat", "head") else verb
+        pages = {"cat": "get", "head": "get", "schema": "meta", "verify": "meta",
+                 **dict.fromkeys("ls stat rm cp mv mb rb du presign glob".split(), "store")}
+        for verb in ("put", "uploads", "parquet", "get", "meta", "whoami", "config", *pages):
+            page = pages.get(verb, verb)
             with open(os.path.join(manual, "cloudwriter-%s.1" % page), encoding="utf-8") as f:
                 text = f.read()
             with open(os.path.join(manual, "cloudwriter.1"), encoding="utf-8") as f:

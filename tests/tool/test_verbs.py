@@ -250,6 +250,15 @@ class Verbs(harness.ToolTest):
             self.assertEqual(done.returncode, 1)
             self.assertIn("usage: store", done.stderr)
 
+    def test_the_rules_of_a_store_on_s3(self):
+        program = os.path.join(os.environ["CW_EXAMPLES"], "store_rules")
+        done = subprocess.run([program, "s3://bucket/some/prefix"], env=self.environment,
+                              capture_output=True, text=True, timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("ok  eight create at once", done.stdout)
+        self.assertNotIn("NO ", done.stdout)
+        self.assertEqual(self.urls("-r", "s3://bucket"), [])
+
     def test_help(self):
         for verb in ("ls", "glob", "stat", "rm", "cp", "mv", "mb", "rb", "du", "presign"):
             self.assertIn("usage: cloudwriter", self.ok("help", verb))

@@ -124,6 +124,7 @@ static const code_case codes[] = {
     {400, "ExpiredTokenException", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
     {400, "TokenRefreshRequired", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
     {400, "InvalidToken", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
+    {403, "InvalidTokenId", CREDENTIALS, CW_E_CREDENTIALS_EXPIRED},
 
     {301, "PermanentRedirect", REGION, CW_E_SERVICE},
     {307, "TemporaryRedirect", REGION, CW_E_SERVICE},
@@ -779,6 +780,13 @@ static void explanations_say_what_to_do(void)
     CHECK_STR(err.request_id, "RID");
     CHECK_INT(err.http_status, 404);
 
+    judge(&r, 400, NULL, "Client sent an HTTP request to an HTTPS server.\n", &in);
+    explain(&r, "list s3://b/", CW_E_SERVICE, &err);
+    CHECK_SAYS(err, "HTTP status 400: does the endpoint want https://");
+    judge(&r, 404, NULL, "", &in);
+    explain(&r, "look at s3://b/k", CW_E_NOT_FOUND, &err);
+    CHECK_SAYS(err, "nothing is there: check the key, the bucket and the endpoint");
+
     judge(&r, 403, NULL, error_of("SignatureDoesNotMatch", ""), &in);
     explain(&r, "upload", CW_E_PERMISSION, &err);
     CHECK_SAYS(err, "secret access key");
@@ -818,6 +826,11 @@ static void explanations_of_the_transport(void)
     explain(&r, "upload", CW_E_UNAVAILABLE, &err);
     CHECK_SAYS(err, "check the endpoint");
     CHECK_SAYS(err, "(Could not resolve host: h)");
+
+    result.message = "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number";
+    cw__reply_end(&r, &result);
+    explain(&r, "upload", CW_E_UNAVAILABLE, &err);
+    CHECK_SAYS(err, "write http:// in the endpoint");
 
     result = (cw__http_result){.end = CW__HTTP_UNTRUSTED, .message = "self-signed certificate"};
     cw__reply_end(&r, &result);

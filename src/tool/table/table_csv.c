@@ -43,7 +43,9 @@ static cw_status check_names(struct table *t, cw_error *err)
             status = failure(err, CW_E_INVALID_ARGUMENT, "%s: the header is not UTF-8", name);
         else if (i > 0 && strcmp(sorted[i - 1], sorted[i]) == 0)
             status = failure(err, CW_E_INVALID_ARGUMENT,
-                             "%s: two columns of the header are named '%.100s'", name, sorted[i]);
+                             "%s: two columns of the header are named '%.100s': "
+                             "say --no-header if it is a row",
+                             name, sorted[i]);
     }
     free(sorted);
     return status;

@@ -69,8 +69,8 @@ static cw_status read_object(struct table *t, const char *line, size_t n, cw_err
         return failure(err, CW_E_INVALID_ARGUMENT, "%s, line %" PRIu64 ", byte %zu: %s", name,
                        line_number(t), t->tape.wrong_at + 1, t->tape.wrong);
     if (t->tape.tokens[0].kind != JSON_OBJECT)
-        return failure(err, CW_E_INVALID_ARGUMENT, "%s, line %" PRIu64 ": is no object", name,
-                       line_number(t));
+        return failure(err, CW_E_INVALID_ARGUMENT, "%s, line %" PRIu64 ": this is no JSON object",
+                       name, line_number(t));
     return CW_OK;
 }
 
