@@ -198,6 +198,12 @@ def other_writers(lib, folder, seeds):
             pq.write_table(source, path, compression=codec, data_page_version=version,
                            write_page_index=True, write_page_checksum=True, data_page_size=9000)
             check_sound(lib, path, pages=30)
+    pq.write_table(source, path, use_dictionary=False, write_page_index=True,
+                   column_encoding={"int64": "DELTA_BINARY_PACKED", "string": "DELTA_BYTE_ARRAY",
+                                    "url": "DELTA_LENGTH_BYTE_ARRAY", "bool": "RLE"})
+    check_sound(lib, path)
+    pq.write_table(source.select(["dictionary"]), path, data_page_size=10, write_batch_size=10)
+    check_sound(lib, path)
     flat = source.select(["int8", "int64", "double", "string", "binary", "date", "bool", "list"])
     duckdb.register("flat", flat)
     for how in ("", ", parquet_version v2, compression zstd"):
