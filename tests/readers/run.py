@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from damage import deliberate_damage, not_understood
 from encoder import Library
 from golden import Missing, golden
+from large import large_columns
 from order import order_of_rows
 from properties import others_agree, same_bytes, written_is_read
 from settings import settings_for_others
@@ -253,7 +254,7 @@ def damage(lib, folder, _):
 
 TESTS = [every_reader, random_tables, the_law, pruning, other_writers, text_tables, damage,
          order_of_rows, deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree,
-         settings_for_others]
+         large_columns, settings_for_others]
 
 
 def main():
