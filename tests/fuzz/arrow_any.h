@@ -3,6 +3,9 @@
  * A byte or more for each field. An input that ends goes on as zeros, which make sound data.
  * Buffers are exactly as long as the length and offset of their array demand, which is what an
  * importer may rely on; what is in them, and all the counts, may be hostile.
+ *
+ * A batch releases what is below it, as Arrow demands: all that was not moved out of it. An array's
+ * memory is gone when it is released, and that is noted in its life.
  */
 #ifndef CW_TESTS_ARROW_ANY_H
 #define CW_TESTS_ARROW_ANY_H
@@ -13,21 +16,31 @@
 
 #include "fuzz.h"
 
-enum { DEEPEST = 5, MOST_KEPT = 20000, MOST_VARIADIC = 3 };
+enum { DEEPEST = 5, MOST_KEPT = 20000, MOST_VARIADIC = 3, MOST_LIVES = 4000 };
 
 typedef struct made {
     struct ArrowSchema *type;
     struct ArrowArray *array;
 } made;
 
-/* One input. Everything made from it is kept until its end, whoever released what. */
+/* Of an array, whoever has it. */
+typedef struct life {
+    size_t batch;
+    int released;
+} life;
+
+/* One input. What is not released is kept until its end. */
 static struct {
     const uint8_t *at, *end;
     bool hostile;
+    bool large; /* enough in a batch for arrays to be kept by the encoder */
     uint32_t noise;
     void *kept[MOST_KEPT];
     size_t kept_n;
-    int released;
+    life lives[MOST_LIVES];
+    size_t lives_n;
+    size_t batches;
+    int released; /* batches */
 } in;
 
 /* ---- bytes of the input ---- */
@@ -74,6 +87,17 @@ static void *keep_noise(size_t n, bool text)
     return p;
 }
 
+static void forget(const void *p)
+{
+    size_t i = 0;
+    while (i < in.kept_n && in.kept[i] != p)
+        i++;
+    if (i == in.kept_n)
+        return;
+    free(in.kept[i]);
+    in.kept[i] = in.kept[--in.kept_n];
+}
+
 static void forget_all(void)
 {
     while (in.kept_n)
@@ -85,17 +109,41 @@ static void release_type(struct ArrowSchema *type)
     type->release = NULL;
 }
 
-static void release_batch(struct ArrowArray *array)
+/* What is left of an array below another one. */
+static void end_below(struct ArrowArray *below)
 {
-    MUST(array->release);
-    array->release = NULL;
-    in.released++;
+    if (below && below->release)
+        below->release(below);
+    forget(below);
 }
 
-/* A parent releases its children; nobody else does. */
-static void release_child(struct ArrowArray *array)
+static void release_array(struct ArrowArray *a)
 {
-    MUST(!array);
+    life *l = a->private_data;
+    MUST(a->release && l->released++ == 0);
+    for (int64_t i = 0; a->children && i < a->n_children; i++)
+        end_below(a->children[i]);
+    end_below(a->dictionary);
+    for (int64_t i = 0; a->buffers && i < a->n_buffers; i++)
+        forget(a->buffers[i]);
+    forget(a->children);
+    forget(a->buffers);
+    a->release = NULL;
+}
+
+static void release_batch(struct ArrowArray *a)
+{
+    in.released++;
+    release_array(a);
+}
+
+/* Whether each array of a batch was released so often. */
+static bool all_released(size_t batch, int times)
+{
+    for (size_t i = 0; i < in.lives_n; i++)
+        if (in.lives[i].batch == batch && in.lives[i].released != times)
+            return false;
+    return true;
 }
 
 /* ---- arrays ---- */
@@ -128,7 +176,10 @@ static made make_array(const char *format, int64_t needed, int64_t buffers)
         m.array->length -= needed ? 1 + take() % needed : 0;
     m.array->n_buffers = buffers;
     m.array->buffers = keep((size_t)(buffers + 1) * sizeof(void *));
-    m.array->release = release_child;
+    m.array->release = release_array;
+    MUST(in.lives_n < MOST_LIVES);
+    in.lives[in.lives_n] = (life){.batch = in.batches};
+    m.array->private_data = &in.lives[in.lives_n++];
     if (buffers && how & 0x10) {
         buffer(&m, 0, (size_t)(total(&m) + 7) / 8);
         m.array->null_count = how & 0x20 ? -1 : 1;
@@ -196,7 +247,7 @@ static made make_bytes(const char *format, int64_t needed)
     bool wide = format[0] == 'U' || format[0] == 'Z';
     made m = make_array(format, needed, 3);
     int64_t last = 0;
-    make_offsets(&m, wide, 20);
+    make_offsets(&m, wide, in.large ? 60 : 20);
     /* Its length is what the last offset says, where it can be. */
     const uint8_t *end = (const uint8_t *)m.array->buffers[1] + (wide ? 8 : 4) * total(&m);
     if (wide) {
@@ -206,7 +257,7 @@ static made make_bytes(const char *format, int64_t needed)
         memcpy(&narrow, end, 4);
         last = narrow;
     }
-    if (last < 0 || last > 1 << 16) {
+    if (last < 0 || last > 1 << 20) {
         last = 300;
         put_number((void *)(uintptr_t)m.array->buffers[1], wide, total(&m), last);
     }
@@ -545,6 +596,7 @@ static made make_batch(int64_t rows, int64_t columns)
     }
     if (twisted())
         break_array(m.array);
+    in.batches++;
     return m;
 }
 

@@ -1,7 +1,8 @@
 /* fuzz_arrow.c - Arrow data of anybody: refused with a reason, or a file that verifies
  *
  * Input: how hostile the data is, its noise, numbers of rows, columns and batches, then what
- * arrow_any.h takes. A batch is released exactly if it was taken.
+ * arrow_any.h takes. A batch is released exactly if it was taken, and what is in it once, by then
+ * or with the encoder.
  */
 #include <cloudwriter/cloudwriter.h>
 
@@ -64,6 +65,7 @@ static void write_batches(const struct ArrowSchema *like, const made *batches, s
     MUST(cw_writer_open(&w, NULL, "mem://fuzz-arrow", NULL, &err) == CW_OK);
     MUST(cw_parquet_open(&p, w, schema, NULL, &err) == CW_OK);
     cw_schema_free(schema);
+    size_t taken = 0;
     for (size_t i = 0; i < n && st == CW_OK; i++) {
         struct ArrowArray *a = batches[i].array;
         bool was_there = a->release != NULL;
@@ -74,8 +76,11 @@ static void write_batches(const struct ArrowSchema *like, const made *batches, s
         MUST((a->release != NULL) == (was_there && st != CW_OK));
         MUST(st == CW_OK || is_refusal(st, cw_parquet_error(p)));
         rows += st == CW_OK ? length : 0;
+        taken += st == CW_OK;
     }
     finish(p, st, rows);
+    for (size_t i = 0; i < n; i++)
+        MUST(all_released(i, i < taken));
 }
 
 /* ---- as a stream ---- */
@@ -129,6 +134,8 @@ static void write_stream(const struct ArrowSchema *type, const made *batches, si
     MUST(x.released == 1 && in.released == x.given);
     MUST(!(st == CW_OK && fails && x.next == n && x.given == (int)n));
     MUST(st == CW_OK || (st == err.status && err.message[0]));
+    for (size_t i = 0; st == CW_OK && i < x.next; i++)
+        MUST(all_released(i, batches[i].array->release != NULL));
     if (st == CW_OK)
         verify(info.rows);
 }
@@ -145,6 +152,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = 1 + take() % MOST_BATCHES;
     if (mode & 4)
         rows *= 70;
+    in.large = mode & 128;
+    if (in.large)
+        rows *= 5;
     in.hostile = mode & 1;
     const uint8_t *again = in.at;
     uint32_t noise_again = in.noise;

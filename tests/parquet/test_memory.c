@@ -74,7 +74,7 @@ static size_t status_kib(const char *name)
 
 /* ---- tables ---- */
 
-typedef enum shape { NUMBERS, TEXT, SKEWED, FEW_VALUES, ARROW } shape;
+typedef enum shape { NUMBERS, TEXT, SKEWED, FEW_VALUES, ARROW, ROWS } shape;
 
 typedef struct scene {
     const char *name;
@@ -94,7 +94,7 @@ static size_t value_bytes(const scene *s)
 {
     if (s->shape == TEXT)
         return text_bytes(s) + 4;
-    return s->shape == NUMBERS || s->shape == ARROW ? 8 : 4;
+    return s->shape == NUMBERS || s->shape == ARROW ? 8 : s->shape == ROWS ? 40 : 4;
 }
 
 static uint64_t seed = 88172645463325252U;
@@ -116,9 +116,10 @@ static cw_schema *make_schema(const scene *s)
     REQUIRE(cw_schema_new(&schema, &err) == CW_OK);
     for (int i = 0; i < s->columns; i++) {
         cw_field f = {.name = name,
-                      .type = s->shape == TEXT || s->shape == SKEWED ? CW_TYPE_STRING
-                              : s->shape == FEW_VALUES               ? CW_TYPE_INT32
-                                                                     : CW_TYPE_INT64,
+                      .type = s->shape == TEXT || s->shape == SKEWED || s->shape == ROWS
+                                  ? CW_TYPE_STRING
+                              : s->shape == FEW_VALUES ? CW_TYPE_INT32
+                                                       : CW_TYPE_INT64,
                       .nullable = i % 2};
 
         snprintf(name, sizeof name, "column_%d", i);
@@ -207,10 +208,27 @@ static cw_status write_arrow(cw_parquet *p, const scene *s)
     return st;
 }
 
+/* Many short texts, and then, without a warning, long ones. */
+static cw_status write_rows(cw_parquet *p, const scene *s, size_t number)
+{
+    static const cw_member member = {"column_0", CW_MEMBER_BYTES, 0, sizeof(cw_bytes), -1, 0, NULL,
+                                     0};
+    static char text[MIB];
+    cw_bytes rows[BATCH_ROWS];
+    size_t n = number % 8 < 7 ? BATCH_ROWS : 4 * s->memory_mib;
+
+    memset(text, 'a' + (int)(number % 26), sizeof text);
+    for (size_t i = 0; i < n; i++)
+        rows[i] = (cw_bytes){text, number % 8 < 7 ? 1 : sizeof text / 2};
+    return cw_parquet_write_rows(p, &member, 1, rows, n, sizeof *rows);
+}
+
 static cw_status write_some(cw_parquet *p, const scene *s, batch *b, size_t number)
 {
     if (s->shape == ARROW)
         return write_arrow(p, s);
+    if (s->shape == ROWS)
+        return write_rows(p, s, number);
     turn(b, s, number);
     return cw_parquet_write_columns(p, b->columns, (size_t)s->columns, b->rows);
 }
@@ -299,6 +317,7 @@ static const scene scenes[] = {
     {"large values", TEXT, 8, 256, 4, 400, 3500000},
     {"one column of text", TEXT, 1, 64, 4, 150, 0},
     {"one column of text", TEXT, 1, 256, 4, 300, 0},
+    {"long texts after short ones", ROWS, 1, 16, 0, 1, 0},
     {"a little memory", NUMBERS, 8, 4, 0, 20, 0},
     {"a little memory, text", TEXT, 5, 4, 2, 20, 0},
 };

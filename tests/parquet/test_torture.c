@@ -259,6 +259,36 @@ static void a_row_too_large_for_the_memory(void)
     free(text);
 }
 
+/* Texts without a byte need no values, all others do. */
+static void columns_without_their_buffers(void)
+{
+    static const int32_t some[] = {0, 2, 5}, empty[] = {7, 7, 7};
+    static const struct {
+        cw_column column;
+        const char *why;
+    } cases[] = {{{.offsets = some}, "column 's' has no values"},
+                 {{.values = "abcde"}, "column 's' has no offsets"},
+                 {{.offsets = empty}, ""}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        shelf s = {0};
+        cw_schema *one;
+        cw_parquet *p;
+        cw_error err;
+        cw_writer *w = shelf_open(&s, &err);
+
+        REQUIRE(w);
+        CHECK_OK(cw_schema_parse(&one, "message m { required string s; }", &err), err);
+        CHECK_OK(cw_parquet_open(&p, w, one, NULL, &err), err);
+        CHECK_INT(cw_parquet_write_columns(p, &cases[i].column, 1, 2),
+                  *cases[i].why ? CW_E_INVALID_ARGUMENT : CW_OK);
+        CHECK_STR(cw_parquet_error(p)->message, cases[i].why);
+        cw_parquet_abort(p, NULL);
+        shelf_clear(&s);
+        cw_schema_free(one);
+    }
+}
+
 int main(int argc, char **argv)
 {
     cw_error err;
@@ -274,6 +304,7 @@ int main(int argc, char **argv)
     TEST(a_row_that_is_not_ended);
     TEST(another_way_within_a_row);
     TEST(a_row_too_large_for_the_memory);
+    TEST(columns_without_their_buffers);
     shelf_clear(&right);
     table_free(t);
     cw_schema_free(schema);

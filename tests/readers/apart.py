@@ -5,7 +5,7 @@ import compact
 
 # Fields of the format's structs.
 SCHEMA, ROWS, GROUPS, ORDERS = 2, 3, 4, 7                                     # FileMetaData
-CHUNKS, BYTES, GROUP_ROWS, SORTING, GROUP_OFFSET, GROUP_BYTES = 1, 2, 3, 4, 5, 6  # RowGroup
+CHUNKS, BYTES, GROUP_ROWS, SORTING, GROUP_OFFSET, GROUP_BYTES, ORDINAL = range(1, 8)  # RowGroup
 META, OFFSETS_AT, OFFSETS_LEN, COLUMNS_AT, COLUMNS_LEN = 3, 4, 5, 6, 7        # ColumnChunk
 TYPE, ENCODINGS, PATH, CODEC, VALUES, UNCOMPRESSED, COMPRESSED = 1, 2, 3, 4, 5, 6, 7  # ColumnMetaData
 DATA_AT, DICTIONARY_AT, STATISTICS, STATS, BLOOM_AT, BLOOM_LEN, SIZES, GEO = 9, 11, 12, 13, 14, 15, 16, 17

@@ -15,6 +15,10 @@ from compact import BINARY, STRUCT
 from damages import DAMAGES, ENDS, ROWS_OF_ALL, ROWS_OF_GROUP, sort
 
 
+# Numbers of the encoder's option.
+ENCODINGS = {"PLAIN": 1, "DELTA_BINARY_PACKED": 4, "DELTA_LENGTH_BYTE_ARRAY": 5, "DELTA_BYTE_ARRAY": 6}
+
+
 def point(x, y):
     return struct.pack("<BIdd", 1, 1, x, y)
 
@@ -50,8 +54,10 @@ def good_files(lib, path):
             more = {"codec": 1, "page_checksums": 2, "encoding": 2 if plain else 0} if plain else {}
             lib.write(path, table, data_page_v2=version, **ours, **more)
             yield f"encoder, v{version + 1}, {'plain' if plain else 'compressed'}"
-            lib.write(path, table, data_page_v2=version, codec=1, page_checksums=2, encoding=1, **ours)
-            yield f"encoder, v{version + 1}, PLAIN"
+        for encoding in ("PLAIN", "DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"):
+            lib.write(path, table, data_page_v2=version, codec=1, page_checksums=2, encoding=ENCODINGS[encoding],
+                      **ours)
+            yield f"encoder, v{version + 1}, {encoding}"
     for version in ("1.0", "2.0"):
         for codec in ("zstd", "none"):
             pq.write_table(table, path, data_page_version=version, compression=codec,

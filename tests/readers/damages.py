@@ -3,12 +3,13 @@ import struct
 
 import compact
 from apart import (SCHEMA, ROWS, ORDERS, CHUNKS, BYTES, GROUP_ROWS, SORTING, GROUP_OFFSET, GROUP_BYTES,
-                   OFFSETS_AT, COLUMNS_AT, TYPE, ENCODINGS, PATH, CODEC, VALUES, UNCOMPRESSED,
+                   ORDINAL, OFFSETS_AT, COLUMNS_AT, TYPE, ENCODINGS, PATH, CODEC, VALUES, UNCOMPRESSED,
                    COMPRESSED, DATA_AT, DICTIONARY_AT, STATISTICS, STATS, BLOOM_AT, BLOOM_LEN,
                    SIZES, GEO, PAGE_CRC, V1, DICTIONARY, V2, Unsuited)
 from compact import BINARY, DOUBLE, I32, I64, LIST, STRUCT, TRUE
 
 ROWS_OF_ALL, ROWS_OF_GROUP = 2000, 1000
+PLAIN, DELTA, DELTA_LENGTH, DELTA_BYTES = 0, 5, 6, 7  # encodings
 DAMAGES = []
 
 
@@ -64,6 +65,12 @@ def compressed_bytes_of_row_group(f):
 def offset_of_row_group(f):
     f.field(f.groups()[1], GROUP_OFFSET)[1] = 4
     return in_group("file_offset of the row group is 4, and its first page is at ")
+
+
+@damaging
+def ordinal_of_row_group(f):
+    f.field(f.groups()[1], ORDINAL)[1] = 5
+    return in_group("ordinal of the row group: 5 are said, 1 are there")
 
 
 @damaging
@@ -353,6 +360,13 @@ def max_is_nan(f):
 
 
 @damaging
+def bounds_of_no_value(f):
+    fields = f.field(f.meta("nothing"), STATISTICS)[1]
+    fields[5], fields[6] = [BINARY, bytes(4)], [BINARY, bytes(4)]
+    return at("nothing", "min_value or max_value is there, and no value")
+
+
+@damaging
 def bytes_of_values(f):
     add(f.field(f.field(f.meta("name"), SIZES)[1], 1) and f.meta("name")[SIZES][1], 1)
     return at("name", "unencoded_byte_array_data_bytes: ")
@@ -371,6 +385,12 @@ def repetition_histogram(f):
 
 
 # The column index
+
+@damaging
+def histogram_too_short(f):
+    f.field(f.field(f.meta("list.list.element"), SIZES)[1], 2)[1][1].pop()
+    return at("list.list.element", "the histogram of the chunk's repetition levels has 1 numbers, not 2")
+
 
 def column_index(f, name, change, expected, page=0):
     fields = f.index(name, COLUMNS_AT)
@@ -438,6 +458,12 @@ def page_nans(f):
 @damaging
 def page_definition_histogram(f):
     return column_index(f, "list.list.element", more(7, 0), "the definition level histogram is not")
+
+
+@damaging
+def page_histogram_too_short(f):
+    return column_index(f, "list.list.element", lambda fields: f.field(fields, 7)[1][1].pop(),
+                        "the histogram of the pages' definition levels has ", -1)
 
 
 @damaging
@@ -747,6 +773,66 @@ def chunk_that_begins_within_a_row(f):
 
 
 @damaging
+def bytes_behind_indices(f):
+    if DICTIONARY_AT not in f.meta("name"):
+        raise Unsuited
+
+    def change(body, header):
+        n = levels(body, header, 0) + header[V2][1][5][1] if V2 in header \
+            else 4 + int.from_bytes(body[:4], "little")
+        body[n + 1:n + 4] = compact.varint(98 << 1) + b"\0"  # a run of the first entry: two are null
+    return change_body(f, "name", change, "the page cannot be decoded: 50 bytes are left after the "
+                       "dictionary indices", 0, 0)
+
+
+@damaging
+def bytes_behind_levels(f):
+    def change(body, header):
+        n = 0 if V2 in header else 4
+        body[n:n + 3] = compact.varint(100 << 1) + b"\1"
+    return change_body(f, "price", change, "the page cannot be decoded: 1", 0, 0)
+
+
+def asks_for(encoding, header):
+    if (header[V2][1][4] if V2 in header else header[V1][1][2])[1] != encoding:
+        raise Unsuited
+
+
+@damaging
+def delta_of_more_values(f):
+    def change(body, header):
+        asks_for(DELTA, header)
+        body[3] += 1
+    return change_body(f, "mixed", change, "the page cannot be decoded: the delta stream does not have ", 0, 0)
+
+
+@damaging
+def delta_of_other_values(f):
+    """The first one is another, and so are all that follow it."""
+    def change(body, header):
+        asks_for(DELTA, header)
+        body[4] ^= 2
+    return change_body(f, "mixed", change, "", 0, 0)
+
+
+@damaging
+def text_longer_than_said(f):
+    """The lengths that are in front of the texts."""
+    def change(body, header):
+        asks_for(DELTA_LENGTH, header)
+        body[4] += 2
+    return change_body(f, "text", change, "the page cannot be decoded: the lengths are cut or garbled", 0, 0)
+
+
+@damaging
+def text_that_shares_more_than_there_is(f):
+    def change(body, header):
+        asks_for(DELTA_BYTES, header)
+        body[4] += 2
+    return change_body(f, "text", change, "the page cannot be decoded: the prefixes and suffixes are cut", 0, 0)
+
+
+@damaging
 def text_that_is_none(f):
     def change(body, header):
         if DICTIONARY_AT in f.meta("text"):
@@ -758,8 +844,7 @@ def text_that_is_none(f):
 @damaging
 def text_beyond_the_page(f):
     def change(body, header):
-        if DICTIONARY_AT in f.meta("text"):
-            raise Unsuited
+        asks_for(PLAIN, header)
         body[body.index(b"name-") - 1] = 0x7F
     return change_body(f, "text", change, "the page cannot be decoded: ", 0, 0)
 

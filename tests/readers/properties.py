@@ -677,7 +677,7 @@ def repeat(seeds, times, check, *strategies):
     seed = int(os.environ.get("CW_PROPERTY_SEED") or random.SystemRandom().randrange(2**32))
     checked = h.given(*strategies)(check)
     checked = h.settings(
-        max_examples=seeds if campaign else seeds * times, derandomize=not campaign,
+        max_examples=seeds if campaign else int(seeds * times), derandomize=not campaign,
         database=None, deadline=None, print_blob=campaign,
         suppress_health_check=[h.HealthCheck.too_slow, h.HealthCheck.data_too_large,
                                h.HealthCheck.large_base_example, h.HealthCheck.filter_too_much])(checked)

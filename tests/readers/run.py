@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from damage import deliberate_damage, not_understood
 from encoder import Library
 from golden import Missing, golden
+from large import large_columns
 from order import order_of_rows
 from properties import others_agree, same_bytes, written_is_read
 from settings import settings_for_others
@@ -198,6 +199,12 @@ def other_writers(lib, folder, seeds):
             pq.write_table(source, path, compression=codec, data_page_version=version,
                            write_page_index=True, write_page_checksum=True, data_page_size=9000)
             check_sound(lib, path, pages=30)
+    pq.write_table(source, path, use_dictionary=False, write_page_index=True,
+                   column_encoding={"int64": "DELTA_BINARY_PACKED", "string": "DELTA_BYTE_ARRAY",
+                                    "url": "DELTA_LENGTH_BYTE_ARRAY", "bool": "RLE"})
+    check_sound(lib, path)
+    pq.write_table(source.select(["dictionary"]), path, data_page_size=10, write_batch_size=10)
+    check_sound(lib, path)
     flat = source.select(["int8", "int64", "double", "string", "binary", "date", "bool", "list"])
     duckdb.register("flat", flat)
     for how in ("", ", parquet_version v2, compression zstd"):
@@ -247,7 +254,7 @@ def damage(lib, folder, _):
 
 TESTS = [every_reader, random_tables, the_law, pruning, other_writers, text_tables, damage,
          order_of_rows, deliberate_damage, not_understood, golden, written_is_read, same_bytes, others_agree,
-         settings_for_others]
+         large_columns, settings_for_others]
 
 
 def main():

@@ -56,6 +56,15 @@ class Csv(ParquetTest):
             "optional timestamp(us,utc) utc;", "optional timestamp(ns,local) ns;",
             "optional string zip;", "optional string s;", "optional string none;"])
 
+    def test_what_no_timestamp_holds_is_text(self):
+        """Nanoseconds, and what they do not reach."""
+        fine = "2024-01-01T00:00:00.123456789"
+        for far in ("1677-09-21", "1500-01-01T00:00:00", "2262-04-11T23:47:16.854776", "9999-12-31"):
+            rows, schema = self.make("in.csv", f"a,b\n{fine},{fine}\n{far},1677-09-22\n", "--infer", "all")
+            self.assertEqual((rows, schema), (2, ["optional string a;", "optional timestamp(ns,local) b;"]))
+            record = '{"a": "%s"}\n'
+            self.assertEqual(self.make("in.jsonl", record % fine + record % far)[1], ["optional string a;"])
+
     def test_what_no_double_holds_is_text(self):
         _, schema = self.make("in.csv", "a,b\n9007199254740993,18446744073709551615\n0.5,-1\n")
         self.assertEqual(schema, ["optional string a;", "optional string b;"])
@@ -138,6 +147,8 @@ class Csv(ParquetTest):
         self.refused('a,b\n1,"x\n\n', says=("line 2", "never closed"))
         self.refused("a,a\n1,2\n", says="two columns of the header are named 'a'")
         self.refused("", says="is empty")
+        self.refused("a,b\r1,2\r", says="its lines end with CR")
+        self.refused(b"a\0b,c\n1,2\n", says="a name in the header has a NUL")
         self.refused(b"a\n\xff\n", says=("line 2", "UTF-8"))
         self.refused(b"\xff\xfea\x00", says="UTF-16")
         self.refused(b"\x1f\x8b\x08\x00", says="gzip -dc")

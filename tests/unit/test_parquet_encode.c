@@ -164,6 +164,16 @@ static void rle_is_small(void)
     CHECK_INT(cw__rle_encode_run(out, 3, 100, 2), 3);
 }
 
+static void rle_runs_are_not_longer_than_what_is_wanted(void)
+{
+    uint8_t out[8];
+    uint32_t back[100];
+    size_t used, n = cw__rle_encode_run(out, 3, 100, 2);
+
+    CHECK(cw__rle_decode_u32(out, n, 2, back, 100, &used));
+    CHECK(!cw__rle_decode_u32(out, n, 2, back, 99, &used));
+}
+
 static void rle_of_bits(void)
 {
     uint8_t bits[MOST / 8 + 2];
@@ -626,6 +636,7 @@ int main(int argc, char **argv)
     TEST(rle_reads_back);
     TEST(rle_is_as_defined);
     TEST(rle_is_small);
+    TEST(rle_runs_are_not_longer_than_what_is_wanted);
     TEST(rle_of_bits);
     TEST(packing_is_the_same_everywhere);
     TEST(deltas_read_back);

@@ -74,6 +74,14 @@ static unsigned see_number(struct guess *g, const char *p, size_t n)
     return !whole && number_double(p, n, &d) ? SEEN_DOUBLE : 0;
 }
 
+/* Nanoseconds reach from 1677 to 2262. */
+static void note_reach(struct guess *g, int64_t micros)
+{
+    int64_t nanos;
+
+    g->far |= __builtin_mul_overflow(micros, 1000, &nanos);
+}
+
 static unsigned see_moment(struct guess *g, const char *p, size_t n)
 {
     enum moment_zone zone;
@@ -82,14 +90,18 @@ static unsigned see_moment(struct guess *g, const char *p, size_t n)
 
     if (n < 5 || p[0] < '0' || p[0] > '9')
         return 0;
-    if (moment_date(p, n, &days))
+    if (moment_date(p, n, &days)) {
+        note_reach(g, days * INT64_C(86400000000));
         return SEEN_DATE;
+    }
     if (moment_time(p, n, MOMENT_US, &v))
         return SEEN_TIME;
     bool micros = moment_timestamp(p, n, MOMENT_US, &v, &zone);
     if (!micros && !moment_timestamp(p, n, MOMENT_NS, &v, &zone))
         return 0;
     g->nanos |= !micros;
+    if (micros)
+        note_reach(g, v);
     return zone == ZONE_GIVEN ? SEEN_UTC : SEEN_LOCAL;
 }
 
@@ -239,7 +251,7 @@ static cw_type type_of_text(const struct guess *g)
         return CW_TYPE_DATE;
     if (within(g, SEEN_TIME))
         return CW_TYPE_TIME;
-    if (within(g, SEEN_DATE | SEEN_LOCAL) || within(g, SEEN_UTC))
+    if ((within(g, SEEN_DATE | SEEN_LOCAL) || within(g, SEEN_UTC)) && !(g->nanos && g->far))
         return CW_TYPE_TIMESTAMP;
     return CW_TYPE_STRING;
 }

@@ -8,7 +8,8 @@
  *     numbers                  double, as long as the whole ones among them fit exactly
  *     2026-01-31               date
  *     12:30, 12:30:59.25       time(us,local)
- *     2026-01-31 12:30:59      timestamp(us,local), or (us,utc) if all have a zone; ns if need be
+ *     2026-01-31 12:30:59      timestamp(us,local), or (us,utc) if all have a zone; ns if need be,
+ *                            and if none is before 1677 or after 2262
  *     lists, objects           list, struct
  */
 #ifndef CW_TOOL_GUESS_H
@@ -25,6 +26,7 @@ struct guess {
     bool negative;         /* an integer was */
     bool beyond;           /* an integer that no double has */
     bool nanos;            /* a time finer than a microsecond */
+    bool far;              /* a date or time beyond what nanoseconds reach */
     struct guess *members; /* of objects; of lists one */
     size_t member_count, member_room;
 };

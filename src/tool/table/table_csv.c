@@ -24,6 +24,26 @@ static char *name_of(const struct table *t, size_t i)
     return name;
 }
 
+/* What a name cannot be, or would be if lines had another end. */
+static cw_status check_header(const struct table *t, cw_error *err)
+{
+    const char *source = t->text.source->name;
+
+    for (size_t i = 0; i < t->csv.columns; i++) {
+        const struct cell *cell = &t->csv.cells[i];
+        const char *p = cell_bytes(&t->csv, cell);
+        if (memchr(p, '\0', cell->n))
+            return failure(err, CW_E_INVALID_ARGUMENT, "%s: a name in the header has a NUL",
+                           source);
+        if (!cell->quoted && memchr(p, '\r', cell->n))
+            return failure(err, CW_E_INVALID_ARGUMENT,
+                           "%s: its lines end with CR, where LF or CRLF is wanted: use --exec "
+                           "\"tr '\\r' '\\n' <FILE\"",
+                           source);
+    }
+    return CW_OK;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -65,6 +85,9 @@ cw_status table_csv_open(struct table *t, cw_error *err)
     if (t->csv.rows == 0)
         return failure(err, CW_E_INVALID_ARGUMENT, "%s is empty: not even a header is there",
                        t->text.source->name);
+    status = t->o->no_header ? CW_OK : check_header(t, err);
+    if (status != CW_OK)
+        return status;
     t->names = tool_alloc(t->csv.columns * sizeof *t->names);
     for (; t->name_count < t->csv.columns; t->name_count++)
         t->names[t->name_count] = name_of(t, t->name_count);

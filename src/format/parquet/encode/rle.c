@@ -338,7 +338,7 @@ static bool get_run(const uint8_t *in, size_t bytes, size_t *at, unsigned width,
     return true;
 }
 
-/* The padding of the last group may be missing. */
+/* The padding of the last group may be missing, or be more groups, as DuckDB has it. */
 static bool get_literals(const uint8_t *in, size_t bytes, size_t *at, unsigned width,
                          uint32_t *values, size_t n, uint64_t groups)
 {
@@ -368,6 +368,8 @@ bool cw__rle_decode_u32(const uint8_t *in, size_t bytes, unsigned width, uint32_
         uint64_t count = header >> 1;
         bool packed = header & 1;
         uint64_t most = packed ? (n - done + GROUP - 1) / GROUP : n - done;
+        if (count > most && !packed)
+            return false;
         size_t k = (size_t)(count < most ? count : most);
         if (packed)
             k = k * GROUP < n - done ? k * GROUP : n - done;

@@ -68,11 +68,13 @@ static cw_status view_leaf(cw__view *v, const cw_column *c, cw_error *err)
         v->layout = CW__LAYOUT_BITS;
     else
         v->layout = v->width ? CW__LAYOUT_FIXED : CW__LAYOUT_BYTES32;
-    if (v->layout == CW__LAYOUT_BYTES32 && v->length)
-        return check_offsets(v, err);
-    return v->values || v->length == 0 || v->layout == CW__LAYOUT_NULL
-               ? CW_OK
-               : refuse(v->node, "has no values", err);
+    if (v->length == 0 || v->layout == CW__LAYOUT_NULL)
+        return CW_OK;
+    bool texts = v->layout == CW__LAYOUT_BYTES32;
+    cw_status st = texts ? check_offsets(v, err) : CW_OK;
+    if (st != CW_OK || v->values || (texts && !cw__gather_bytes(v, 0, (size_t)v->length)))
+        return st;
+    return refuse(v->node, "has no values", err);
 }
 
 /* `first`: where its values begin, with that of the structs around it. */

@@ -342,6 +342,31 @@ static bool fill(cw__builder *b, const match *m, const char *base, size_t n, siz
     return true;
 }
 
+static size_t bytes_of(const cw__builder *b)
+{
+    size_t sum = b->values.n + b->offsets.n;
+
+    for (size_t i = 0; i < b->node->child_count; i++)
+        sum += bytes_of(&b->children[i]);
+    return sum;
+}
+
+/* As many of `n` rows as there is room for, one at least; 0: out of memory. */
+static size_t fill_some(cw__builder *b, const match *m, const char *rows, size_t n, size_t size,
+                        size_t room)
+{
+    bool fixed = b->width || b->node->type == CW_TYPE_BOOL || !m->member;
+    size_t i = 0;
+
+    if (fixed)
+        return fill(b, m, rows, n, size) ? n : 0;
+    do {
+        if (!add_one(b, m, rows + i * size))
+            return 0;
+    } while (++i < n && bytes_of(b) <= room);
+    return i;
+}
+
 /* ---- the face ---- */
 
 static cw_status make_plan(cw__rows_plan **out, const cw_schema *schema, const cw_member *members,
@@ -369,22 +394,28 @@ static cw_status make_plan(cw__rows_plan **out, const cw_schema *schema, const c
     return st;
 }
 
-static cw_status take_batch(cw_parquet *p, cw__rows_plan *plan, const char *rows, size_t n,
+/* *n rows, or fewer where they would take far more memory than a batch may. */
+static cw_status take_batch(cw_parquet *p, cw__rows_plan *plan, const char *rows, size_t *n,
                             size_t size)
 {
     const cw__node *root = plan->builder.node;
     cw__view *pool = plan->views + root->child_count;
+    size_t room = 2 * cw__parquet_batch_bytes(p), used = 0;
     cw_error err = {0};
 
     cw__builder_reset(&plan->builder);
-    for (size_t i = 0; i < root->child_count; i++)
-        if (!fill(&plan->builder.children[i], &plan->root.children[i], rows, n, size)) {
+    for (size_t i = 0; i < root->child_count; i++) {
+        cw__builder *b = &plan->builder.children[i];
+        *n = fill_some(b, &plan->root.children[i], rows, *n, size, used < room ? room - used : 0);
+        if (*n == 0) {
             cw__fail_memory(&err, "taking rows");
             return cw__parquet_fail(p, &err);
         }
+        used += bytes_of(b);
+    }
     for (size_t i = 0; i < root->child_count; i++)
         cw__builder_view(&plan->builder.children[i], &plan->views[i], &pool);
-    return cw__parquet_take(p, plan->views, n);
+    return cw__parquet_take(p, plan->views, *n);
 }
 
 static cw_status get_plan(cw_parquet *p, const cw_member *members, size_t count)
@@ -399,15 +430,6 @@ static cw_status get_plan(cw_parquet *p, const cw_member *members, size_t count)
     return make_plan(&ways->rows, cw__parquet_schema(p), members, count, &err) == CW_OK
                ? CW_OK
                : cw__parquet_fail(p, &err);
-}
-
-static size_t bytes_of(const cw__builder *b)
-{
-    size_t sum = b->values.n + b->offsets.n;
-
-    for (size_t i = 0; i < b->node->child_count; i++)
-        sum += bytes_of(&b->children[i]);
-    return sum;
 }
 
 /* How many rows the next batch has: as many as do not take more than a batch's memory, judged by
@@ -434,9 +456,10 @@ cw_status cw_parquet_write_rows(cw_parquet *p, const cw_member *members, size_t 
         st = get_plan(p, members, count);
     for (size_t k; st == CW_OK && n > 0; n -= k, at += k * size) {
         cw__rows_plan *plan = cw__parquet_ways(p)->rows;
-        k = n < plan->batch ? n : plan->batch;
-        st = take_batch(p, plan, at, k, size);
-        if (k == plan->batch)
+        bool whole = n >= plan->batch;
+        k = whole ? plan->batch : n;
+        st = take_batch(p, plan, at, &k, size);
+        if (whole)
             adapt(plan, cw__parquet_batch_bytes(p));
     }
     return st;

@@ -295,6 +295,9 @@ static void get_row_group(cw__source *s, cw__row_group *g)
               : id == 5 ? &g->file_offset
                         : &g->compressed_bytes) = cw__thrift_get_int(&s->t);
             g->has_compressed_bytes |= id == 6;
+        } else if (id == 7 && type == CW__THRIFT_I16) {
+            g->ordinal = (int32_t)cw__thrift_get_int(&s->t);
+            g->has_ordinal = true;
         } else {
             cw__thrift_skip(&s->t, type);
         }

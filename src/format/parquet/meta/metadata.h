@@ -135,6 +135,7 @@ typedef struct cw__row_group {
     int64_t compressed_bytes;
     bool has_compressed_bytes; /* read only */
     int64_t file_offset;
+    bool has_ordinal; /* read only */
     int32_t ordinal;
     cw__sorting_column *sorting; /* read only; what is read may name a leaf that is not there */
     size_t sorting_count;

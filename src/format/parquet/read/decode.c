@@ -37,6 +37,12 @@ static cw__decoded CW_PRINTF(2, 3) unknown(cw__decoder *d, const char *fmt, ...)
     return CW__DECODED_UNKNOWN;
 }
 
+/* What is left after all that there has to be says that one of the two is wrong. */
+static cw__decoded ends_there(cw__decoder *d, size_t used, size_t n, const char *what)
+{
+    return used == n ? CW__DECODED : bad(d, "%zu bytes are left after the %s", n - used, what);
+}
+
 static uint32_t load_u32(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -133,7 +139,7 @@ static cw__decoded plain_booleans(cw__decoder *d, cw__column_buffer *to, rest r,
     for (size_t i = 0; i < count; i++)
         to->values.p[i] = r.p[i / 8] >> (i % 8) & 1;
     set_fixed(to, count);
-    return CW__DECODED;
+    return ends_there(d, (count + 7) / 8, r.n, "booleans");
 }
 
 static cw__decoded plain_bytes(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
@@ -154,7 +160,7 @@ static cw__decoded plain_bytes(cw__decoder *d, cw__column_buffer *to, rest r, si
         offsets[i + 1] = (uint32_t)total;
     }
     set_bytes(to, count, total);
-    return at == r.n ? CW__DECODED : bad(d, "%zu bytes are left after the values", r.n - at);
+    return ends_there(d, at, r.n, "values");
 }
 
 static cw__decoded plain(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
@@ -233,8 +239,10 @@ static cw__decoded from_dictionary(cw__decoder *d, cw__column_buffer *to, rest r
         if (indices[i] >= d->dictionary.count)
             return bad(d, "index %" PRIu32 " is beyond the dictionary's %zu entries", indices[i],
                        d->dictionary.count);
-    return d->leaf->width ? gather_fixed(d, to, indices, count)
-                          : gather_bytes(d, to, indices, count);
+    cw__decoded answer =
+        d->leaf->width ? gather_fixed(d, to, indices, count) : gather_bytes(d, to, indices, count);
+    return answer == CW__DECODED && count ? ends_there(d, used, r.n - 1, "dictionary indices")
+                                          : answer;
 }
 
 static cw__decoded rle_booleans(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
@@ -252,7 +260,7 @@ static cw__decoded rle_booleans(cw__decoder *d, cw__column_buffer *to, rest r, s
     for (size_t i = 0; i < count; i++)
         to->values.p[i] = (uint8_t)bits[i];
     set_fixed(to, count);
-    return CW__DECODED;
+    return ends_there(d, 4 + used, r.n, "booleans");
 }
 
 static cw__decoded delta(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
@@ -272,7 +280,8 @@ static cw__decoded delta(cw__decoder *d, cw__column_buffer *to, rest r, size_t c
     else
         ok = cw__delta_decode_i64(r.p, r.n, (int64_t *)(void *)to->values.p, count, &used);
     set_fixed(to, count);
-    return ok ? CW__DECODED : bad(d, "the delta stream is cut or garbled");
+    return ok ? ends_there(d, used, r.n, "delta stream")
+              : bad(d, "the delta stream is cut or garbled");
 }
 
 static cw__decoded delta_length(cw__decoder *d, cw__column_buffer *to, rest r, size_t count)
@@ -295,7 +304,7 @@ static cw__decoded delta_length(cw__decoder *d, cw__column_buffer *to, rest r, s
         offsets[i + 1] = (uint32_t)total;
     }
     set_bytes(to, count, total);
-    return CW__DECODED;
+    return ends_there(d, used, r.n, "values");
 }
 
 /* Room is guessed, and found when the guess was too small. */
@@ -316,7 +325,7 @@ static cw__decoded delta_bytes(cw__decoder *d, cw__column_buffer *to, rest r, si
         if (cw__delta_bytes_decode(r.p, r.n, offsets, to->values.p, room, count, &needed, &used,
                                    scratch)) {
             set_bytes(to, count, needed);
-            return CW__DECODED;
+            return ends_there(d, used, r.n, "values");
         }
         if (needed <= room)
             break;
@@ -407,7 +416,8 @@ static cw__decoded levels(cw__decoder *d, rest r, unsigned max, uint32_t *to, co
     for (size_t i = 0; i < d->slots; i++)
         if (to[i] > max)
             return bad(d, "%s level %" PRIu32 " is larger than %u", what, to[i], max);
-    return CW__DECODED;
+    return used == r.n ? CW__DECODED
+                       : bad(d, "%zu bytes are left after the %s levels", r.n - used, what);
 }
 
 /* v1: each stream of levels has its length in front. */

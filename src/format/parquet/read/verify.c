@@ -410,6 +410,8 @@ static void verify_group(cw__walk *w, const cw__row_group *g)
     const cw__file_metadata *meta = &w->f->meta;
 
     w->out->row_groups++;
+    if (g->has_ordinal)
+        cw__check_number(w, "ordinal of the row group", g->ordinal, w->row_group);
     if (g->column_count != meta->leaf_count) {
         cw__fault(w, 0, "%zu column chunks for %zu leaf columns", g->column_count,
                   meta->leaf_count);

@@ -86,13 +86,32 @@ static void check_sizes(cw__walk *w, const cw__chunk_walk *c)
 
     if (!s->present)
         return;
-    if (s->has_bytes && !c->leaf->width)
+    if (s->has_bytes && !c->leaf->width && cw__counts_bytes(w, c))
         cw__check_number(w, "unencoded_byte_array_data_bytes", s->unencoded_bytes,
                          (int64_t)c->value_bytes);
     if (s->rep && s->rep_n == c->leaf->max_rep + 1)
         cw__verify_histogram(w, "repetition", s->rep, c->rep, s->rep_n);
     if (s->def && s->def_n == c->leaf->max_def + 1)
         cw__verify_histogram(w, "definition", s->def, c->def, s->def_n);
+}
+
+/* An empty histogram is one that is left out. */
+static void check_length(cw__walk *w, const char *whose, size_t said, size_t levels)
+{
+    if (said && said != levels)
+        cw__fault(w, 0, "the histogram of %s levels has %zu numbers, not %zu", whose, said, levels);
+}
+
+static void check_histograms(cw__walk *w, const cw__chunk_walk *c)
+{
+    const size_t rep = c->leaf->max_rep + 1, def = c->leaf->max_def + 1;
+
+    check_length(w, "the chunk's repetition", c->meta->sizes.rep_n, rep);
+    check_length(w, "the chunk's definition", c->meta->sizes.def_n, def);
+    if (!c->has_columns)
+        return;
+    check_length(w, "the pages' repetition", c->columns.rep_n, c->columns.n * rep);
+    check_length(w, "the pages' definition", c->columns.def_n, c->columns.n * def);
 }
 
 static bool is_ordered(const cw__column_index *x)
@@ -145,6 +164,7 @@ void cw__verify_totals(cw__walk *w, cw__chunk_walk *c)
     if (c->has_columns)
         cw__check_number(w, "pages in the column index", (int64_t)c->columns.n, (int64_t)c->pages);
     check_encodings(w, c);
+    check_histograms(w, c);
     check_order(w, c);
     if (c->skipped)
         return;

@@ -83,13 +83,23 @@ static cw__there there_of(const cw__extremes *e, const cw__leaf *leaf, uint64_t 
                        .nans = e->nans};
 }
 
+static bool is_made_by(const cw__walk *w, const char *writer)
+{
+    const char *by = w->f->meta.created_by;
+
+    return by && strncmp(by, writer, strlen(writer)) == 0;
+}
+
 /* Before it was part of Arrow, parquet-cpp did not count a list's absence among the nulls. */
 static bool counts_nulls(const cw__walk *w, const cw__leaf *leaf)
 {
-    static const char old[] = "parquet-cpp version ";
-    const char *by = w->f->meta.created_by;
+    return !(leaf->max_rep && is_made_by(w, "parquet-cpp version "));
+}
 
-    return !(leaf->max_rep && by && strncmp(by, old, sizeof old - 1) == 0);
+/* Of DELTA_BYTE_ARRAY Arrow counts what values do not share with those before them. */
+bool cw__counts_bytes(const cw__walk *w, const cw__chunk_walk *c)
+{
+    return !(c->encodings[CW__DELTA_BYTE_ARRAY] && is_made_by(w, "parquet-cpp-arrow version "));
 }
 
 /* The deprecated pair is in signed order, whatever the type's is: it is true of signed types. */
@@ -111,7 +121,11 @@ void cw__verify_statistics(cw__walk *w, const cw__leaf *leaf, const cw__statisti
         cw__check_number(w, "null_count", s->null_count, (int64_t)t->nulls);
     if (s->has_nan_count && leaf->order == CW__ORDER_FLOAT)
         cw__check_number(w, "nan_count", s->nan_count, (int64_t)t->nans);
-    if (leaf->order == CW__ORDER_NONE || !t->any)
+    if (leaf->order == CW__ORDER_NONE)
+        return;
+    if (!t->any && t->nans == 0 && (s->has_min || s->has_max))
+        cw__fault(w, 0, "min_value or max_value is there, and no value");
+    if (!t->any)
         return;
     check_old_bounds(w, leaf, s, t);
     if (s->has_min)
@@ -277,11 +291,22 @@ static void check_offset_index(cw__walk *w, cw__chunk_walk *c, const cw__decoder
     if (!c->has_offsets || i >= x->n)
         return;
     cw__check_number(w, "first_row_index", x->pages[i].first_row, (int64_t)c->rows);
-    if (x->unencoded_bytes)
+    if (x->unencoded_bytes && cw__counts_bytes(w, c))
         cw__check_number(w, "unencoded_byte_array_data_bytes of the page", x->unencoded_bytes[i],
                          c->leaf->width ? 0 : (int64_t)page->values.n);
     if (d->slots && d->rep[0] != 0)
         cw__fault(w, (uint64_t)c->start + c->at - header, "the page does not begin at a row");
+}
+
+/* Arrow takes the bounds of a dictionary array's page from more than the page, and calls them
+ * exact.
+ */
+static void page_statistics(cw__walk *w, const cw__chunk_walk *c, cw__statistics said,
+                            const cw__there *there)
+{
+    if (c->dictionary_seen && is_made_by(w, "parquet-cpp-arrow version "))
+        said.has_exactness = false;
+    cw__verify_statistics(w, c->leaf, &said, there);
 }
 
 bool cw__verify_page(cw__walk *w, cw__chunk_walk *c, const cw__page_header *h, size_t header)
@@ -294,7 +319,7 @@ bool cw__verify_page(cw__walk *w, cw__chunk_walk *c, const cw__page_header *h, s
         cw__extremes_of(&e, &d->page, 0, d->page.count);
     cw__there there = there_of(&e, c->leaf, d->slots - d->page.count);
     if (h->has_statistics)
-        cw__verify_statistics(w, c->leaf, &h->statistics, &there);
+        page_statistics(w, c, h->statistics, &there);
     check_column_index(w, c, &there);
     check_offset_index(w, c, d, header);
     check_text(w, &d->page);

@@ -91,6 +91,8 @@ void cw__verify_statistics(cw__walk *w, const cw__leaf *leaf, const cw__statisti
                            const cw__there *t);
 void cw__verify_histogram(cw__walk *w, const char *what, const int64_t *said, const int64_t *there,
                           size_t n);
+/** Whether unencoded_byte_array_data_bytes means what the format says. */
+bool cw__counts_bytes(const cw__walk *w, const cw__chunk_walk *c);
 /** Text may be cut to any length; all else has that of its type. */
 bool cw__has_width(const cw__leaf *leaf, const cw__binary *v);
 /** Of a value of fixed width. */
