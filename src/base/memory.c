@@ -46,19 +46,6 @@ void *cw__alloc(size_t bytes)
     return current.alloc(current.user, at_least_one(bytes));
 }
 
-/* Memory of the program's own allocator is the program's to give advice about. */
-void *cw__alloc_large(size_t bytes)
-{
-    void *p = cw__alloc(bytes);
-#ifdef MADV_HUGEPAGE
-    enum { PAGE = 4096 }; /* where pages are larger, the advice is refused */
-    size_t before = PAGE - 1 - ((uintptr_t)p + PAGE - 1) % PAGE;
-    if (p && current.alloc == standard_alloc && bytes >= HUGE_PAGE)
-        (void)madvise((char *)p + before, (bytes - before) / PAGE * PAGE, MADV_HUGEPAGE);
-#endif
-    return p;
-}
-
 void *cw__alloc_zero(size_t bytes)
 {
     void *p = cw__alloc(bytes);

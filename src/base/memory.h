@@ -13,9 +13,6 @@ void *cw__alloc_zero(size_t bytes);
 void *cw__realloc(void *p, size_t bytes);
 void cw__free(void *p);
 
-/** For megabytes that will be used: the system is asked to put them on huge pages. */
-void *cw__alloc_large(size_t bytes);
-
 /**
  * For buffers that grow to megabytes and come and go: from two megabytes on they are taken from the
  * system, and given back, at once. On the heap they would leave holes that others do not fill, and

@@ -83,9 +83,14 @@ static cw_status wait_for_room(cw__pool *pool, uint64_t wait_ms)
     return CW_OK;
 }
 
+static size_t block_bytes(uint64_t slabs)
+{
+    return sizeof(block) + slabs * CW__SLAB_BYTES;
+}
+
 static block *new_block(uint64_t slabs)
 {
-    block *b = cw__alloc_large(sizeof *b + slabs * CW__SLAB_BYTES);
+    block *b = cw__buffer_realloc(NULL, 0, block_bytes(slabs));
     if (b)
         b->fresh = b->slabs = slabs;
     return b;
@@ -171,7 +176,7 @@ void cw__pool_free(cw__pool *pool)
     while (pool->blocks) {
         block *b = pool->blocks;
         pool->blocks = b->next;
-        cw__free(b);
+        cw__buffer_free(b, block_bytes(b->slabs));
     }
     if (!is_inherited(pool)) {
         cw__cond_destroy(&pool->changed);

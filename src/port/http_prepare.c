@@ -17,7 +17,7 @@ enum {
     SMALL_BODY = 64 * 1024,
     HTTP_BODY_WITH_HEAD = 64 * 1024 - 1, /* libcurl before 8.7 does it below 64 KiB */
     HTTPS_BODY_WITH_HEAD = 12 * 1024,    /* so that both fit into one record */
-    GET_RECEIVE_BUFFER = 256 * 1024,
+    GET_RECEIVE_BUFFER = 128 * 1024,
     OTHER_RECEIVE_BUFFER = 16 * 1024,
     EXTRA_HEADERS = 3 /* Accept, Content-Type, Expect */
 };
