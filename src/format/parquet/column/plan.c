@@ -26,6 +26,7 @@ enum {
     FEW_TEXTS = 256,
     FEW_SHARE = 6,
     MOST_FEW = 1024,
+    MANY_TEXTS = 2048, /* more than are found among those seen lately */
     LEVELS_SAMPLE = 16384,
     MOST_PINNED_DICTIONARY = 64 << 20
 };
@@ -50,6 +51,19 @@ static cw__block_codec block_codec(cw_parquet_codec codec)
         return CW__BLOCK_LZ4;
     default:
         return CW__BLOCK_NONE;
+    }
+}
+
+static double rate_of(cw__block_codec codec)
+{
+    switch (codec) {
+    case CW__BLOCK_NONE:
+        return CW__RATE_NONE;
+    case CW__BLOCK_SNAPPY:
+    case CW__BLOCK_LZ4:
+        return CW__RATE_FAST;
+    default:
+        return CW__RATE;
     }
 }
 
@@ -128,10 +142,13 @@ static bool look_for_repetition(cw__search *k)
 
 static double build_cost(const cw__search *k, double distinct)
 {
-    double enter = k->sample.places ? CW__ENTER_NEAR : CW__ENTER;
+    const cw__column_buffer *in = k->in;
+    double enter = k->sample.places ? CW__ENTER_NEAR : CW__ENTER, each = CW__BUILD;
 
-    return CW__RATE * ((k->in->leaf->width ? CW__BUILD : CW__BUILD_TEXT) * (double)k->in->count +
-                       enter * distinct);
+    if (in->leaf->width == 0)
+        each = CW__BUILD_TEXT + CW__BUILD_BYTE * k->sample.entry +
+               (distinct > MANY_TEXTS ? CW__BUILD_MANY : 0);
+    return k->rate * (each * (double)in->count + enter * distinct);
 }
 
 static double bits(double n)
@@ -179,7 +196,7 @@ static bool try_dictionary(cw__search *k, cw__trial *t, const cw__dictionary *d)
         return false;
     double indices = (double)data->n * scale, all = indices + (double)page->n;
     double time = cw__pass_time(k) * all + CW__FRAME;
-    bool hopeless = packed->n == data->n && (double)page->n < CW__RATE * time;
+    bool hopeless = packed->n == data->n && (double)page->n < k->rate * time;
     page_packed->n = 0;
     if (!hopeless &&
         !cw__trial_pack(k, page_packed, page, cw__codec_hint(leaf, CW__PLAIN, d->count, page->n)))
@@ -187,9 +204,9 @@ static bool try_dictionary(cw__search *k, cw__trial *t, const cw__dictionary *d)
     t->encoding = CW__RLE_DICTIONARY;
     t->literals = false;
     cw__trial_weigh(
-        t, all, (double)packed->n * scale + (double)(hopeless ? page->n : page_packed->n), time);
+        k, t, all, (double)packed->n * scale + (double)(hopeless ? page->n : page_packed->n), time);
     t->cost += build_cost(k, (double)d->count) +
-               CW__RATE * (CW__SEARCH - cw__pass_time(k)) * (t->compress ? (double)page->n : 0);
+               k->rate * (CW__SEARCH - cw__pass_time(k)) * (t->compress ? (double)page->n : 0);
     return true;
 }
 
@@ -303,7 +320,7 @@ static bool add_levels(cw__search *k, cw__trial *best)
     if (!weigh_levels(k, &k->in->rep, &raw, &packed) ||
         !weigh_levels(k, &k->in->def, &raw, &packed))
         return false;
-    double all = best->raw + raw, cost = best->raw + packed + CW__RATE * cw__pass_time(k) * all;
+    double all = best->raw + raw, cost = best->raw + packed + k->rate * cw__pass_time(k) * all;
     best->compress = packed > 0 && cost < all;
     return true;
 }
@@ -315,6 +332,7 @@ cw_status cw__chunk_plan_make(cw__chunk_plan *plan, const cw__column_buffer *in,
     cw__trial best = {.encoding = -1};
     cw_status st = CW_OK;
 
+    k.rate = rate_of(k.codec);
     memset(plan, 0, sizeof *plan);
     if (in->count > 0)
         st = decide(&k, plan, &best);

@@ -13,8 +13,6 @@
 
 /* Bytes of the tables of frequencies, for each value that is split. */
 static const double TABLES = 0.01;
-/* What DELTA_BYTE_ARRAY takes of time, in parts of what it costs beside that. */
-static const double PREFIXES = 0.02;
 /* What a better encoding has to save where readers prefer another. */
 static const double PREFERRED = 0.95;
 /* What compression has to save. */
@@ -44,9 +42,9 @@ bool cw__trial_pack_bits(cw__search *k, cw__grown *to, const cw__grown *from, in
     return true;
 }
 
-void cw__trial_weigh(cw__trial *t, double raw, double packed, double time)
+void cw__trial_weigh(const cw__search *k, cw__trial *t, double raw, double packed, double time)
 {
-    double cost = packed + CW__RATE * time;
+    double cost = packed + k->rate * time;
 
     t->raw = raw;
     t->compress = packed > 0 && packed < WORTH * raw && cost < raw;
@@ -59,12 +57,19 @@ double cw__pass_time(const cw__search *k)
     return k->codec == CW__BLOCK_ZSTD ? CW__PASS_ZSTD : CW__PASS;
 }
 
-static double time_of(const cw__search *k, int32_t encoding)
+static bool is_fast(const cw__search *k)
+{
+    return k->codec == CW__BLOCK_SNAPPY || k->codec == CW__BLOCK_LZ4;
+}
+
+static double time_of(const cw__search *k, int32_t encoding, double raw, double packed)
 {
     const cw__leaf *leaf = k->in->leaf;
     bool searched = leaf->width == 0 || (encoding == CW__PLAIN && leaf->physical != CW__BOOLEAN);
 
-    return searched ? CW__SEARCH : encoding == CW__BYTE_STREAM_SPLIT ? CW__BYTES : cw__pass_time(k);
+    if (searched)
+        return is_fast(k) ? CW__LOOK * raw + CW__LEFT * packed : CW__SEARCH * raw;
+    return raw * (encoding == CW__BYTE_STREAM_SPLIT ? CW__BYTES : cw__pass_time(k));
 }
 
 bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs)
@@ -83,12 +88,12 @@ bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs)
         return false;
     t->encoding = encoding;
     t->literals = false;
-    double raw = (double)page->n * scale;
-    cw__trial_weigh(t, raw, (double)packed->n * scale, raw * time_of(k, encoding));
+    double raw = (double)page->n * scale, left = (double)packed->n * scale;
+    cw__trial_weigh(k, t, raw, left, time_of(k, encoding, raw, left));
     if (encoding == CW__DELTA_BYTE_ARRAY)
-        t->cost += PREFIXES * t->cost;
+        t->cost += k->rate * (CW__PREFIXES * (double)k->in->count + CW__SUFFIXES * raw);
     if (encoding == CW__DELTA_BINARY_PACKED)
-        t->cost += CW__RATE * CW__DELTAS * (double)k->in->count;
+        t->cost += k->rate * CW__DELTAS * (double)k->in->count;
     return true;
 }
 
@@ -109,7 +114,7 @@ static bool try_literals(cw__search *k, cw__trial *t)
     size_t text = cw__text_bytes(t->encoding, b, 0, b->count, &k->s->numbers);
     if (!cw__trial_pack(k, &k->s->packed, page, cw__codec_hint_literals(text, page->n)))
         return false;
-    cw__trial_weigh(&literal, t->raw, (double)k->s->packed.n * scale, t->raw * CW__LITERALS);
+    cw__trial_weigh(k, &literal, t->raw, (double)k->s->packed.n * scale, t->raw * CW__LITERALS);
     literal.literals = literal.compress;
     if (literal.compress && literal.cost < t->cost)
         *t = literal;
@@ -157,7 +162,7 @@ static bool try_split(cw__search *k, cw__trial *t, double best)
     }
     t->encoding = CW__BYTE_STREAM_SPLIT;
     t->literals = false;
-    cw__trial_weigh(t, plain, packed, n * split_time(&g, b->leaf->width));
+    cw__trial_weigh(k, t, plain, packed, n * split_time(&g, b->leaf->width));
     return true;
 }
 

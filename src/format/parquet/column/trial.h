@@ -21,6 +21,7 @@ typedef struct cw__search {
     const cw__chunk_options *o;
     cw__chunk_scratch *s;
     cw__block_codec codec;
+    double rate; /* bytes that a nanosecond has to save */
     cw__sample sample;
 } cw__search;
 
@@ -30,7 +31,7 @@ bool cw__try_all(cw__search *k, cw__trial *best);
 bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs);
 
 /** Raw or packed, whichever costs less. `time`: of the compressor, in nanoseconds. */
-void cw__trial_weigh(cw__trial *t, double raw, double packed, double time);
+void cw__trial_weigh(const cw__search *k, cw__trial *t, double raw, double packed, double time);
 /** Of each byte that is packed already: what the compressor takes, in nanoseconds. */
 double cw__pass_time(const cw__search *k);
 

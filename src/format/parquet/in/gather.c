@@ -421,17 +421,46 @@ static cw__gathered runs_there(cw__column_buffer *to, const cw__view *v, int64_t
     return answer;
 }
 
-/* The bytes of those that are there; `to` is NULL where they have none. */
-static void copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n, const uint8_t *bits,
-                       size_t bit)
+/* The bytes of those that are there, to `to`, which is NULL where they have none: how many texts.
+ */
+static size_t copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n,
+                         const uint8_t *bits, size_t bit)
 {
+    size_t count = 0;
+
     for (size_t i = 0, k; i < n; i += k) {
         bool there = cw__bit(bits, bit + i);
         k = cw__run_of_bits(bits, bit + i, n - i, there);
         size_t bytes = there ? (size_t)cw__gather_bytes(v, start + (int64_t)i, k) : 0;
         if (to && bytes)
             to = (uint8_t *)memcpy(to, bytes_at(v, start + (int64_t)i), bytes) + bytes;
+        count += there ? k : 0;
     }
+    return count;
+}
+
+/* Texts between which there are others' bytes; a few at a time, so that what is copied is still
+   near when it is looked at. */
+static cw__gathered take_there(cw__column_buffer *to, const uint32_t *offsets, size_t count,
+                               const cw__view *v, int64_t start, size_t n, const uint8_t *bits,
+                               size_t bit, size_t *bad, const char **why)
+{
+    enum { STEP = 256 };
+    cw__gathered answer = CW__GATHERED;
+    size_t taken = 0;
+    uint8_t *p;
+
+    if (!bytes_for(to, offsets[count] - offsets[0], &p))
+        return CW__GATHERED_NO_MEMORY;
+    for (size_t i = 0; i < n && answer == CW__GATHERED; i += STEP) {
+        const size_t some = n - i < STEP ? n - i : STEP;
+        size_t more = copy_there(p, v, start + (int64_t)i, some, bits, bit + i);
+        answer = take_bytes(to, offsets + taken, more, p, NULL, bad, why);
+        *bad += taken;
+        taken += more;
+        p = p ? to->values.p + to->values.n : NULL;
+    }
+    return answer;
 }
 
 /* The place of the k-th that is there. */
@@ -463,15 +492,10 @@ static cw__gathered texts_there(cw__column_buffer *to, const cw__view *v, int64_
                        : cw__pick_offsets32(offsets, (const int32_t *)v->offsets + first, n, bits,
                                             bit, &hidden);
     cw__gathered answer;
-    if (hidden) {
-        uint8_t *p;
-        if (!bytes_for(to, offsets[count] - offsets[0], &p))
-            return CW__GATHERED_NO_MEMORY;
-        copy_there(p, v, start, n, bits, bit);
-        answer = take_bytes(to, offsets, count, p, NULL, bad, why);
-    } else {
+    if (hidden)
+        answer = take_there(to, offsets, count, v, start, n, bits, bit, bad, why);
+    else
         answer = lend_or_copy(to, offsets, count, bytes_at(v, start), v->loan, bad, why);
-    }
     if (answer == CW__GATHERED_BAD)
         *bad = place_of(bits, bit, *bad);
     return answer;
