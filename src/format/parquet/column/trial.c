@@ -233,6 +233,7 @@ static bool try_bytes(cw__search *k, cw__trial *best)
     return best->encoding == CW__PLAIN || try_literals(k, best);
 }
 
+/* Without a run RLE is the same bits as PLAIN, and a length. */
 static bool try_booleans(cw__search *k, cw__trial *best)
 {
     cw__trial t;
@@ -241,7 +242,9 @@ static bool try_booleans(cw__search *k, cw__trial *best)
         return false;
     if (k->o->compat)
         return true;
-    if (!cw__try_encoding(k, &t, CW__RLE, true))
+    if (!cw__try_encoding(k, &t, CW__RLE, false))
+        return false;
+    if (t.raw < best->raw && !cw__try_encoding(k, &t, CW__RLE, true))
         return false;
     if (t.cost < PREFERRED * best->cost)
         *best = t;
