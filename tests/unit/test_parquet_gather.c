@@ -1,4 +1,5 @@
 /* test_parquet_gather.c - values as Parquet stores them, from each form they may come in */
+#include "base/bits.h"
 #include "format/parquet/in/gather.h"
 #include "schema_text.h"
 
@@ -122,6 +123,53 @@ static void booleans_take_a_byte_each(void)
                   .scale = 1};
     take(&x, &v, 0, 5);
     CHECK_VALUES(&x, uint8_t, 0, 1, 1, 0, 1);
+    end(&x);
+}
+
+/* Values [from, to) of `bits` where `there` says so, as gathered into `x`. */
+static void check_booleans(const gathered *x, const uint8_t *bits, const uint8_t *there,
+                           size_t from, size_t to)
+{
+    size_t count = 0;
+
+    for (size_t i = from; i < to; i++)
+        if (cw__bit(there, i)) {
+            CHECK_INT(x->to.values.p[count], cw__bit(bits, i));
+            count++;
+        }
+    CHECK_INT(x->to.count, count);
+}
+
+static void booleans_begin_and_end_at_any_bit(void)
+{
+    enum { BYTES = 28, BITS = 8 * BYTES };
+    uint8_t bits[BYTES], there[BYTES], all[BYTES];
+    gathered x;
+    size_t bad;
+    const char *why;
+
+    memset(all, 0xff, sizeof all);
+    for (uint32_t i = 0; i < BYTES; i++) {
+        bits[i] = (uint8_t)((i + 3) * 2654435761u >> 21);
+        there[i] = (uint8_t)((i + 7) * 2246822519u >> 19);
+    }
+    begin(&x, "boolean");
+    cw__view v = {.node = x.s->leaves[0].node,
+                  .layout = CW__LAYOUT_BITS,
+                  .length = BITS,
+                  .values = bits,
+                  .scale = 1};
+    for (size_t from = 0; from < 70; from += 3)
+        for (size_t to = from + 1; to <= BITS; to += 5) {
+            cw__column_buffer_reset(&x.to);
+            take(&x, &v, (int64_t)from, to - from);
+            check_booleans(&x, bits, all, from, to);
+            cw__column_buffer_reset(&x.to);
+            CHECK_INT(
+                cw__gather_there(&x.to, &v, (int64_t)from, to - from, there, from, &bad, &why),
+                CW__GATHERED);
+            check_booleans(&x, bits, there, from, to);
+        }
     end(&x);
 }
 
@@ -364,6 +412,7 @@ int main(int argc, char **argv)
     TEST(numbers_of_their_width_are_copied);
     TEST(narrow_integers_become_int32);
     TEST(booleans_take_a_byte_each);
+    TEST(booleans_begin_and_end_at_any_bit);
     TEST(seconds_become_milliseconds);
     TEST(milliseconds_become_days);
     TEST(decimals_of_few_digits_are_integers);

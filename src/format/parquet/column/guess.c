@@ -24,9 +24,9 @@ static uint32_t log2_of(uint32_t v)
     return (whole << FRACTION) + x + ((x * (ONE - x) >> FRACTION) * bend >> FRACTION);
 }
 
-/* How often each byte occurs. */
+/* How often each byte occurs, of fewer than 2 to the 16th. */
 typedef struct counts {
-    uint32_t of[256];
+    uint16_t of[256];
     uint32_t squares; /* their sum: `n` times how many bytes equal another by chance */
 } counts;
 
@@ -36,7 +36,7 @@ static void count(counts *c, const uint8_t *p, size_t n)
     for (size_t i = 0; i < n; i++)
         c->of[p[i]]++;
     for (size_t i = 0; i < 256; i++)
-        c->squares += c->of[i] * c->of[i];
+        c->squares += (uint32_t)c->of[i] * c->of[i];
 }
 
 /* Not much more than those of noise: a gain of less than a few percent. */

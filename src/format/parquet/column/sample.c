@@ -8,19 +8,29 @@
 
 enum {
     MOST_SAMPLE = 16384,
-    LEAST_SAMPLE = 512,
-    SAMPLE_SHARE = 32, /* of the values, between these */
+    USUAL_SAMPLE = 512, /* which small chunks have a larger share for, … */
+    SMALL_SHARE = 16,   /* … but not one that takes as long to try as all the rest … */
+    LEAST_SAMPLE = 128, /* … unless hardly anything would be left to look at */
+    SAMPLE_SHARE = 32,
     MOST_SAMPLE_BYTES = 256 << 10
 };
 
 /* ---- taking ---- */
 
+static size_t sample_of(size_t n)
+{
+    if (n >= USUAL_SAMPLE * SAMPLE_SHARE)
+        return n / SAMPLE_SHARE < MOST_SAMPLE ? n / SAMPLE_SHARE : MOST_SAMPLE;
+    if (n >= USUAL_SAMPLE * SMALL_SHARE)
+        return USUAL_SAMPLE;
+    return n / SMALL_SHARE < LEAST_SAMPLE ? LEAST_SAMPLE : n / SMALL_SHARE;
+}
+
 void cw__sample_place(cw__sample *s, const cw__column_buffer *in)
 {
-    size_t n = in->count, want = n / SAMPLE_SHARE;
+    size_t n = in->count, want = sample_of(n);
     size_t average = cw__raw_bytes(in, 0, n) / n + 1;
 
-    want = want < LEAST_SAMPLE ? LEAST_SAMPLE : want > MOST_SAMPLE ? MOST_SAMPLE : want;
     if (want > MOST_SAMPLE_BYTES / average)
         want = MOST_SAMPLE_BYTES / average + CW__SAMPLE_RUNS;
     s->runs = want >= n ? 1 : CW__SAMPLE_RUNS;

@@ -180,6 +180,16 @@ static bool splits(const cw__search *k)
            cw__can_encode(k->in->leaf, CW__BYTE_STREAM_SPLIT);
 }
 
+/* Numbers in bits that are more than what `best` costs, and follow each other in no way, will not
+   be compressed to less. */
+static bool try_delta(cw__search *k, cw__trial *t, const cw__trial *best)
+{
+    if (!cw__try_encoding(k, t, CW__DELTA_BINARY_PACKED, false))
+        return false;
+    return (t->raw > best->cost && !k->sample.follows) ||
+           cw__try_encoding(k, t, CW__DELTA_BINARY_PACKED, true);
+}
+
 /* Numbers that never repeat have repeating bytes at most, which are nearer to each other split, and
    those that repeat one by one, in no order, are for a dictionary. */
 static bool try_numbers(cw__search *k, cw__trial *best)
@@ -196,7 +206,7 @@ static bool try_numbers(cw__search *k, cw__trial *best)
         keep_better(best, &t);
     }
     if (delta) {
-        if (!cw__try_encoding(k, &t, CW__DELTA_BINARY_PACKED, true))
+        if (!try_delta(k, &t, best))
             return false;
         keep_better(best, &t);
     }
@@ -228,6 +238,7 @@ static bool try_bytes(cw__search *k, cw__trial *best)
     return best->encoding == CW__PLAIN || try_literals(k, best);
 }
 
+/* Without a run RLE is the same bits as PLAIN, and a length. */
 static bool try_booleans(cw__search *k, cw__trial *best)
 {
     cw__trial t;
@@ -236,7 +247,9 @@ static bool try_booleans(cw__search *k, cw__trial *best)
         return false;
     if (k->o->compat)
         return true;
-    if (!cw__try_encoding(k, &t, CW__RLE, true))
+    if (!cw__try_encoding(k, &t, CW__RLE, false))
+        return false;
+    if (t.raw < best->raw && !cw__try_encoding(k, &t, CW__RLE, true))
         return false;
     if (t.cost < PREFERRED * best->cost)
         *best = t;

@@ -118,20 +118,6 @@ static cw__gathered scaled(cw__column_buffer *to, const cw__view *v, int64_t sta
     return cw__fixed_added(to, n);
 }
 
-static cw__gathered booleans(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n)
-{
-    uint8_t *p = cw__room_for(to, n);
-    const uint8_t *bits = v->values;
-
-    if (!p)
-        return CW__GATHERED_NO_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = (size_t)(v->first + start) + i;
-        p[i] = bits[at / 8] >> at % 8 & 1;
-    }
-    return cw__fixed_added(to, n);
-}
-
 /* ---- byte arrays ---- */
 
 typedef struct piece {
@@ -378,7 +364,7 @@ cw__gathered cw__gather(cw__column_buffer *to, const cw__view *v, int64_t start,
     if (n == 0)
         return CW__GATHERED;
     if (v->layout == CW__LAYOUT_BITS)
-        return booleans(to, v, start, n);
+        return cw__gather_booleans(to, v, start, n);
     if (leaf->width == 0)
         return byte_arrays(to, v, start, n, bad, why);
     if (cw__is_decimal(leaf->node))
@@ -511,6 +497,8 @@ cw__gathered cw__gather_there(cw__column_buffer *to, const cw__view *v, int64_t 
         return cw__gather(to, v, start, n, bad, why);
     if (is_stored_as_it_is(to, v))
         return fixed_there(to, v, start, n, bits, bit);
+    if (v->layout == CW__LAYOUT_BITS)
+        return cw__gather_booleans_there(to, v, start, n, bits, bit);
     if (v->layout == CW__LAYOUT_BYTES32 || v->layout == CW__LAYOUT_BYTES64)
         return texts_there(to, v, start, n, bits, bit, bad, why);
     return runs_there(to, v, start, n, bits, bit, bad, why);

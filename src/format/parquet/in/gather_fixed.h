@@ -47,6 +47,10 @@ static inline bool cw__is_decimal(const cw__node *node)
     return node->type >= CW_TYPE_DECIMAL32 && node->type <= CW_TYPE_DECIMAL256;
 }
 
+/** What cw__gather and cw__gather_there do for bits. */
+cw__gathered cw__gather_booleans(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n);
+cw__gathered cw__gather_booleans_there(cw__column_buffer *to, const cw__view *v, int64_t start,
+                                       size_t n, const uint8_t *bits, size_t bit);
 /** What cw__gather does for decimals. */
 cw__gathered cw__gather_decimals(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                                  size_t *bad, const char **why);
