@@ -72,6 +72,7 @@ static int run(struct options *o, struct download *d)
     if (code)
         return code;
     d->pull.progress = progress_new(options_want_progress(o), false, 1, 1, 0);
+    progress_reads(d->pull.progress, 0);
     code = pull_watched(run_one, d, d->pull.progress);
     progress_end(d->pull.progress);
     progress_free(d->pull.progress);

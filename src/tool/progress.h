@@ -17,7 +17,8 @@ struct progress *progress_new(bool shown, bool compressed, size_t slots, size_t 
                               uint64_t total_bytes);
 void progress_free(struct progress *p);
 
-/** It is objects that are read; and the bytes of the whole run, which are known only now. */
+/** It is objects that are read; and the bytes of the whole run, once they are known: until then 0.
+ */
 void progress_reads(struct progress *p, uint64_t total_bytes);
 
 /** An object more is to be read, which was found only now. */

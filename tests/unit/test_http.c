@@ -1103,16 +1103,16 @@ static void slow_is_not_stalled(void)
     server_start(&s, 16384);
     cw__http *h = http_new(1);
     request_init(&r, h, "PUT", s.port, "/slow/20000", 2000000);
-    r.call.stall_ms = r.call.reply_ms = 400;
+    r.call.stall_ms = r.call.reply_ms = 1500; /* it takes two seconds in all */
     request_run(&r);
     CHECK_END(r, CW__HTTP_ANSWERED, 200);
     request_free(&r);
     cw__http_free(h);
     server_stop(&s);
-    run_alone(&r, "POST", "/late/700", 100000, 200, 5000);
+    run_alone(&r, "POST", "/late/1500", 100000, 1000, 5000);
     CHECK_END(r, CW__HTTP_ANSWERED, 200);
     request_free(&r);
-    run_alone(&r, "POST", "/whitespace", 100, 250, 5000);
+    run_alone(&r, "POST", "/whitespace", 100, 500, 5000);
     CHECK_END(r, CW__HTTP_ANSWERED, 200);
     CHECK_STR(r.reply, "          done");
     CHECK_STR(r.trailer, "");
