@@ -45,16 +45,23 @@ typedef enum treatment { SAME, NOISE, LITERALS, SEARCHED } treatment;
 
 /* ---- what a plane is like ---- */
 
-/* The sum of the squares of the counts: PROBE times how many bytes equal another by chance. */
+/* The sum of the squares of the counts: PROBE times how many bytes equal another by chance. Counted
+   by turns in four places: the next one often is the same byte, whose count is still on its way. */
 static uint32_t squares(const uint8_t *p)
 {
-    uint16_t counts[256] = {0};
+    uint16_t counts[4][256] = {0};
     uint32_t sum = 0;
 
-    for (size_t i = 0; i < PROBE; i++)
-        counts[p[i]]++;
-    for (size_t i = 0; i < 256; i++)
-        sum += (uint32_t)counts[i] * counts[i];
+    for (size_t i = 0; i < PROBE; i += 4) {
+        counts[0][p[i]]++;
+        counts[1][p[i + 1]]++;
+        counts[2][p[i + 2]]++;
+        counts[3][p[i + 3]]++;
+    }
+    for (size_t i = 0; i < 256; i++) {
+        uint32_t n = (uint32_t)counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i];
+        sum += n * n;
+    }
     return sum;
 }
 
@@ -67,41 +74,42 @@ static bool is_even(uint32_t sum)
     return sum < BY_CHANCE + MORE;
 }
 
-/* By chance, four bytes of noise come again within so few about once in ten thousand times. */
+/* By chance, four bytes of noise come again within so few about once in ten thousand times. A place
+   that nothing was put into is that of the first bytes, so that there is no branch to guess. */
 static bool has_repeats(const uint8_t *p)
 {
     enum { BITS = 11 };
-    uint16_t places[1 << BITS] = {0}; /* + 1 */
+    uint16_t places[1 << BITS] = {0};
     uint32_t here, there;
 
-    for (size_t i = 0; i + sizeof here <= PROBE; i++) {
+    for (size_t i = 1; i + sizeof here <= PROBE; i++) {
         memcpy(&here, p + i, sizeof here);
         uint16_t *place = &places[here * 2654435761u >> (32 - BITS)];
-        if (*place) {
-            memcpy(&there, p + *place - 1, sizeof there);
-            if (here == there)
-                return true;
-        }
-        *place = (uint16_t)(i + 1);
+        memcpy(&there, p + *place, sizeof there);
+        if (here == there)
+            return true;
+        *place = (uint16_t)i;
     }
     return false;
 }
 
-/* Eight bytes at once: those that are 0 where words differ are counted by their upper bits. */
+/* Eight bytes at once: those that are not 0 where words differ are counted by their upper bits,
+   each of the eight in a byte of its own, fewer than 128 times. */
 static uint32_t equal_at(const uint8_t *p, size_t lag)
 {
+    enum { COMPARED = PROBE - 8 };
     const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f), ones = UINT64_C(0x0101010101010101);
-    uint64_t here, there;
-    uint32_t equal = 0;
+    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), pairs = UINT64_C(0x0001000100010001);
+    uint64_t here, there, other = 0;
 
-    for (size_t i = 0; i < PROBE - 8; i += 8) {
+    for (size_t i = 0; i < COMPARED; i += 8) {
         memcpy(&here, p + i, sizeof here);
         memcpy(&there, p + i + lag, sizeof there);
         uint64_t differ = here ^ there;
-        uint64_t other = ((differ & low) + low) | differ; /* an upper bit for each that is not 0 */
-        equal += (uint32_t)((~other >> 7 & ones) * ones >> 56);
+        other += (((differ & low) + low) | differ) >> 7 & ones;
     }
-    return equal;
+    other = (other & even) + (other >> 8 & even);
+    return COMPARED - (uint32_t)(other * pairs >> 48);
 }
 
 /* Bytes are like their neighbours so often that a search finds long repetitions: short ones take
