@@ -7,6 +7,7 @@
  * In reflected order a product of two 64-bit numbers comes out multiplied by x: the constants have
  * one power less to make up for it.
  */
+#include "base/ahead.h"
 #include "base/crc_engine.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -90,6 +91,8 @@ static VPCLMUL size_t fold_vpclmul(const cw__crc_field *f, uint64_t crc, const u
     const __m512i k = _mm512_broadcast_i32x4(constants(&f->over_256));
     size_t done = 256;
     for (; n - done >= 256; done += 256) {
+        for (size_t i = 0; i < 256; i += CW__LINE)
+            cw__send_ahead(p + done + i);
         z0 = fold64(z0, k, load64(p + done));
         z1 = fold64(z1, k, load64(p + done + 64));
         z2 = fold64(z2, k, load64(p + done + 128));

@@ -361,13 +361,22 @@ static inline bool is_within(const frame *f, const uint8_t *p, size_t n, const u
     return word > f->low && word < f->high;
 }
 
+/* Only beginnings are looked at, which may be far apart. Inlined always: see base/ahead.h. */
+static inline __attribute__((always_inline)) void send_text_ahead(const cw__texts *t, size_t i)
+{
+    if (i < t->n)
+        __builtin_prefetch(t->bytes + (t->offsets[i] - t->offsets[0]));
+}
+
 static void byte_arrays(cw__extremes *e, const cw__leaf *leaf, frame *f, const cw__texts *t)
 {
+    enum { AHEAD = 16 };
     const cw__texts texts = *t; /* where nothing that is written can be it */
     const uint8_t *end = cw__texts_end(t);
 
     for (size_t i = 0; i < texts.n; i++) {
         size_t n;
+        send_text_ahead(&texts, i + AHEAD);
         const uint8_t *p = cw__text_at(&texts, i, &n), *min = e->min, *max = e->max;
         if (is_within(f, p, n, end))
             continue;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/memory.h"
 #include "format/parquet/encode/dictionary_build.h"
 
@@ -105,13 +106,20 @@ static inline uint64_t hash_short(short_value v, size_t n)
     return fold(a ^ K0 ^ n * K2, b ^ K1);
 }
 
+/* Two at a time, neither of which waits for the other. */
 static inline uint64_t hash_long(const uint8_t *p, size_t n)
 {
-    uint64_t h = K0 ^ (n * K2);
+    const uint8_t *last = p + n - SHORT;
+    uint64_t h = K0 ^ (n * K2), g = K1;
 
-    for (; n > HALF; n -= HALF, p += HALF)
+    for (; p < last; p += SHORT) {
+        cw__send_ahead(p);
         h = fold(load_u64(p) ^ h, load_u64(p + 8) ^ K2);
-    return fold(fold(load_u64(p + n - HALF) ^ h, load_u64(p + n - 8) ^ K1), K2);
+        g = fold(load_u64(p + 16) ^ g, load_u64(p + 24) ^ K0);
+    }
+    h = fold(load_u64(last) ^ h, load_u64(last + 8) ^ K2);
+    g = fold(load_u64(last + 16) ^ g, load_u64(last + 24) ^ K0);
+    return fold(h ^ K1, g);
 }
 
 static inline uint64_t hash_of(const uint8_t *p, size_t n, const uint8_t *end)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/utf8.h"
 #include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/in/pick.h"
@@ -418,8 +419,11 @@ static size_t copy_there(uint8_t *to, const cw__view *v, int64_t start, size_t n
         bool there = cw__bit(bits, bit + i);
         k = cw__run_of_bits(bits, bit + i, n - i, there);
         size_t bytes = there ? (size_t)cw__gather_bytes(v, start + (int64_t)i, k) : 0;
+        const uint8_t *from = bytes_at(v, start + (int64_t)i);
+        for (size_t at = 0; at < bytes; at += CW__LINE)
+            cw__send_ahead(from + at);
         if (to && bytes)
-            to = (uint8_t *)memcpy(to, bytes_at(v, start + (int64_t)i), bytes) + bytes;
+            to = (uint8_t *)memcpy(to, from, bytes) + bytes;
         count += there ? k : 0;
     }
     return count;
