@@ -140,10 +140,12 @@ static bool look_for_repetition(cw__search *k)
 
 /* ---- the dictionary ---- */
 
+/* A table of more places than there are values is as far as what is found by a hash. */
 static double build_cost(const cw__search *k, double distinct)
 {
     const cw__column_buffer *in = k->in;
-    double enter = k->sample.places ? CW__ENTER_NEAR : CW__ENTER, each = CW__BUILD;
+    bool near = k->sample.places && k->sample.places <= k->in->count;
+    double enter = near ? CW__ENTER_NEAR : CW__ENTER, each = CW__BUILD;
 
     if (in->leaf->width == 0)
         each = CW__BUILD_TEXT + CW__BUILD_BYTE * k->sample.entry +
