@@ -26,8 +26,8 @@ static void *some(size_t n)
 
 /* ---- making a column ---- */
 
-/* What values are like. */
-typedef enum kind { RANDOM, FEW, RISING, SAME, KINDS } kind;
+/* What values are like; the last is for choices only. */
+typedef enum kind { RANDOM, FEW, RISING, SAME, KINDS, MANY } kind;
 
 typedef struct column {
     cw__node node;
@@ -68,6 +68,7 @@ static uint64_t number_of(kind k, size_t i)
 {
     return k == RANDOM   ? any()
            : k == FEW    ? any() % 37 * 1000003
+           : k == MANY   ? any() % 2000 * 1000003
            : k == RISING ? i * 3 + any() % 3
                          : 7;
 }
@@ -700,20 +701,41 @@ static void nested(void)
     columns_of(3, 1, 40, 8);
 }
 
-/* The choice for columns whose best encoding is plain to see. */
-static int32_t chosen(cw__physical physical, uint32_t width, kind k, size_t rows, int32_t *codec)
+static int32_t chosen_for(cw_parquet_codec asked, cw__physical physical, uint32_t width, kind k,
+                          size_t rows, int32_t *codec)
 {
+    cw__chunk_options o = defaults;
     int32_t encoding;
     column c;
 
+    o.codec = asked;
     init_column(&c, physical, width, 0, 0);
     fill(&c, k, rows, 0);
-    cw__chunk chunk = encode(&c.b, &defaults);
+    cw__chunk chunk = encode(&c.b, &o);
     encoding = chunk.meta.encoding_stats[chunk.meta.encoding_stat_count - 1].encoding;
     *codec = chunk.meta.codec;
     cw__chunk_free(&chunk);
     cw__column_buffer_free(&c.b);
     return encoding;
+}
+
+/* The choice for columns whose best encoding is plain to see. */
+static int32_t chosen(cw__physical physical, uint32_t width, kind k, size_t rows, int32_t *codec)
+{
+    return chosen_for(CW_CODEC_ZSTD, physical, width, k, rows, codec);
+}
+
+/* Whoever wants no codec wants it soon: what takes longer than it saves is for those who do. */
+static void choices_by_codec(void)
+{
+    enum { ROWS = 50000 };
+    int32_t codec;
+
+    CHECK_INT(chosen_for(CW_CODEC_ZSTD, CW__BYTE_ARRAY, 0, MANY, ROWS, &codec), CW__RLE_DICTIONARY);
+    CHECK_INT(chosen_for(CW_CODEC_NONE, CW__BYTE_ARRAY, 0, MANY, ROWS, &codec),
+              CW__DELTA_LENGTH_BYTE_ARRAY);
+    CHECK_INT(chosen_for(CW_CODEC_NONE, CW__BYTE_ARRAY, 0, FEW, ROWS, &codec), CW__RLE_DICTIONARY);
+    CHECK_INT(codec, CW__UNCOMPRESSED);
 }
 
 static void choices(void)
@@ -926,6 +948,7 @@ int main(int argc, char **argv)
     TEST(nullable);
     TEST(nested);
     TEST(choices);
+    TEST(choices_by_codec);
     TEST(held_back);
     TEST(large_dictionary);
     TEST(odd_floats);

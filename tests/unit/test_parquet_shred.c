@@ -667,6 +667,35 @@ static void texts_that_are_none_are_refused_where_they_are(void)
     end(&x);
 }
 
+/* Texts of one byte, of which every third is null and hides a byte that no text may have. */
+static void texts_after_many_hidden_ones_are_refused_where_they_are(void)
+{
+    enum { TEXTS = 1000, BAD = 700 };
+    int32_t offsets[TEXTS + 1];
+    uint8_t bytes[TEXTS], there[TEXTS / 8] = {0};
+    shredded x;
+
+    for (int32_t i = 0; i <= TEXTS; i++)
+        offsets[i] = i;
+    for (size_t i = 0; i < TEXTS; i++) {
+        bytes[i] = i % 3 ? 'a' : 0xFF;
+        there[i / 8] |= (uint8_t)((i % 3 != 0) << i % 8);
+    }
+    begin(&x, "optional string a;");
+    cw__view a = {.node = top(&x),
+                  .layout = CW__LAYOUT_BYTES32,
+                  .length = TEXTS,
+                  .validity = there,
+                  .offsets = offsets,
+                  .values = bytes,
+                  .values_bytes = -1,
+                  .scale = 1};
+    shred(&x, &a, 0, TEXTS);
+    bytes[BAD] = 0xFF;
+    refused(&x, &a, TEXTS, "column 'a', row 1700: the value is not UTF-8");
+    end(&x);
+}
+
 static void indices_beyond_their_dictionary_are_refused(void)
 {
     static const int8_t indices[] = {0, -1}, beyond[] = {0, 1, 2};
@@ -713,6 +742,7 @@ int main(int argc, char **argv)
     TEST(what_nulls_hide_is_passed_over);
     TEST(nulls_in_required_fields_are_refused);
     TEST(texts_that_are_none_are_refused_where_they_are);
+    TEST(texts_after_many_hidden_ones_are_refused_where_they_are);
     TEST(indices_beyond_their_dictionary_are_refused);
     return test_end();
 }
