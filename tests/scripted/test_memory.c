@@ -236,7 +236,7 @@ static void waits_for_parts_that_stall(void)
     pthread_barrier_t filled;
     cw_error err;
 
-    c.stall_timeout_ms = c.commit_timeout_ms = 300;
+    c.stall_timeout_ms = c.commit_timeout_ms = 1000;
     c.max_attempts = 3;
     bed b = bed_open(NULL, &c);
     stuck.b = &b;
