@@ -233,9 +233,10 @@ bool cw__ahead_move(cw__ahead *a, uint64_t offset)
 static void count_running(const cw__range *r, uint64_t *requests, uint64_t *retries)
 {
     for (; r; r = r->next) {
-        unsigned attempts = r->state == CW__RANGE_RUNNING ? r->x.attempts : 0;
-        *requests += attempts;
-        *retries += attempts > 1 ? attempts - 1 : 0;
+        if (r->state != CW__RANGE_RUNNING)
+            continue;
+        *requests += r->x.attempts;
+        *retries += cw__exchange_retries(&r->x);
     }
 }
 

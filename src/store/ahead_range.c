@@ -176,7 +176,7 @@ static void finish(cw__range *r)
     cw__ahead *a = r->ahead;
 
     a->requests += r->x.attempts;
-    a->retries += r->x.attempts > 1 ? r->x.attempts - 1 : 0;
+    a->retries += cw__exchange_retries(&r->x);
     a->running--;
     a->ending -= r->ending;
     a->pace = r->got / (cw__clock_mono_us() - r->start_us + 1);

@@ -97,7 +97,7 @@ static void land(copying *c, cw__ship *s)
     if (c->status == CW_OK)
         c->status = st;
     c->stats.requests += s->x.attempts;
-    c->stats.retries += s->x.attempts - 1;
+    c->stats.retries += cw__exchange_retries(&s->x);
     if (st == CW_OK) {
         c->stats.parts_done++;
         c->stats.bytes_sent += bytes_of(c, s->x.part);

@@ -59,7 +59,7 @@ static cw_status run(cw__pinned *o, cw__exchange *x, cw_error *err)
     cw_status st = cw__exchange_run(x, err);
 
     o->requests += x->attempts;
-    o->retries += x->attempts > 1 ? x->attempts - 1 : 0;
+    o->retries += cw__exchange_retries(x);
     return st;
 }
 
