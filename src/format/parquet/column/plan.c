@@ -287,7 +287,7 @@ static cw_status decide(cw__search *k, cw__chunk_plan *plan, cw__trial *best)
     if (!cw__sample_take(&k->s->sample, k->in, &k->sample))
         return CW_E_NO_MEMORY;
     if (asked >= 0 && cw__can_encode(k->in->leaf, asked))
-        return cw__try_encoding(k, best, asked, true) ? CW_OK : CW_E_NO_MEMORY;
+        return cw__try_encoding(k, best, asked) ? CW_OK : CW_E_NO_MEMORY;
     if (k->o->encoding == CW_ENCODING_DICTIONARY && cw__can_encode(k->in->leaf, CW__RLE_DICTIONARY))
         st = weigh_dictionary(k, plan, best, SIZE_MAX, MOST_PINNED_DICTIONARY);
     if (st != CW_OK || plan->dictionary)

@@ -72,23 +72,42 @@ static double time_of(const cw__search *k, int32_t encoding, double raw, double 
     return raw * (encoding == CW__BYTE_STREAM_SPLIT ? CW__BYTES : cw__pass_time(k));
 }
 
-bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs)
+static double scale_of(const cw__search *k)
+{
+    return (double)k->in->count / (double)k->s->sample.count;
+}
+
+/* The sample becomes a page, whose bytes are known. */
+static bool encode(cw__search *k, cw__trial *t, int32_t encoding)
 {
     cw__column_buffer *b = &k->s->sample;
-    double scale = (double)k->in->count / (double)b->count;
-    cw__grown *page = &k->s->page, *packed = &k->s->packed;
+    cw__grown *page = &k->s->page;
 
-    page->n = packed->n = 0;
+    page->n = 0;
     if (!cw__encode_values(page, encoding, b, 0, b->count, NULL, &k->s->numbers))
         return false;
+    t->encoding = encoding;
+    t->literals = false;
+    t->raw = (double)page->n * scale_of(k);
+    return true;
+}
+
+/* What that page costs. `packs` false: what the compressor would make of it is known to be no good.
+ */
+static bool weigh_page(cw__search *k, cw__trial *t, bool packs)
+{
+    const cw__column_buffer *b = &k->s->sample;
+    const cw__grown *page = &k->s->page;
+    cw__grown *packed = &k->s->packed;
+    int32_t encoding = t->encoding;
+
+    packed->n = 0;
     if (packs && !(encoding == CW__DELTA_BINARY_PACKED
                        ? cw__trial_pack_bits(k, packed, page, encoding)
                        : cw__trial_pack(k, packed, page,
                                         cw__codec_hint(b->leaf, encoding, b->count, page->n))))
         return false;
-    t->encoding = encoding;
-    t->literals = false;
-    double raw = (double)page->n * scale, left = (double)packed->n * scale;
+    double raw = t->raw, left = (double)packed->n * scale_of(k);
     cw__trial_weigh(k, t, raw, left, time_of(k, encoding, raw, left));
     if (encoding == CW__DELTA_BYTE_ARRAY)
         t->cost += k->rate * (CW__PREFIXES * (double)k->in->count + CW__SUFFIXES * raw);
@@ -97,12 +116,17 @@ bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs)
     return true;
 }
 
+bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding)
+{
+    return encode(k, t, encoding) && weigh_page(k, t, true);
+}
+
 /* Texts of which nothing comes again but prefixes, as numbers and hashes are, take less time, and
    no more bytes, where nothing is looked for. */
 static bool try_literals(cw__search *k, cw__trial *t)
 {
     const cw__column_buffer *b = &k->s->sample;
-    double scale = (double)k->in->count / (double)b->count;
+    double scale = scale_of(k);
     cw__grown *page = &k->s->page;
     cw__trial literal = *t;
 
@@ -147,7 +171,7 @@ static bool try_split(cw__search *k, cw__trial *t, double best)
     cw__split_guess g;
 
     if (!has_planes(k))
-        return cw__try_encoding(k, t, CW__BYTE_STREAM_SPLIT, true);
+        return cw__try_encoding(k, t, CW__BYTE_STREAM_SPLIT);
     page->n = 0;
     if (!cw__encode_values(page, CW__BYTE_STREAM_SPLIT, b, 0, b->count, NULL, NULL))
         return false;
@@ -184,10 +208,8 @@ static bool splits(const cw__search *k)
    be compressed to less. */
 static bool try_delta(cw__search *k, cw__trial *t, const cw__trial *best)
 {
-    if (!cw__try_encoding(k, t, CW__DELTA_BINARY_PACKED, false))
-        return false;
-    return (t->raw > best->cost && !k->sample.follows) ||
-           cw__try_encoding(k, t, CW__DELTA_BINARY_PACKED, true);
+    return encode(k, t, CW__DELTA_BINARY_PACKED) &&
+           weigh_page(k, t, t->raw <= best->cost || k->sample.follows);
 }
 
 /* Numbers that never repeat have repeating bytes at most, which are nearer to each other split, and
@@ -198,7 +220,7 @@ static bool try_numbers(cw__search *k, cw__trial *best)
     bool delta = !k->o->compat && cw__can_encode(k->in->leaf, CW__DELTA_BINARY_PACKED);
     cw__trial t;
 
-    if (!cw__try_encoding(k, best, CW__PLAIN, !split || k->sample.follows))
+    if (!encode(k, best, CW__PLAIN) || !weigh_page(k, best, !split || k->sample.follows))
         return false;
     if (split) {
         if (!try_split(k, &t, best->cost))
@@ -221,18 +243,16 @@ static bool try_bytes(cw__search *k, cw__trial *best)
     cw__trial t;
 
     if (k->o->compat)
-        return cw__try_encoding(k, best, CW__PLAIN, true);
-    if (!cw__try_encoding(k, best, CW__DELTA_LENGTH_BYTE_ARRAY, true))
+        return cw__try_encoding(k, best, CW__PLAIN);
+    if (!cw__try_encoding(k, best, CW__DELTA_LENGTH_BYTE_ARRAY))
         return false;
     double raw = best->raw;
     if (repeats) {
-        if (!cw__try_encoding(k, &t, CW__PLAIN, true))
+        if (!cw__try_encoding(k, &t, CW__PLAIN))
             return false;
         keep_better(best, &t);
     }
-    if (!cw__try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, false))
-        return false;
-    if (t.raw < 0.97 * raw && !cw__try_encoding(k, &t, CW__DELTA_BYTE_ARRAY, true))
+    if (!encode(k, &t, CW__DELTA_BYTE_ARRAY) || !weigh_page(k, &t, t.raw < 0.97 * raw))
         return false;
     keep_better(best, &t);
     return best->encoding == CW__PLAIN || try_literals(k, best);
@@ -243,13 +263,11 @@ static bool try_booleans(cw__search *k, cw__trial *best)
 {
     cw__trial t;
 
-    if (!cw__try_encoding(k, best, CW__PLAIN, true))
+    if (!cw__try_encoding(k, best, CW__PLAIN))
         return false;
     if (k->o->compat)
         return true;
-    if (!cw__try_encoding(k, &t, CW__RLE, false))
-        return false;
-    if (t.raw < best->raw && !cw__try_encoding(k, &t, CW__RLE, true))
+    if (!encode(k, &t, CW__RLE) || !weigh_page(k, &t, t.raw < best->raw))
         return false;
     if (t.cost < PREFERRED * best->cost)
         *best = t;

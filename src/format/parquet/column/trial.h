@@ -27,8 +27,8 @@ typedef struct cw__search {
 
 /** Try those that suit the type, but a dictionary: the best of them. false: out of memory. */
 bool cw__try_all(cw__search *k, cw__trial *best);
-/** Try one. `packs` false: what the compressor would make of it is known to be no good. */
-bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding, bool packs);
+/** Try one. */
+bool cw__try_encoding(cw__search *k, cw__trial *t, int32_t encoding);
 
 /** Raw or packed, whichever costs less. `time`: of the compressor, in nanoseconds. */
 void cw__trial_weigh(const cw__search *k, cw__trial *t, double raw, double packed, double time);
