@@ -139,20 +139,47 @@ static void doubles_at_the_edges(void)
             test_say(__FILE__, __LINE__, bad[i]);
 }
 
+static bool is_half(const char *text, unsigned expected)
+{
+    uint16_t h;
+
+    return number_half(padded(text), strlen(text), &h) && h == expected;
+}
+
+static void halves_are_rounded_once(void)
+{
+    uint16_t h;
+
+    CHECK(is_half("65504", 0x7BFF));
+    CHECK(is_half("-2", 0xC000));
+    CHECK(is_half("0.1", 0x2E66));
+    CHECK(is_half("5.96e-8", 1));
+    CHECK(is_half("1e-9", 0));
+    CHECK(is_half("0.00006103515625", 0x0400)); /* the least normal one */
+    CHECK(is_half("-inf", 0xFC00));
+
+    /* The middle of two goes to the even one; beside it the number says which is nearer, where its
+       double does not. */
+    CHECK(is_half("1.00048828125", 0x3C00));
+    CHECK(is_half("1.00048828125000000000000000001", 0x3C01));
+    CHECK(is_half("-1.00048828125000000000000000001", 0xBC01));
+    CHECK(is_half("1.00146484375", 0x3C02));
+    CHECK(is_half("1.00146484374999999999999999999", 0x3C01));
+    CHECK(is_half("-1.00146484374999999999999999999", 0xBC01));
+    CHECK(is_half("2.98023223876953125e-8", 0));
+    CHECK(is_half("2.98023223876953125000000000001e-8", 1));
+    CHECK(is_half("65519.9999999999999999999999", 0x7BFF));
+    CHECK(!number_half(padded("65520"), 5, &h));
+    CHECK(!number_half(padded("65536"), 5, &h));
+}
+
 static void floats_are_rounded_once(void)
 {
     /* By way of a double this would become the even neighbour. */
     static const char text[] = "1.00000005960464477539062500000001";
     float f;
-    uint16_t h;
 
     CHECK(number_float(padded(text), sizeof text - 1, &f) && f == 0x1.000002p0f);
-    CHECK(number_half(padded("65504"), 5, &h) && h == 0x7BFF);
-    CHECK(!number_half(padded("65520"), 5, &h));
-    CHECK(number_half(padded("-2"), 2, &h) && h == 0xC000);
-    CHECK(number_half(padded("0.1"), 3, &h) && h == 0x2E66);
-    CHECK(number_half(padded("5.96e-8"), 7, &h) && h == 1);
-    CHECK(number_half(padded("1e-9"), 4, &h) && h == 0);
 }
 
 /* ---- decimals ---- */
@@ -296,6 +323,7 @@ int main(int argc, char **argv)
     TEST(doubles_as_strtod);
     TEST(doubles_at_the_edges);
     TEST(floats_are_rounded_once);
+    TEST(halves_are_rounded_once);
     TEST(decimals_are_exact);
     TEST(every_day_of_ten_thousand_years);
     TEST(days_that_are_none);

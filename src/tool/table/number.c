@@ -1,6 +1,7 @@
 /* number.c - numbers as people and programs write them, read exactly or not at all */
 #include "table/number.h"
 #include "table/digits.h"
+#include <fenv.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,28 +249,41 @@ bool number_float(const char *p, size_t n, float *out)
     return !isinf(*out);
 }
 
+/* On which side of its nearest double, `v`, a number is: -1 below, 1 above, 0 it is that double. */
+static int side_of(const char *text, double v)
+{
+    int rounding = fegetround();
+
+    fesetround(FE_DOWNWARD);
+    double below = strtod(text, NULL);
+    fesetround(FE_UPWARD);
+    double above = strtod(text, NULL);
+    fesetround(rounding);
+    return below < v ? -1 : above > v;
+}
+
+/*
+ * By way of the nearest double, which may be the middle between two halves where the number is not:
+ * then the number itself says which half is nearer.
+ */
 bool number_half(const char *p, size_t n, uint16_t *out)
 {
+    char copy[LONGEST_NUMBER];
+    int power = -13; /* of the halves below the normal ones */
     double v;
 
     if (!number_double(p, n, &v))
         return false;
     uint16_t sign = signbit(v) ? 0x8000 : 0;
-    double a = fabs(v);
-    if (isnan(v)) {
-        *out = 0x7E00;
-    } else if (isinf(v)) {
-        *out = sign | 0x7C00;
-    } else if (a >= 65520) {
-        return false;
-    } else if (a < 0x1p-14) {
-        *out = (uint16_t)(sign | (uint16_t)nearbyint(a * 0x1p24));
-    } else {
-        int power;
-        double m = frexp(a, &power); /* 0.5 ≤ m < 1 */
-        *out = (uint16_t)(sign + ((uint16_t)(power + 13) << 10) + (uint16_t)nearbyint(m * 2048));
-    }
-    return true;
+    *out = sign | (isnan(v) ? 0x7E00 : 0x7C00);
+    if (isnan(v) || isinf(v))
+        return true;
+    double a = fabs(v), units = a < 0x1p-14 ? a * 0x1p24 : frexp(a, &power) * 2048;
+    if (units - floor(units) == 0.5 && terminated(p, n, copy))
+        units += 0.25 * side_of(copy, v) * (sign ? -1 : 1);
+    unsigned half = ((unsigned)(power + 13) << 10) + (unsigned)nearbyint(units);
+    *out = (uint16_t)(sign | half);
+    return a < 65536 && half < 0x7C00;
 }
 
 /* ---- decimals -------------------------------------------------------------------------------- */

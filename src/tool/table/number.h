@@ -19,7 +19,7 @@ bool number_uint64(const char *p, size_t n, uint64_t *out);
  */
 bool number_double(const char *p, size_t n, double *out);
 
-/** The nearest float; the half that is nearest to the nearest double. */
+/** The nearest float; the nearest half. */
 bool number_float(const char *p, size_t n, float *out);
 bool number_half(const char *p, size_t n, uint16_t *out);
 
