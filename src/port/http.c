@@ -61,9 +61,33 @@ struct cw__http {
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
 static CURLcode global_code;
 
+/* The newest libcurl of which something is used, as far as the headers had it. */
+enum {
+    VERSION_USED = LIBCURL_VERSION_NUM >= 0x075700   ? 0x075700
+                   : LIBCURL_VERSION_NUM >= 0x075500 ? 0x075500
+                   : LIBCURL_VERSION_NUM >= 0x075000 ? 0x075000
+                                                     : 0x074400
+};
+
 static void global_init(void)
 {
     global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static cw_status look_at_libcurl(cw_error *err)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+    pthread_once(&global_once, global_init);
+    if (global_code != CURLE_OK)
+        return cw__fail(err, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
+                        curl_easy_strerror(global_code));
+    if (v->version_num < VERSION_USED)
+        return cw__fail(err, CW_E_UNSUPPORTED,
+                        "libcurl here is %s, and this was built for %d.%d or later: install that, "
+                        "or build with the headers of this one",
+                        v->version, VERSION_USED >> 16, VERSION_USED >> 8 & 0xFF);
+    return CW_OK;
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
@@ -444,10 +468,9 @@ static bool open_multi(cw__http *h)
 cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
 {
     *out = NULL;
-    pthread_once(&global_once, global_init);
-    if (global_code != CURLE_OK)
-        return cw__fail(err, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
-                        curl_easy_strerror(global_code));
+    cw_status st = look_at_libcurl(err);
+    if (st != CW_OK)
+        return st;
     cw__http *h = cw__alloc_zero(sizeof *h);
     if (!h)
         return cw__fail_memory(err, "preparing connections");
