@@ -11,9 +11,9 @@
  * The bytes of the file depend on the data and the options alone: not on how calls split the rows,
  * nor on which way in was used, nor on the number of threads.
  *
- * Threads: `threads` workers gather rows and encode row groups beside the thread that calls, which
- * does both as well: with one worker two threads are at work. Rows are taken when a call returns;
- * they are encoded while the next ones come, and written by the thread that calls.
+ * Threads: `threads` of them gather rows and encode row groups, the one that calls included: with
+ * two, one is the encoder's own. Rows are taken when a call returns; they are encoded while the
+ * next ones come, and written by the thread that calls.
  *
  * Memory: rows are gathered until a row group is full, and encoded then, column by column. All that
  * the encoder holds stays within `memory_bytes`; a row group ends early where that is needed. The
@@ -92,7 +92,7 @@ typedef struct cw_parquet_options {
     uint64_t row_group_bytes; /**< of input; default 128 MiB, less where memory_bytes is small */
     uint64_t page_rows;       /**< default 20,000 */
     uint64_t page_bytes;      /**< before compression; default 1 MiB */
-    unsigned threads;         /**< worker threads beside the caller's; 0: none */
+    unsigned threads;         /**< at work, the caller's included; default 1, the caller's alone */
 
     int data_page_v2;         /**< default v1 */
     cw_choice statistics;     /**< of chunks, pages, column index; default yes */

@@ -356,7 +356,7 @@ const struct option option_table[] = {
     VALUE("encoder-memory", "SIZE", VERB_PARQUET, OPTION_BYTES, PARQUET(memory_bytes),
           "all that the encoder holds (default 512MiB)"),
     VALUE("threads", "N", VERB_PARQUET, OPTION_COUNT, PARQUET(threads),
-          "that encode (default: one for each processor but one, up to 4)"),
+          "that encode (default: one for each processor, up to 5)"),
     SET("data-page-v2", 0, VERB_PARQUET, PARQUET(data_page_v2), 1, "pages of version 2"),
     CALL("bloom-filter", "COLUMN", VERB_PARQUET, OPTION_CALL, call_bloom,
          "make one for this column; repeat for more"),

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 4, MOST_SCHEMA = 64 << 20 };
+enum { MOST_THREADS = 5, MOST_SCHEMA = 64 << 20 };
 
 /* ---- the schema ------------------------------------------------------------------------------ */
 
@@ -96,13 +96,13 @@ static cw_status make_schema(const struct rows *r, struct table *table, cw_schem
 
 /* ---- the encoder ----------------------------------------------------------------------------- */
 
-/* The processors that this process may use, but for the one that reads. */
+/* The processors that this process may use. */
 static unsigned usual_threads(void)
 {
     cpu_set_t set;
     int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 
-    return n - 1 > MOST_THREADS ? MOST_THREADS : (unsigned)(n - 1);
+    return n > MOST_THREADS ? MOST_THREADS : (unsigned)n;
 }
 
 static cw_status open_encoder(struct rows *r, const cw_schema *schema, cw_error *err)

@@ -84,13 +84,13 @@ static void fork_with(unsigned threads, void (*child)(cw_parquet *p, shelf *s))
 static void a_child_that_closes(void)
 {
     fork_with(0, child_closes);
-    fork_with(3, child_closes);
+    fork_with(4, child_closes);
 }
 
 static void a_child_that_aborts(void)
 {
     fork_with(0, child_aborts);
-    fork_with(3, child_aborts);
+    fork_with(4, child_aborts);
 }
 
 int main(int argc, char **argv)

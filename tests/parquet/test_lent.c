@@ -341,7 +341,7 @@ static void all_manners(cw_parquet_codec codec)
     REQUIRE(p);
     CHECK_INT(by_columns(p, 0, ROWS), CW_OK);
     CHECK_OK(cw_parquet_close(p, NULL, &err), err);
-    for (m.threads = UNDER_TSAN ? 3 : 0; m.threads <= 3; m.threads += 3)
+    for (m.threads = UNDER_TSAN ? 4 : 0; m.threads <= 4; m.threads += 4)
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
             for (m.shift = 0; m.shift < 2; m.shift++) {
                 m.step = steps[i];
@@ -386,7 +386,7 @@ static void values_stay_and_the_rest_goes(void)
 /* Arrow forbids it: the same array is of two columns. One of them is copied. */
 static void an_array_is_there_twice(void)
 {
-    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 3; m.threads += 3) {
+    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 4; m.threads += 4) {
         shelf right = {0}, s = {0};
         cw_parquet *p = open_file(&right, &m);
         struct ArrowArray batch = batch_of(0, 20000, 0, 0);
@@ -417,7 +417,7 @@ static void an_array_is_there_twice(void)
 
 static void the_sink_fails(void)
 {
-    for (manner m = {.codec = CW_CODEC_NONE, .step = 9000}; m.threads <= 3; m.threads += 3)
+    for (manner m = {.codec = CW_CODEC_NONE, .step = 9000}; m.threads <= 4; m.threads += 4)
         for (size_t most = 1000; most < 1500000; most += 170001) {
             shelf s = {.most = most};
             cw_parquet *p = open_file(&s, &m);
@@ -436,7 +436,7 @@ static void the_sink_fails(void)
 /* The second batch ends a row group, which threads begin with, and is wrong behind that. */
 static void a_batch_is_wrong(void)
 {
-    for (manner m = {.codec = CW_CODEC_ZSTD}; m.threads <= 3; m.threads += 3) {
+    for (manner m = {.codec = CW_CODEC_ZSTD}; m.threads <= 4; m.threads += 4) {
         shelf s = {0};
         cw_parquet *p = open_file(&s, &m);
         struct ArrowArray batch = batch_of(20000, 60000, 0, 0);
@@ -482,7 +482,7 @@ static void an_allocation_fails(void)
 {
     manner m = {.codec = CW_CODEC_NONE, .step = 20000};
 
-    for (m.threads = UNDER_TSAN ? 2 : 0; m.threads <= 2; m.threads += 2) {
+    for (m.threads = UNDER_TSAN ? 3 : 0; m.threads <= 3; m.threads += 3) {
         long nth = 1;
         while (allocation_fails(nth, &m) && nth < 5000 && test_failures_here < 10)
             nth += 1 + nth / 60;
@@ -494,7 +494,7 @@ static void an_allocation_fails(void)
 
 static void a_child_releases_nothing(void)
 {
-    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 3; m.threads += 3) {
+    for (manner m = {.codec = CW_CODEC_NONE}; m.threads <= 4; m.threads += 4) {
         shelf s = {0};
         cw_parquet *p = open_file(&s, &m);
         cw_error err;

@@ -121,7 +121,7 @@ static void every_allocation(void)
 
 static void each_way(void (*run)(void))
 {
-    for (threads = UNDER_TSAN ? 2 : 0; threads <= 2; threads += 2)
+    for (threads = UNDER_TSAN ? 3 : 0; threads <= 3; threads += 3)
         for (way = 0; way < TABLE_WAYS; way++)
             run();
     threads = 0;

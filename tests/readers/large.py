@@ -221,5 +221,5 @@ def large_columns(lib, folder, seeds):
             if names:
                 compare(reader, read(paths[0], names), wanted, names, False)
 
-    threads = st.integers(0, 8)
+    threads = st.integers(1, 9)
     repeat(seeds, 1 / 6, check, cases(), layouts, layouts, st.tuples(threads, threads))

@@ -554,7 +554,7 @@ def columns(draw, name, kinds):
 options = st.fixed_dictionaries({}, optional={
     "page_rows": st.sampled_from([1, 7, 50]), "row_group_rows": st.sampled_from([3, 50]),
     "page_bytes": st.sampled_from([100, 5000]), "row_group_bytes": st.sampled_from([1000, 30000]),
-    "data_page_v2": st.just(1), "threads": st.integers(1, 3), "encoding": st.integers(1, 7),
+    "data_page_v2": st.just(1), "threads": st.integers(2, 4), "encoding": st.integers(1, 7),
     "codec": st.integers(1, 5), "bloom_filters": st.just(1), "statistics": st.just(2),
     "statistics_bytes": st.sampled_from([1, 8, 1000]), "page_checksums": st.just(2),
     "arrow_schema": st.just(1)})
@@ -717,7 +717,7 @@ def same_bytes(lib, folder, seeds):
         with open(paths[0], "rb") as a, open(paths[1], "rb") as b:
             assert a.read() == b.read(), "other bytes"
 
-    repeat(seeds, 2, check, cases(), layouts, layouts, st.integers(0, 3))
+    repeat(seeds, 2, check, cases(), layouts, layouts, st.integers(0, 4))
 
 
 def by_duckdb(path, names):

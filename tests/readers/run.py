@@ -53,7 +53,7 @@ for skipped in CANNOT.values():
 OPTIONS = {
     "default": {}, "v2": {"data_page_v2": 1}, "uncompressed": {"codec": 1},
     "gzip, small pages": {"codec": 3, "page_rows": 333}, "snappy": {"codec": 4}, "lz4": {"codec": 5},
-    "arrow schema, bloom, threads": {"arrow_schema": 1, "bloom_filters": 1, "threads": 2},
+    "arrow schema, bloom, threads": {"arrow_schema": 1, "bloom_filters": 1, "threads": 3},
     "plain": {"encoding": 1}, "dictionary": {"encoding": 2}, "delta": {"encoding": 4},
     "delta length": {"encoding": 5}, "delta bytes": {"encoding": 6},
     "many row groups": {"row_group_rows": 700}, "row groups by bytes": {"row_group_bytes": 100000},
@@ -124,7 +124,7 @@ def random_tables(lib, folder, seeds):
         batches = random_batches(seed)
         r = random.Random(seed)
         options = {"page_rows": r.choice([0, 1, 50]), "row_group_rows": r.choice([0, 3, 500]),
-                   "data_page_v2": r.randrange(2), "threads": r.randrange(3),
+                   "data_page_v2": r.randrange(2), "threads": r.randrange(4),
                    "encoding": r.choice([0, 0, 1, 2]), "codec": r.choice([0, 1, 3, 4, 5])}
         try:
             lib.write(path, batches, **options)
@@ -145,7 +145,7 @@ def the_law(lib, folder, seeds):
         whole = table.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
         options = {"row_group_rows": 200, "page_rows": 30}
         lib.write(a, whole, **options)
-        for rows, threads in ((1, 0), (7, 2), (64, 1)):
+        for rows, threads in ((1, 0), (7, 3), (64, 2)):
             pieces = table.to_batches(max_chunksize=rows) or whole
             lib.write(b, pieces, threads=threads, **options)
             with open(a, "rb") as x, open(b, "rb") as y:

@@ -41,6 +41,6 @@ cw_status cw__budget_make(cw__budget *out, const cw__budget_wish *wish, cw_error
     out->overlap_bytes = 10 * share;
     out->kept_bytes = 2 * share;
     scratch = CONTEXT_BYTES + 4 * out->page_bytes;
-    out->workers = (unsigned)least(wish->threads, 2 * share / scratch);
+    out->workers = (unsigned)least(wish->workers, 2 * share / scratch);
     return CW_OK;
 }

@@ -35,7 +35,7 @@ typedef struct cw__budget {
 
 typedef struct cw__budget_wish {
     uint64_t memory_bytes, group_bytes, page_bytes;
-    unsigned threads;
+    unsigned workers;
     size_t leaves;
 } cw__budget_wish;
 

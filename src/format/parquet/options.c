@@ -142,7 +142,7 @@ static cw_status take_budget(cw__settings *s, const cw_parquet_options *o, size_
         .memory_bytes = o->memory_bytes ? o->memory_bytes : 512 * MIB,
         .group_bytes = o->row_group_bytes ? o->row_group_bytes : 128 * MIB,
         .page_bytes = o->page_bytes ? o->page_bytes : MIB,
-        .threads = o->threads,
+        .workers = o->threads ? o->threads - 1 : 0,
         .leaves = leaves,
     };
 
