@@ -124,6 +124,17 @@ static void take_other_endpoints(cw__settings *s, cw_client_options *o)
         take_url(s, "sso_oidc_endpoint_url", o->sso_oidc_endpoint_url, &p->sso_oidc_endpoint_url);
 }
 
+/* Consoles show the bucket as one, and every key would then begin with its name. */
+static cw_status check_path(const cw__endpoint *e, const char *host, cw_error *err)
+{
+    if (!host || !e->url.path[0] || !cw__provider_knows(host))
+        return CW_OK;
+    return cw__fail(err, CW_E_INVALID_ARGUMENT,
+                    "the endpoint %s has a path, '%s', and this service has none there: leave it "
+                    "off, and name the bucket in s3://BUCKET/KEY",
+                    host, e->url.path);
+}
+
 static cw_status take_endpoint(cw_client *c, cw__settings *s, cw_client_options *o, cw_error *err)
 {
     const char *url = take_url(s, "endpoint_url", o->endpoint_url, &s->profile->endpoint_url);
@@ -132,6 +143,8 @@ static cw_status take_endpoint(cw_client *c, cw__settings *s, cw_client_options 
     cw_status st = cw__endpoint_init(e, url, take_addressing(s), err);
     const char *host = st == CW_OK && e->custom ? e->url.host : NULL;
 
+    if (st == CW_OK)
+        st = check_path(e, host, err);
     if (st == CW_OK)
         st = take_provider(c, s, host, err);
     if (st != CW_OK)

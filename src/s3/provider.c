@@ -64,6 +64,11 @@ static cw_provider provider_at(const char *host)
     return domain ? domain->which : CW_PROVIDER_AUTO;
 }
 
+bool cw__provider_knows(const char *host)
+{
+    return cw__is_host_of_aws(host) || domain_of(host);
+}
+
 cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *host, cw_error *err)
 {
     if ((unsigned)option >= PROVIDERS)

@@ -3,6 +3,8 @@
 
 #include "harness.h"
 
+#include <cloudwriter/client.h>
+
 static cw__provider provider_at(const char *host)
 {
     cw__provider p;
@@ -145,9 +147,39 @@ static void requests_for_what_is_not_there(void)
     }
 }
 
+/* As a console shows it: with the bucket, which would go into every key. */
+static void an_endpoint_with_a_path(void)
+{
+    static const struct {
+        const char *url;
+        bool taken;
+    } cases[] = {
+        {"https://0123456789abcdef.r2.cloudflarestorage.com/bucket", false},
+        {"https://storage.googleapis.com/bucket/", false},
+        {"https://s3.eu-west-1.amazonaws.com/bucket", false},
+        {"https://s3.eu-west-1.amazonaws.com/", true},
+        {"https://storage.example/storage/v1/s3", true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+        cw_client *c = NULL;
+        cw_error err = {0};
+
+        o.endpoint_url = cases[i].url;
+        o.access_key_id = "key";
+        o.secret_access_key = "secret";
+        CHECK_STATUS(cw_client_new(&c, &o, &err), cases[i].taken ? CW_OK : CW_E_INVALID_ARGUMENT,
+                     err);
+        CHECK(cases[i].taken || strstr(err.message, "'/bucket'"));
+        cw_client_release(c);
+    }
+}
+
 int main(int argc, char **argv)
 {
     TEST(hosts_and_their_regions);
+    TEST(an_endpoint_with_a_path);
     TEST(a_region_that_does_not_fit_is_left_out);
     TEST(answers_that_tell_and_that_do_not);
     TEST(what_was_chosen_stays);
