@@ -13,9 +13,10 @@
 
 enum { FIRST_ROWS = 16, MOST_ROWS = 1024 };
 
-/* A member and its field. Without a member: nothing but nulls. */
+/* A field and its member. One without has nothing but nulls, if its children have none either. */
 typedef struct match {
     const cw_member *member;
+    bool in_place; /* without a member of its own: those of the children are in the row itself */
     struct match *children; /* as many as the field has */
 } match;
 
@@ -173,6 +174,7 @@ static cw_status match_fields(match *m, const cw__node *node, const cw_member *m
     if (stranger)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the schema has no field '%s' there",
                         stranger->name ? stranger->name : "");
+    m->in_place = count > 0;
     for (size_t i = 0; st == CW_OK && i < node->child_count; i++) {
         const cw__node *child = node->children[i];
         const cw_member *member = find_member(members, count, child->name);
@@ -265,14 +267,22 @@ static bool add_list(cw__builder *b, const match *m, const char *p)
     return add_items(b, m, v.p, v.n);
 }
 
+static bool fill_in_place(cw__builder *b, const match *m, const char *base, size_t n, size_t stride)
+{
+    for (size_t i = 0; i < b->node->child_count; i++)
+        if (!fill(&b->children[i], &m->children[i], base, n, stride))
+            return false;
+    for (size_t i = 0; i < n; i++)
+        if (!cw__builder_struct(b))
+            return false;
+    return true;
+}
+
 static bool add_struct(cw__builder *b, const match *m, const char *p)
 {
     if (!p)
         return cw__builder_null(b);
-    for (size_t i = 0; i < b->node->child_count; i++)
-        if (!fill(&b->children[i], &m->children[i], p, 1, 0))
-            return false;
-    return cw__builder_struct(b);
+    return fill_in_place(b, m, p, 1, 0);
 }
 
 static bool add_one(cw__builder *b, const match *m, const char *base)
@@ -316,26 +326,8 @@ static bool fill(cw__builder *b, const match *m, const char *base, size_t n, siz
         return true;
     if (plain)
         return fill_values(b, base + member->offset, n, stride);
-    if (!member && cw__is_group(b->node->type) && m->children && !b->node->nullable) {
-        for (size_t i = 0; i < b->node->child_count; i++)
-            if (!fill(&b->children[i], &m->children[i], base, n, stride))
-                return false;
-        for (size_t i = 0; i < n; i++)
-            if (!cw__builder_struct(b))
-                return false;
-        return true;
-    }
-    if (!member && (b->node->type == CW_TYPE_STRUCT || b->node->type == CW_TYPE_VARIANT) &&
-        m->children) {
-        bool any = false;
-        for (size_t i = 0; i < b->node->child_count; i++)
-            any |= m->children[i].member != NULL;
-        for (size_t i = 0; any && i < n; i++)
-            if (!add_struct(b, m, base + i * stride))
-                return false;
-        if (any)
-            return true;
-    }
+    if (!member && m->in_place)
+        return fill_in_place(b, m, base, n, stride);
     for (size_t i = 0; i < n; i++)
         if (!(member ? add_one(b, m, base + i * stride) : cw__builder_null(b)))
             return false;
