@@ -306,6 +306,7 @@ void cw__column_buffer_reset(cw__column_buffer *b)
     levels_reset(&b->rep);
     b->rows = b->slots = b->count = 0;
     b->values.n = b->offsets.n = 0;
+    b->lent_offsets = NULL;
     cw__spans_reset(&b->spans);
 }
 
@@ -315,6 +316,7 @@ void cw__column_buffer_free(cw__column_buffer *b)
     cw__grown_free(&b->rep.data);
     cw__grown_free(&b->values);
     cw__grown_free(&b->offsets);
+    b->lent_offsets = NULL;
     cw__spans_free(&b->spans);
     levels_reset(&b->def);
     levels_reset(&b->rep);

@@ -6,7 +6,7 @@
  * null, in the form of the physical type: little-endian integers and floats, a byte for each
  * boolean, FIXED as they are stored (decimals big-endian), byte arrays as offsets and bytes.
  * Numbers, and the bytes of texts, may stay where the caller has them, as far as spans say so;
- * offsets count as if all bytes lay side by side.
+ * offsets count as if all bytes lay side by side, from any number on.
  */
 #ifndef CW_PARQUET_BUFFER_H
 #define CW_PARQUET_BUFFER_H
@@ -45,7 +45,8 @@ typedef struct cw__column_buffer {
     size_t count;      /* values that are there */
     cw__grown values;  /* count * width bytes but for what is lent; of byte arrays the bytes */
     cw__spans spans;   /* where values lie, if some are lent */
-    cw__grown offsets; /* byte arrays: uint32_t, count+1 of them; the first is 0 */
+    cw__grown offsets; /* byte arrays: uint32_t, count+1 of them, but … */
+    const uint32_t *lent_offsets; /* … where they are lent along with the only texts; or NULL */
 } cw__column_buffer;
 
 void cw__column_buffer_init(cw__column_buffer *b, const cw__leaf *leaf);
@@ -105,6 +106,8 @@ static inline const uint32_t *cw__column_offsets(const cw__column_buffer *b)
 {
     static const uint32_t none[1];
 
+    if (b->lent_offsets)
+        return b->lent_offsets;
     return b->offsets.p ? (const uint32_t *)(const void *)b->offsets.p : none;
 }
 
