@@ -66,6 +66,8 @@ unsigned cw__levels_at(const cw__levels *l, size_t i);
 /** How many of [from, from+n) equal `level`. */
 size_t cw__levels_count(const cw__levels *l, size_t from, size_t n, unsigned level);
 
+/** How many of the bits [from, from+n) are set. */
+size_t cw__count_bits(const uint8_t *bits, size_t from, size_t n);
 /** How many bytes equal `level`. */
 size_t cw__count_bytes(const uint8_t *p, size_t n, uint8_t level);
 
@@ -83,7 +85,10 @@ static inline size_t cw__column_lent(const cw__column_buffer *b)
     return b->spans.lent;
 }
 
-/* Values wherever they lie. */
+/** Pick the values that wait into `scratch`, which they stay in. false: out of memory. */
+bool cw__column_pick(cw__column_buffer *b, cw__grown *scratch);
+
+/* Values wherever they lie, none of which waits. */
 
 /** Value i, of `n` bytes. */
 const uint8_t *cw__column_value(const cw__column_buffer *b, size_t i, size_t *n);

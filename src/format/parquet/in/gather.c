@@ -5,7 +5,7 @@
 
 #include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/in/gather_texts.h"
-#include "format/parquet/in/pick.h"
+#include "format/parquet/column/pick.h"
 #include "format/parquet/in/walk.h"
 
 static const char *const why_range = "does not fit the unit it is stored in";
@@ -172,9 +172,39 @@ static bool is_stored_as_it_is(const cw__column_buffer *to, const cw__view *v)
            v->width == to->leaf->width && (v->width == 4 || v->width == 8);
 }
 
+/* Few enough that they fit the memory near to a thread, all that a column has of them. */
+static bool can_wait(const cw__column_buffer *to, const cw__view *v, size_t n, const uint8_t *bits)
+{
+    enum { LEAST = 4096, MOST = 256 << 10 };
+    const size_t bytes = n * v->width;
+
+    return v->loan && bits == v->validity && to->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY &&
+           bytes >= LEAST && to->spans.waiting + bytes <= MOST;
+}
+
+static cw__gathered leave(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
+                          const uint8_t *bits, size_t bit)
+{
+    const size_t count = cw__count_bits(bits, bit, n);
+    const cw__span span = {.lent = cw__fixed_at(v, start),
+                           .first = to->count,
+                           .n = count,
+                           .bytes = count * v->width,
+                           .there = bits,
+                           .bit = bit,
+                           .slots = n};
+
+    if (count && !cw__spans_wait(&to->spans, v->loan, &span, n * v->width))
+        return CW__GATHERED_NO_MEMORY;
+    to->count += count;
+    return CW__GATHERED;
+}
+
 static cw__gathered fixed_there(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                                 const uint8_t *bits, size_t bit)
 {
+    if (can_wait(to, v, n, bits))
+        return leave(to, v, start, n, bits, bit);
     uint8_t *p = cw__room_for(to, n + CW__PICK_SLACK);
 
     if (!p)
