@@ -289,11 +289,11 @@ CW_API cw_status cw_parquet_end_row(cw_parquet *p);
  * do not matter, types do. `array` is moved (released and marked so) on CW_OK only; `schema` is
  * borrowed. What can be checked of hostile offsets is.
  *
- * Large arrays of numbers, and of texts that are not short, are not copied: they are moved out of
- * the batch and kept until their row group is written, or the encoder closed or aborted. All else
- * is copied and released in the call. What is kept counts in memory_bytes by its values; an array
- * that is a slice of a larger one keeps all of that. Release callbacks are called once, by the
- * thread that calls the encoder, and never in the child of a fork.
+ * Large arrays of numbers, and of texts that are not very short, are not copied: they are moved out
+ * of the batch and kept until their row group is written, or the encoder closed or aborted. All
+ * else is copied and released in the call. What is kept counts in memory_bytes by its values; an
+ * array that is a slice of a larger one keeps all of that. Release callbacks are called once, by
+ * the thread that calls the encoder, and never in the child of a fork.
  */
 CW_API cw_status cw_parquet_write_arrow(cw_parquet *p, struct ArrowArray *array,
                                         const struct ArrowSchema *schema);

@@ -3,7 +3,7 @@
  * The two have to agree; the portable ones are held against what a loop over single bits says.
  * Memory ends where the values do, so that a sanitizer sees what is read beyond them.
  */
-#include "format/parquet/in/pick.h"
+#include "format/parquet/column/pick.h"
 
 #include "base/bits.h"
 #include "format/parquet/in/mask.h"

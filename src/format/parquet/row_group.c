@@ -193,7 +193,8 @@ static cw_status make_chunk(void *user, size_t leaf, cw__chunk_scratch *scratch,
         c->p->chunk_memory = (cw__pieces){0};
     }
     expect(&chunk->bytes.own, bytes_of(b) / 4);
-    st = cw__chunk_encode(chunk, b, &o, scratch, err);
+    st = cw__chunk_scratch_pick(scratch, b) ? cw__chunk_encode(chunk, b, &o, scratch, err)
+                                            : cw__fail_memory(err, "encoding a column");
     if (cw__crew_is_many(c->p->crew))
         cw__chunk_scratch_trim(scratch, o.page_bytes);
     if (st != CW_OK) {

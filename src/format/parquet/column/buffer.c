@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "format/parquet/column/pick.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -162,8 +163,7 @@ bool cw__levels_add_same(cw__levels *l, unsigned level, size_t n)
     return true;
 }
 
-/* How many of `n` bits are set. */
-static size_t count_bits(const uint8_t *bits, size_t from, size_t n)
+size_t cw__count_bits(const uint8_t *bits, size_t from, size_t n)
 {
     size_t count = 0;
 
@@ -195,7 +195,7 @@ static bool add_bits_as_bytes(cw__levels *l, const uint8_t *bits, size_t from, s
 
 bool cw__levels_add_bits(cw__levels *l, const uint8_t *validity, size_t from, size_t n)
 {
-    size_t set = count_bits(validity, from, n);
+    size_t set = cw__count_bits(validity, from, n);
 
     if (set == n || set == 0)
         return cw__levels_add_same(l, set ? l->max : l->max - 1u, n);
@@ -284,7 +284,7 @@ size_t cw__levels_count(const cw__levels *l, size_t from, size_t n, unsigned lev
     if (l->form == CW__LEVELS_SAME)
         return l->same == level ? n : 0;
     if (l->form == CW__LEVELS_BITS) {
-        size_t set = count_bits(l->data.p, from, n);
+        size_t set = cw__count_bits(l->data.p, from, n);
         return level == l->max ? set : level + 1 == l->max ? n - set : 0;
     }
     return cw__count_bytes(l->data.p + from, n, (uint8_t)level);
@@ -306,6 +306,7 @@ void cw__column_buffer_reset(cw__column_buffer *b)
     levels_reset(&b->rep);
     b->rows = b->slots = b->count = 0;
     b->values.n = b->offsets.n = 0;
+    b->lent_offsets = NULL;
     cw__spans_reset(&b->spans);
 }
 
@@ -315,10 +316,37 @@ void cw__column_buffer_free(cw__column_buffer *b)
     cw__grown_free(&b->rep.data);
     cw__grown_free(&b->values);
     cw__grown_free(&b->offsets);
+    b->lent_offsets = NULL;
     cw__spans_free(&b->spans);
     levels_reset(&b->def);
     levels_reset(&b->rep);
     b->rows = b->slots = b->count = 0;
+}
+
+/* ---- values that wait ---- */
+
+bool cw__column_pick(cw__column_buffer *b, cw__grown *scratch)
+{
+    const size_t width = b->leaf->width;
+    cw__spans *x = &b->spans;
+
+    if (x->waiting == 0)
+        return true;
+    scratch->n = 0;
+    if (!cw__grow(scratch, x->waiting + CW__PICK_SLACK * width))
+        return false;
+    for (size_t i = 0; i < x->count; i++) {
+        cw__span *s = &x->all[i];
+        if (!s->there)
+            continue;
+        uint8_t *to = scratch->p + scratch->n;
+        scratch->n += width * cw__pick(to, s->lent, s->slots, width, s->there, s->bit);
+        s->lent = to;
+        s->there = NULL;
+    }
+    x->waiting = 0;
+    x->picked = true;
+    return true;
 }
 
 /* ---- values, wherever they lie ---- */

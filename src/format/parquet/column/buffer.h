@@ -6,7 +6,7 @@
  * null, in the form of the physical type: little-endian integers and floats, a byte for each
  * boolean, FIXED as they are stored (decimals big-endian), byte arrays as offsets and bytes.
  * Numbers, and the bytes of texts, may stay where the caller has them, as far as spans say so;
- * offsets count as if all bytes lay side by side.
+ * offsets count as if all bytes lay side by side, from any number on.
  */
 #ifndef CW_PARQUET_BUFFER_H
 #define CW_PARQUET_BUFFER_H
@@ -45,7 +45,8 @@ typedef struct cw__column_buffer {
     size_t count;      /* values that are there */
     cw__grown values;  /* count * width bytes but for what is lent; of byte arrays the bytes */
     cw__spans spans;   /* where values lie, if some are lent */
-    cw__grown offsets; /* byte arrays: uint32_t, count+1 of them; the first is 0 */
+    cw__grown offsets; /* byte arrays: uint32_t, count+1 of them, but … */
+    const uint32_t *lent_offsets; /* … where they are lent along with the only texts; or NULL */
 } cw__column_buffer;
 
 void cw__column_buffer_init(cw__column_buffer *b, const cw__leaf *leaf);
@@ -65,6 +66,8 @@ unsigned cw__levels_at(const cw__levels *l, size_t i);
 /** How many of [from, from+n) equal `level`. */
 size_t cw__levels_count(const cw__levels *l, size_t from, size_t n, unsigned level);
 
+/** How many of the bits [from, from+n) are set. */
+size_t cw__count_bits(const uint8_t *bits, size_t from, size_t n);
 /** How many bytes equal `level`. */
 size_t cw__count_bytes(const uint8_t *p, size_t n, uint8_t level);
 
@@ -82,7 +85,10 @@ static inline size_t cw__column_lent(const cw__column_buffer *b)
     return b->spans.lent;
 }
 
-/* Values wherever they lie. */
+/** Pick the values that wait into `scratch`, which they stay in. false: out of memory. */
+bool cw__column_pick(cw__column_buffer *b, cw__grown *scratch);
+
+/* Values wherever they lie, none of which waits. */
 
 /** Value i, of `n` bytes. */
 const uint8_t *cw__column_value(const cw__column_buffer *b, size_t i, size_t *n);
@@ -105,6 +111,8 @@ static inline const uint32_t *cw__column_offsets(const cw__column_buffer *b)
 {
     static const uint32_t none[1];
 
+    if (b->lent_offsets)
+        return b->lent_offsets;
     return b->offsets.p ? (const uint32_t *)(const void *)b->offsets.p : none;
 }
 

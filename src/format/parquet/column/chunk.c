@@ -95,7 +95,7 @@ static const uint8_t *next_piece(const making *k, body *b, size_t *n)
 static bool add_body(const making *k, body b)
 {
     cw__pieces *to = &k->out->bytes;
-    bool stays = !b.p, ok = true;
+    bool stays = !b.p && !k->in->spans.picked, ok = true;
 
     for (size_t n; ok && b.n > 0;) {
         const uint8_t *p = next_piece(k, &b, &n);

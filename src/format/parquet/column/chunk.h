@@ -49,6 +49,9 @@ typedef struct cw__chunk_help {
     void *user;
 } cw__chunk_help;
 
+/** Have the values of `b` that wait in the scratch, until it encodes another chunk. false: out of
+ * memory. */
+bool cw__chunk_scratch_pick(cw__chunk_scratch *s, cw__column_buffer *b);
 /** Chunks encoded with this scratch may have their pages made with help; it stays where it is. */
 void cw__chunk_scratch_help(cw__chunk_scratch *s, const cw__chunk_help *help);
 
@@ -62,8 +65,9 @@ typedef struct cw__chunk {
 } cw__chunk;
 
 /**
- * `out` is zero, but that `bytes` may have memory, which is used. CW_OK, CW_E_NO_MEMORY,
- * CW_E_TOO_LARGE (a page beyond 2 GiB: one value too long), after which `out` is empty.
+ * Of a buffer none of whose values waits. `out` is zero, but that `bytes` may have memory, which is
+ * used. CW_OK, CW_E_NO_MEMORY, CW_E_TOO_LARGE (a page beyond 2 GiB: one value too long), after
+ * which `out` is empty.
  */
 cw_status cw__chunk_encode(cw__chunk *out, const cw__column_buffer *in, const cw__chunk_options *o,
                            cw__chunk_scratch *scratch, cw_error *err);

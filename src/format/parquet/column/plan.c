@@ -33,7 +33,7 @@ enum {
 
 /* What order makes of entries. */
 static const double ORDERED = 0.6;
-/* What compression may make of indices. */
+/* What compression may make of indices, where values follow each other as they did before. */
 static const double HOPE = 0.9;
 /* What a dictionary has to promise: to find out costs as much as to have it. */
 static const double PROMISE = 0.93;
@@ -172,7 +172,8 @@ static bool looks_repetitive(const cw__search *k, const cw__trial *best)
                      (s->places ? ORDERED : 1);
     double indices = s->indices * scale * bits(s->all_distinct) / bits((double)s->distinct);
 
-    return entries + HOPE * indices + build_cost(k, s->all_distinct) < PROMISE * best->cost;
+    return entries + (s->follows ? HOPE : 1) * indices + build_cost(k, s->all_distinct) <
+           PROMISE * best->cost;
 }
 
 /* What the dictionary that was built costs, from the sample's indices and its own page: which is

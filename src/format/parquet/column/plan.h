@@ -10,6 +10,7 @@
 struct cw__chunk_scratch {
     cw__block *block;
     cw__grown page, packed, numbers, levels, used;
+    cw__grown picked; /* values that waited: see spans.h */
     cw__column_buffer sample;
     cw__dictionary dictionary, sample_dictionary;
     cw__grown entries, entries_packed; /* the dictionary's page, as it is and compressed */

@@ -23,6 +23,7 @@ void cw__chunk_scratch_free(cw__chunk_scratch *s)
     cw__grown_free(&s->numbers);
     cw__grown_free(&s->levels);
     cw__grown_free(&s->used);
+    cw__grown_free(&s->picked);
     cw__grown_free(&s->entries);
     cw__grown_free(&s->entries_packed);
     cw__column_buffer_free(&s->sample);
@@ -41,6 +42,11 @@ void cw__chunk_scratch_trim(cw__chunk_scratch *s, uint64_t page_bytes)
             cw__grown_free(all[i]);
     if (s->dictionary.indices_room * sizeof(uint32_t) > USUAL * page_bytes)
         cw__dictionary_free(&s->dictionary);
+}
+
+bool cw__chunk_scratch_pick(cw__chunk_scratch *s, cw__column_buffer *b)
+{
+    return cw__column_pick(b, &s->picked);
 }
 
 void cw__chunk_scratch_help(cw__chunk_scratch *s, const cw__chunk_help *help)

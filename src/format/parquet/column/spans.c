@@ -60,7 +60,7 @@ static bool goes_on(const cw__spans *x, const uint8_t *lent, size_t at)
 {
     const cw__span *last = x->count ? &x->all[x->count - 1] : NULL;
 
-    if (!last || !last->lent != !lent)
+    if (!last || last->there || !last->lent != !lent)
         return false;
     return lent ? last->lent + last->bytes == lent : last->at + last->bytes == at;
 }
@@ -74,16 +74,29 @@ static bool add_or_extend(cw__spans *x, cw__span span)
     return true;
 }
 
+/* Where the others are, if no span says so yet. */
+static bool begin(cw__spans *x, size_t count)
+{
+    return x->count > 0 || count == 0 || add(x, (cw__span){.n = count});
+}
+
 bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t bytes, size_t n,
                     size_t count)
 {
     const cw__span span = {.lent = p, .first = count, .n = n, .bytes = bytes};
 
-    if (x->count == 0 && count > 0 && !add(x, (cw__span){.n = count}))
-        return false;
-    if (!hold(x, loan) || !add_or_extend(x, span))
+    if (!begin(x, count) || !hold(x, loan) || !add_or_extend(x, span))
         return false;
     x->lent += bytes;
+    return true;
+}
+
+bool cw__spans_wait(cw__spans *x, cw__loan *loan, const cw__span *span, size_t bytes)
+{
+    if (!begin(x, span->first) || !hold(x, loan) || !add(x, *span))
+        return false;
+    x->lent += bytes;
+    x->waiting += bytes;
     return true;
 }
 
@@ -110,7 +123,8 @@ void cw__spans_reset(cw__spans *x)
 {
     for (size_t i = 0; i < x->loan_count; i++)
         cw__loan_let_go(x->loans[i]);
-    x->count = x->loan_count = x->lent = 0;
+    x->count = x->loan_count = x->lent = x->waiting = 0;
+    x->picked = false;
 }
 
 void cw__spans_free(cw__spans *x)

@@ -8,6 +8,10 @@
  * succeeds. Whoever needs it holds it: the call, and each column that has values in it. The last
  * one to let go releases the array; that is on the thread that calls the encoder. What was lent
  * before a fork belongs to the parent: the child forgets it.
+ *
+ * Values among nulls wait where they lie, if they are few, until their chunk is made: they are
+ * picked into the memory of the thread that makes it then, which is near and used again for the
+ * next.
  */
 #ifndef CW_PARQUET_SPANS_H
 #define CW_PARQUET_SPANS_H
@@ -28,12 +32,14 @@ typedef struct cw__loan {
 cw__loan *cw__loan_new(void);
 void cw__loan_let_go(cw__loan *loan);
 
-/** Values that lie side by side. */
+/** Values that lie side by side, or will when they are picked. */
 typedef struct cw__span {
     const uint8_t *lent; /* NULL: they are gathered, … */
     size_t at;           /* … from this byte on */
     size_t first, n;     /* counted in values */
     size_t bytes;
+    const uint8_t *there; /* they wait: which of `slots` they are; or NULL */
+    size_t bit, slots;    /* the first slot's bit */
 } cw__span;
 
 /** Empty while all values are gathered. */
@@ -42,13 +48,18 @@ typedef struct cw__spans {
     size_t count, room;
     cw__loan **loans;
     size_t loan_count, loan_room;
-    size_t lent; /* bytes */
+    size_t lent;    /* bytes */
+    size_t waiting; /* of them those that wait, nulls included */
+    bool picked;    /* what waited lies where the next chunk's values will */
 } cw__spans;
 
 /** `n` values behind `count` others, all of which are gathered if there is no span. false: out of
  * memory. */
 bool cw__spans_lend(cw__spans *x, cw__loan *loan, const uint8_t *p, size_t bytes, size_t n,
                     size_t count);
+
+/** The same of values that wait: the span says how many; nulls included they have these bytes. */
+bool cw__spans_wait(cw__spans *x, cw__loan *loan, const cw__span *span, size_t bytes);
 
 /** The same of values that were gathered, the first of them at this byte; where there are spans. */
 bool cw__spans_own(cw__spans *x, size_t at, size_t bytes, size_t n, size_t count);

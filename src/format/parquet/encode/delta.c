@@ -111,8 +111,10 @@ static uint8_t *put_block_u64(uint8_t *out, const uint64_t *deltas, size_t n, in
     return out;
 }
 
-/* `v` has the value before the block in front. */
-static uint8_t *encode_block_i32(uint8_t *out, const int32_t *v, size_t n)
+/* `v` has the value before the block in front. Inlined, so that a whole block's loops are of a
+   length that the compiler knows. */
+static inline __attribute__((always_inline)) uint8_t *block_i32(uint8_t *out, const int32_t *v,
+                                                                size_t n)
 {
     int32_t deltas[BLOCK];
     uint32_t rest[BLOCK];
@@ -127,6 +129,11 @@ static uint8_t *encode_block_i32(uint8_t *out, const int32_t *v, size_t n)
     for (size_t i = n; i < BLOCK; i++)
         rest[i] = 0;
     return put_block_u32(out, rest, n, least);
+}
+
+static uint8_t *encode_block_i32(uint8_t *out, const int32_t *v, size_t n)
+{
+    return n == BLOCK ? block_i32(out, v, BLOCK) : block_i32(out, v, n);
 }
 
 static uint8_t *encode_block_i64(uint8_t *out, const int64_t *v, size_t n)

@@ -30,7 +30,7 @@ static inline cw__dictionary_answer cw__dictionary_add(cw__dictionary_builder *b
 /* Slots that a table for up to `n` values begins with; a small one is cleared sooner. */
 static inline size_t cw__dictionary_room(size_t n)
 {
-    enum { LEAST = 64, MOST = 1024 };
+    enum { LEAST = 64, MOST = 2048 };
     size_t room = LEAST;
 
     while (room < MOST && room < 2 * n)

@@ -6,7 +6,8 @@
  *
  * Entries are in the order of their first appearance where they cannot be many, beside the values.
  * Where they can, they are much of the chunk, and ascending ones are compressed to less: 3 bytes
- * for one of 8 become 2, which is worth the second pass.
+ * for one of 8 become 2, which is worth the second pass. Of decimal numbers those come together
+ * that end in the same bits, ascending.
  */
 #include <string.h>
 
@@ -26,6 +27,7 @@ typedef enum unit { OF_1_BYTE, OF_4_BYTES, OF_8_BYTES, DECIMAL } unit;
 typedef struct number_range {
     unit unit;
     double scale; /* DECIMAL: times a value are a whole number */
+    size_t apart; /* places that come one after the other in order: see find_decimals */
     int64_t low, high;
 } number_range;
 
@@ -178,9 +180,11 @@ static finding find_scaled(number_range *r, const cw__numbers *runs, size_t n, s
     return is_wide(r, all) ? measure(r, runs, n, all) : FAR;
 }
 
+/* Those that lie halves, quarters … apart end in the same bits as doubles. */
 static bool find_decimals(number_range *r, const cw__numbers *runs, size_t n, size_t all)
 {
     static const double scales[] = {1, 10, 100, 1000, 10000};
+    static const size_t aparts[] = {1, 5, 25, 125, 625};
     finding f = NONE;
 
     r->unit = DECIMAL;
@@ -188,6 +192,7 @@ static bool find_decimals(number_range *r, const cw__numbers *runs, size_t n, si
         return false;
     for (size_t i = 0; f == NONE && i < sizeof scales / sizeof *scales; i++) {
         r->scale = scales[i];
+        r->apart = aparts[i];
         f = find_scaled(r, runs, n, all);
     }
     return f == NEAR;
@@ -196,12 +201,13 @@ static bool find_decimals(number_range *r, const cw__numbers *runs, size_t n, si
 static bool find_range(number_range *r, const cw__numbers *runs, size_t n, size_t width, size_t all)
 {
     if (width == 1) {
-        *r = (number_range){OF_1_BYTE, 0, 0, UINT8_MAX};
+        *r = (number_range){.unit = OF_1_BYTE, .high = UINT8_MAX};
         return true;
     }
     if (n == 0)
         return false;
     r->unit = width == 4 ? OF_4_BYTES : OF_8_BYTES;
+    r->apart = 1;
     return measure(r, runs, n, all) == NEAR || (width == 8 && find_decimals(r, runs, n, all));
 }
 
@@ -246,14 +252,18 @@ fill_as_seen(cw__dictionary_builder *b, uint32_t *slots, const number_range *r, 
     return CW__DICTIONARY_BUILT;
 }
 
-/* Slots are 1 where they are taken, and become how many are up to there. */
+/* Slots are 1 where they are taken, and become how many are up to there. Here and there in a large
+   table takes longer than the compressor saves. */
 static cw__dictionary_answer number_slots(cw__dictionary_builder *b, uint32_t *slots, size_t places,
-                                          size_t width)
+                                          size_t apart, size_t width)
 {
+    enum { MOST_NEAR = 1 << 16 };
     uint32_t count = 0;
 
-    for (size_t i = 0; i < places; i++)
-        slots[i] = count += slots[i];
+    apart = places <= MOST_NEAR ? apart : 1;
+    for (size_t first = 0; first < apart; first++)
+        for (size_t i = first; i < places; i += apart)
+            slots[i] = count += slots[i];
     b->d->count = count;
     b->d->bytes = count * width;
     if (count > b->most_entries || b->d->bytes > b->most_bytes)
@@ -310,7 +320,8 @@ static cw__dictionary_answer fill_in_order(cw__dictionary_builder *b, uint32_t *
             take_slots(slots, r, OF_8_BYTES, &runs[i]);
         else
             take_slots(slots, r, DECIMAL, &runs[i]);
-    cw__dictionary_answer answer = number_slots(b, slots, places, r->unit == OF_4_BYTES ? 4 : 8);
+    cw__dictionary_answer answer =
+        number_slots(b, slots, places, r->apart, r->unit == OF_4_BYTES ? 4 : 8);
     for (size_t i = run_count; i-- > 0 && answer == CW__DICTIONARY_BUILT;) {
         first -= runs[i].n;
         if (r->unit == OF_4_BYTES)

@@ -74,11 +74,18 @@ static inline half load_half(const uint8_t *p)
     return v;
 }
 
-/* Without branches on the length, which nothing foretells, but at the very end of the values. */
-static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *end)
+/* All bits of the first `n` bytes, of up to 16. */
+static inline half mask_of(size_t n)
 {
     static const uint8_t masks[2 * HALF] = {255, 255, 255, 255, 255, 255, 255, 255,
                                             255, 255, 255, 255, 255, 255, 255, 255};
+
+    return load_half(masks + HALF - n);
+}
+
+/* Without branches on the length, which nothing foretells, but at the very end of the values. */
+static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *end)
+{
     size_t each = n < HALF ? n : HALF;
 
     if ((size_t)(end - p) < HALF) {
@@ -87,15 +94,18 @@ static inline short_value short_of(const uint8_t *p, size_t n, const uint8_t *en
             memcpy(bytes, p, n);
         return (short_value){load_half(bytes), load_half(bytes)};
     }
-    half mask = load_half(masks + HALF - each);
+    half mask = mask_of(each);
     return (short_value){load_half(p) & mask, load_half(p + n - each) & mask};
+}
+
+static inline bool is_zero(half v)
+{
+    return (v[0] | v[1]) == 0;
 }
 
 static inline bool is_same_short(short_value x, short_value y)
 {
-    half differs = (x.first ^ y.first) | (x.last ^ y.last);
-
-    return (differs[0] | differs[1]) == 0;
+    return is_zero((x.first ^ y.first) | (x.last ^ y.last));
 }
 
 static inline uint64_t hash_short(short_value v, size_t n)
@@ -272,17 +282,33 @@ look_up(cw__dictionary_builder *b, bytes_table *t, const source *s, size_t i, co
 }
 
 /* Where a short value stands, if it was seen lately. Cheaper than its hash. */
-static inline recent *recent_of(recent *seen, short_value v)
+static inline size_t place_of(short_value v)
 {
     half mixed = v.first ^ v.last << 1;
     uint64_t h = (mixed[0] ^ mixed[1] << 27 ^ mixed[1] >> 37) * K2;
 
-    return &seen[h >> (64 - RECENT_BITS)];
+    return (size_t)(h >> (64 - RECENT_BITS));
+}
+
+/* Whether a short value was seen lately. Of 16 bytes and less nothing is done twice. */
+static inline bool is_recent(const recent *seen, const bytes_table *t, const uint8_t *p, size_t n,
+                             const uint8_t *end, uint32_t *index)
+{
+    if (n <= HALF && (size_t)(end - p) >= HALF) {
+        const half v = load_half(p) & mask_of(n);
+        const recent *r = &seen[place_of((short_value){v, v})];
+        *index = r->index;
+        return r->bytes == n + 1 && is_zero(v ^ t->firsts[r->index]);
+    }
+    const short_value v = short_of(p, n, end);
+    const recent *r = &seen[place_of(v)];
+    *index = r->index;
+    return r->bytes == n + 1 && has_short(t, r->index, v, n);
 }
 
 /* Go through the values from `i` on as long as they were seen lately: where that ends. */
 static size_t take_recent(uint32_t *indices, const bytes_table *table, const source *s,
-                          recent *seen, size_t i, size_t n)
+                          const recent *seen, size_t i, size_t n)
 {
     const bytes_table t = *table; /* where no index that is written can be it */
     const source from = *s;
@@ -290,13 +316,10 @@ static size_t take_recent(uint32_t *indices, const bytes_table *table, const sou
     for (; i < n; i++) {
         size_t bytes;
         const uint8_t *p = source_at(&from, i, &bytes);
-        if (bytes > SHORT)
+        uint32_t index;
+        if (bytes > SHORT || !is_recent(seen, &t, p, bytes, from.end, &index))
             break;
-        short_value v = short_of(p, bytes, from.end);
-        const recent *r = recent_of(seen, v);
-        if (r->bytes != bytes + 1 || !has_short(&t, r->index, v, bytes))
-            break;
-        indices[i] = r->index;
+        indices[i] = index;
     }
     return i;
 }
@@ -316,7 +339,7 @@ static cw__dictionary_answer fill_few(cw__dictionary_builder *b, lately *l, byte
         if (answer != CW__DICTIONARY_BUILT)
             return answer;
         if (x.n <= SHORT)
-            *recent_of(l->seen, short_of(x.p, x.n, s->end)) =
+            l->seen[place_of(short_of(x.p, x.n, s->end))] =
                 (recent){(uint32_t)x.n + 1, indices[*i]};
         l->missed++;
         ++*i;

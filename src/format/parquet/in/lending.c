@@ -16,16 +16,16 @@ static bool is_lent(const cw__lendings *x, const struct ArrowArray *a)
     return i < x->n;
 }
 
-/* With short texts their offsets would be kept beside those that the column has. */
+/* Offsets are kept along with texts. */
 static bool is_worth(const cw__view *v)
 {
-    enum { SHORT = 16 };
+    const size_t least = v->layout == CW__LAYOUT_BYTES64 ? 2 * sizeof(int64_t) : sizeof(int32_t);
     const uint64_t n = (uint64_t)v->length;
 
     if (v->layout == CW__LAYOUT_FIXED)
         return (v->width == 4 || v->width == 8) && n * v->width >= WORTH_KEEPING;
     const uint64_t bytes = n ? cw__gather_bytes(v, 0, (size_t)n) : 0;
-    return bytes >= WORTH_KEEPING && bytes / SHORT >= n;
+    return bytes >= WORTH_KEEPING && bytes / least >= n;
 }
 
 bool cw__lend(cw__lendings *x, cw__view *v, const struct ArrowArray *a)

@@ -4,7 +4,7 @@
  * it was null. With AVX2 and BMI2 that is done for 32 bytes in one go: the bits of these values
  * become the numbers of those that stay, and these are moved to the front.
  */
-#include "format/parquet/in/pick.h"
+#include "format/parquet/column/pick.h"
 
 #include <string.h>
 
