@@ -33,9 +33,9 @@ typedef struct cw_parquet cw_parquet;
 typedef enum cw_parquet_codec {
     CW_CODEC_DEFAULT = 0, /**< zstd */
     CW_CODEC_NONE,
-    CW_CODEC_ZSTD,   /**< levels 1 to 22, default 1 */
-    CW_CODEC_GZIP,   /**< levels 1 to 9, default 6 */
-    CW_CODEC_SNAPPY, /**< where libsnappy is found at run time, else CW_E_UNSUPPORTED */
+    CW_CODEC_ZSTD, /**< levels 1 to 22, default 1 */
+    CW_CODEC_GZIP, /**< levels 1 to 9, default 6 */
+    CW_CODEC_SNAPPY,
     CW_CODEC_LZ4_RAW /**< where liblz4 is found at run time, else CW_E_UNSUPPORTED */
 } cw_parquet_codec;
 

@@ -1,4 +1,4 @@
-/* block.c - whole blocks compressed and restored at once: one interface, a file for each library */
+/* block.c - whole blocks compressed and restored at once: one interface, a file for each codec */
 #include "port/block.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@
 struct cw__block {
     cw__zstd_block *zstd;
     cw__gzip_block *gzip;
+    cw__snappy_block *snappy;
     cw__lz4_block *lz4;
 };
 
@@ -22,13 +23,6 @@ static cw_status check_level(const char *codec, int level, int most, cw_error *e
                                                   codec, level, most);
 }
 
-static cw_status check_library(bool there, const char *codec, const char *library, cw_error *err)
-{
-    return there ? CW_OK
-                 : cw__fail(err, CW_E_UNSUPPORTED, "%s needs %s, which is not on this system",
-                            codec, library);
-}
-
 cw_status cw__block_check(cw__block_codec codec, int level, cw_error *err)
 {
     switch (codec) {
@@ -36,10 +30,11 @@ cw_status cw__block_check(cw__block_codec codec, int level, cw_error *err)
         return check_level("zstd", level, cw__zstd_block_most_level(), err);
     case CW__BLOCK_GZIP:
         return check_level("gzip", level, 9, err);
-    case CW__BLOCK_SNAPPY:
-        return check_library(cw__snappy_block_there(), "snappy", "libsnappy.so.1", err);
     case CW__BLOCK_LZ4:
-        return check_library(cw__lz4_block_there(), "LZ4_RAW", "liblz4.so.1", err);
+        return cw__lz4_block_there()
+                   ? CW_OK
+                   : cw__fail(err, CW_E_UNSUPPORTED,
+                              "LZ4_RAW needs liblz4.so.1, which is not on this system");
     default:
         return CW_OK;
     }
@@ -56,6 +51,7 @@ void cw__block_free(cw__block *b)
         return;
     cw__zstd_block_free(b->zstd);
     cw__gzip_block_free(b->gzip);
+    cw__snappy_block_free(b->snappy);
     cw__lz4_block_free(b->lz4);
     cw__free(b);
 }
@@ -85,7 +81,7 @@ size_t cw__block_compress(cw__block *b, cw__block_codec codec, int level, unsign
     case CW__BLOCK_GZIP:
         return cw__gzip_block_compress(&b->gzip, level, to, room, from, n);
     case CW__BLOCK_SNAPPY:
-        return cw__snappy_block_compress(to, room, from, n);
+        return cw__snappy_block_compress(&b->snappy, hint, to, room, from, n);
     case CW__BLOCK_LZ4:
         return cw__lz4_block_compress(&b->lz4, to, room, from, n);
     default:

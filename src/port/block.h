@@ -1,8 +1,8 @@
 /* block.h - whole blocks compressed and restored at once: the pages of a Parquet file
  *
- * One interface (block.c), one file for each library behind it. zlib and zstd are linked; libsnappy
- * and liblz4 are looked for at run time, once. A compressor belongs to one thread at a time and
- * keeps its contexts from block to block.
+ * One interface (block.c), one file for each codec behind it. zlib and zstd are linked; liblz4 is
+ * looked for at run time, once; snappy needs no library. A compressor belongs to one thread at a
+ * time and keeps its contexts from block to block.
  */
 #ifndef CW_PORT_BLOCK_H
 #define CW_PORT_BLOCK_H

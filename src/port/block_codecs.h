@@ -1,4 +1,4 @@
-/* block_codecs.h - the libraries behind block.h, each with a file of its own
+/* block_codecs.h - the codecs behind block.h, each with a file of its own
  *
  * Contexts are made when they are first needed and kept; freeing NULL is fine.
  */
@@ -24,9 +24,11 @@ bool cw__gzip_block_restore(cw__gzip_block **g, void *to, size_t n, const void *
                             size_t from_n);
 void cw__gzip_block_free(cw__gzip_block *g);
 
-bool cw__snappy_block_there(void);
-size_t cw__snappy_block_compress(void *to, size_t room, const void *from, size_t n);
+typedef struct cw__snappy_block cw__snappy_block;
+size_t cw__snappy_block_compress(cw__snappy_block **b, unsigned hint, void *to, size_t room,
+                                 const void *from, size_t n);
 bool cw__snappy_block_restore(void *to, size_t n, const void *from, size_t from_n);
+void cw__snappy_block_free(cw__snappy_block *b);
 
 typedef struct cw__lz4_block cw__lz4_block;
 bool cw__lz4_block_there(void);

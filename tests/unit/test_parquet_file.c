@@ -103,7 +103,7 @@ static void check_sound(const cw_parquet_options *o)
         CHECK_INT(v.bloom_filters, 4 * v.row_groups);
 }
 
-/* libsnappy and liblz4 are looked for at run time; where CI=true they have to be there. */
+/* liblz4 is looked for at run time; where CI=true it has to be there. */
 static bool is_here(cw_parquet_codec codec)
 {
     cw_schema *s = make_schema();
