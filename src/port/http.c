@@ -32,6 +32,7 @@
 
 static const uint64_t NEVER = UINT64_MAX;
 enum { TICK_MS = 1000, SHORTEST_TICK_MS = 10, TICKS_IN_A_LIMIT = 8 };
+enum { MOST_ROUNDS = 16 }; /* of one socket before it is the next one's turn */
 
 typedef struct transfer_list {
     cw__transfer *first;
@@ -328,15 +329,35 @@ static int on_timer_wish(CURLM *multi, long timeout_ms, void *user)
     return 0;
 }
 
+static cw__transfer *transfer_at(const cw__http *h, int fd)
+{
+    cw__transfer *x = h->running.first;
+    while (x && x->fd != fd)
+        x = x->next;
+    return x;
+}
+
+/* Where libcurl's buffer was filled there is more, most likely, and no need to ask poll(2) first.
+ */
+static void serve(cw__http *h, const cw__sockets_ready *r)
+{
+    int events = (r->readable ? CURL_CSELECT_IN : 0) | (r->writable ? CURL_CSELECT_OUT : 0);
+    cw__transfer *x = transfer_at(h, r->fd);
+    bool more = true;
+    for (int i = 0; more && i < MOST_ROUNDS; i++) {
+        uint64_t before = x ? x->body_got : 0;
+        int running;
+        curl_multi_socket_action(h->multi, r->fd, events, &running);
+        more = x && x->fd == r->fd && x->body_got - before >= (uint64_t)x->receive_buffer_bytes;
+    }
+}
+
 static void perform(cw__http *h, size_t ready)
 {
     int running;
     h->inside_libcurl = true;
-    for (size_t i = 0; i < ready; i++) {
-        const cw__sockets_ready *r = &h->sockets.ready[i];
-        int events = (r->readable ? CURL_CSELECT_IN : 0) | (r->writable ? CURL_CSELECT_OUT : 0);
-        curl_multi_socket_action(h->multi, r->fd, events, &running);
-    }
+    for (size_t i = 0; i < ready; i++)
+        serve(h, &h->sockets.ready[i]);
     if (h->due_ms != NEVER && cw__clock_mono_ms() >= h->due_ms) {
         h->due_ms = NEVER;
         curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);

@@ -291,7 +291,8 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->tls = cw__starts_with(call->url, "https:");
     x->offset = x->uploaded = x->downloaded = 0;
     x->begun = x->told_sent = x->resent = x->peeked = x->paused = false;
-    x->head_open = x->head_final = x->refused = false;
+    x->body_bytes = x->body_got = x->body_us = 0;
+    x->head_open = x->head_final = x->refused = x->gulps = false;
     x->status = 0;
     x->moves = x->moves_seen = 0;
     x->start_ms = x->since_ms = now_ms;

@@ -303,6 +303,7 @@ static size_t on_body(char *p, size_t size, size_t count, void *user)
     if (!x->call || x->refused)
         return 0;
     x->moves++;
+    cw__transfer_gulp(x, n);
     if (x->call->body && !x->call->body(x->call->user, p, n))
         x->refused = true;
     return !x->call || x->refused ? 0 : n;
@@ -350,6 +351,8 @@ static bool anything_moved(cw__transfer *x)
 {
     int unsent = x->head_final ? 0 : unsent_bytes(x);
     bool moved = x->moves != x->moves_seen || unsent < x->unsent_bytes;
+    if (!moved)
+        cw__transfer_sip(x);
     x->moves_seen = x->moves;
     x->unsent_bytes = unsent;
     return moved;

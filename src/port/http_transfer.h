@@ -59,10 +59,14 @@ typedef struct cw__transfer {
 
     /* receiving */
     uint64_t downloaded;
-    int status;      /* of the head being read, or of the last one */
-    bool head_open;  /* its lines are arriving */
-    bool head_final; /* it is not a 1xx */
-    bool refused;    /* the reader of the reply's body wants no more */
+    uint64_t body_bytes; /* as the head tells; 0: it does not */
+    uint64_t body_got;   /* of them, passed on */
+    uint64_t body_us;    /* when they began to come */
+    bool gulps;          /* poll(2) keeps silent about it until much has come */
+    int status;          /* of the head being read, or of the last one */
+    bool head_open;      /* its lines are arriving */
+    bool head_final;     /* it is not a 1xx */
+    bool refused;        /* the reader of the reply's body wants no more */
 
     /* being alive */
     unsigned moves;      /* counts signs of life */
@@ -99,6 +103,12 @@ void cw__transfer_at(cw__transfer *x, const char *ip);
 
 /** It is over, or (NULL) cancelled: what does that say of the address? */
 void cw__transfer_leave(cw__transfer *x, const cw__http_result *result);
+
+/** `n` bytes of the reply's body have come: is it to be taken in gulps from now on? */
+void cw__transfer_gulp(cw__transfer *x, size_t n);
+
+/** No more of that, as nothing has come for a while. */
+void cw__transfer_sip(cw__transfer *x);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
 bool cw__transfer_stalled(cw__transfer *x, uint64_t now_ms);

@@ -9,7 +9,8 @@
  * reader has to wait although the I/O thread has time to spare: as long as that thread, or the
  * reader, is what limits the speed, more at once would only take memory. So they would where they
  * come so fast already that one thread can hardly take in more: then the bytes of few ranges stay
- * in the processor's cache, and each is cheaper.
+ * in the processor's cache, and each is cheaper. Where half as many would be fast enough twice
+ * over, there are half as many from then on.
  *
  * Memory is never waited for. What others of the client need comes first: nothing is planned that
  * would leave less than a quarter of its slabs, or 5 MiB; then cw__ahead_peek answers CW_E_BUDGET,

@@ -56,7 +56,7 @@ struct cw__ahead {
     uint64_t held; /* bytes of slabs, drawn or not */
     uint64_t next_range;
     unsigned at_once; /* ranges that may arrive at once, so far */
-    uint64_t pace;    /* of the range that ended last, with its request: bytes in a us */
+    uint64_t pace;    /* of a full range like the one that ended last: bytes in a us */
     unsigned running, ending;
     bool may_grow; /* a range was read since it last had the chance */
     bool grew;     /* for the reader: there may be more to plan */

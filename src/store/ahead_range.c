@@ -170,6 +170,29 @@ static void on_bytes(void *user, uint64_t at, const void *p, size_t n)
         wake_reader(r);
 }
 
+/*
+ * The pace of a range of full length that comes as this one did, in bytes in a microsecond, its
+ * request included: a small one, with which all begins, takes longer to be sent for than to arrive,
+ * and would tell of a slow network where there is none.
+ */
+static uint64_t pace_like(const cw__range *r)
+{
+    double full = (double)r->ahead->range_bytes, arriving;
+
+    if (r->got == 0)
+        return 0;
+    arriving = (double)(cw__clock_mono_us() - r->first_us) * (full / (double)r->got);
+    return (uint64_t)(full / ((double)(r->first_us - r->start_us) + arriving + 1));
+}
+
+/* Fewer at once, where half of them would be fast enough twice over: others may be slower. */
+static void learn_pace(cw__ahead *a, const cw__range *r)
+{
+    a->pace = pace_like(r);
+    if (a->at_once > 1 && a->pace * (a->at_once / 2) >= 2 * FAST_ENOUGH)
+        a->at_once /= 2;
+}
+
 /* The exchange has ended, or was cancelled. May free the range. */
 static void finish(cw__range *r)
 {
@@ -179,7 +202,7 @@ static void finish(cw__range *r)
     a->retries += cw__exchange_retries(&r->x);
     a->running--;
     a->ending -= r->ending;
-    a->pace = r->got / (cw__clock_mono_us() - r->start_us + 1);
+    learn_pace(a, r);
     cw__exchange_free(&r->x);
     r->state = CW__RANGE_DONE;
     free_if_leaving(a, r);
