@@ -207,7 +207,7 @@ static inline cw_client_options hasty_client(void)
 {
     cw_client_options o = client_defaults();
 
-    o.stall_timeout_ms = o.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
+    o.stall_timeout_ms = o.commit_timeout_ms = SLOWNESS > 1 ? 1200 : 500;
     o.retry_base_ms = 2;
     o.retry_cap_ms = 40;
     return o;
