@@ -101,8 +101,8 @@ static void a_part_that_lands_late_is_aborted_too(void)
 
     c.stall_timeout_ms = 60000;
     bed b = bed_open(NULL, &c);
-    faults(&b, "op=UploadPart part=2 do=delay:3200,commit_late\n"
-               "op=ListParts do=delay:700");
+    faults(&b, "op=UploadPart part=2 do=delay:3600,commit_late\n"
+               "op=ListParts do=delay:1400");
     abort_after(&b, data, 4 * PART);
     CHECK(requests(&b, "AbortMultipartUpload") >= 2);
     bed_close(&b);
