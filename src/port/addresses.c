@@ -34,6 +34,7 @@ enum {
 typedef struct address {
     char ip[CW__ADDRESS_BYTES]; /* "": free */
     bool current;               /* in the last answer */
+    bool used;                  /* some request was there */
     unsigned requests;          /* under way */
     unsigned failures;          /* in a row */
     uint64_t avoid_until_ms;
@@ -191,12 +192,17 @@ static unsigned choices(const cw__host *h)
     return n;
 }
 
-/* Those left alone come last, and of these the one whose time is over first. */
+/*
+ * Those left alone come last, and of these the one whose time is over first. Who is first takes a
+ * turn even if no connection is opened, so the turns alone may miss an address for good.
+ */
 static bool goes_before(const address *a, const address *b, uint64_t now_ms)
 {
     if (is_avoided(a, now_ms) || is_avoided(b, now_ms))
         return a->avoid_until_ms < b->avoid_until_ms;
-    return a->requests < b->requests;
+    if (a->requests != b->requests)
+        return a->requests < b->requests;
+    return !a->used && b->used;
 }
 
 static int sort(cw__host *h, uint64_t now_ms, int order[CW__MOST_ADDRESSES])
@@ -265,6 +271,7 @@ int cw__host_begin(cw__addresses *b, cw__host *h, const char *ip, uint64_t now_m
     a = choices(h) > 1 ? find(h, ip) : NULL;
     if (a) {
         a->requests++;
+        a->used = true;
         *crowded = is_avoided(a, now_ms) || has_more_than_its_share(h, a, now_ms);
     }
     cw__mutex_unlock(&b->lock);

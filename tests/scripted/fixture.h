@@ -10,8 +10,8 @@
  *     }
  *     int main(int argc, char **argv) { WITHIN(2000, stops); return test_end(); }
  *
- * Nothing may hang: a test that takes longer than its bound fails, and one that takes far longer is
- * ended and says where it was. The keys of every client are distinctive, and no log line and no
+ * Nothing may hang: a test that takes several times its bound fails, and one that goes on even then
+ * is ended and says where it was. The keys of every client are distinctive, and no log line and no
  * error of a whole program may contain one, nor the value of a signature.
  */
 #ifndef CW_TESTS_SCRIPTED_FIXTURE_H
@@ -50,6 +50,9 @@ enum { SLOWNESS = 4 };
 #else
 enum { SLOWNESS = 1 };
 #endif
+
+/* What a test's bound on its time is multiplied by: a machine may have other things to do. */
+enum { LEEWAY = 6 };
 
 static inline int64_t now_ms(void)
 {
@@ -133,7 +136,7 @@ static inline void within_run(void)
 {
     int64_t start = now_ms();
 
-    alarm((unsigned)(within_ms * 3 / 1000 + 10));
+    alarm((unsigned)within_ms / 1000 + 10);
     within_test();
     alarm(0);
     if (getenv("CW_TEST_TIMES"))
@@ -154,12 +157,12 @@ static inline void within(const char *name, void (*test)(void), int ms, const ch
 {
     within_name = name;
     within_test = test;
-    within_ms = ms * SLOWNESS;
+    within_ms = ms * SLOWNESS * LEEWAY;
     within_thread = pthread_self();
     signal(SIGALRM, within_hangs);
     test_run(name, within_run, only);
 }
-/** Run a test that must be over within `ms` milliseconds. */
+/** Run a test that is over within `ms` milliseconds where the machine has nothing else to do. */
 #define WITHIN(ms, fn) within(#fn, fn, ms, argc > 1 ? argv[1] : NULL)
 
 /* ---- server and client ---- */
@@ -204,7 +207,7 @@ static inline cw_client_options hasty_client(void)
 {
     cw_client_options o = client_defaults();
 
-    o.stall_timeout_ms = o.commit_timeout_ms = SLOWNESS > 1 ? 600 : 300;
+    o.stall_timeout_ms = o.commit_timeout_ms = SLOWNESS > 1 ? 1200 : 500;
     o.retry_base_ms = 2;
     o.retry_cap_ms = 40;
     return o;

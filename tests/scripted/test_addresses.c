@@ -16,6 +16,7 @@ enum { PART = 50 * 1000, PARTS = 60, WHOLE = PARTS * PART };
 static unsigned char *data;
 static atomic_int addresses, resolved;
 static atomic_bool with_ipv6; /* the first of them is ::1 */
+static uint64_t most_avoided; /* addresses at once */
 
 static int answer(const char *host, char (*out)[CW__ADDRESS_BYTES], int most)
 {
@@ -41,6 +42,7 @@ static bed open_at(const char *name, int n, const ts_options *so, cw_client_opti
 
     atomic_store(&addresses, n);
     atomic_store(&resolved, 0);
+    most_avoided = 0;
     cw__addresses_set_resolver(answer);
     snprintf(url, sizeof url, "%s://%s:%d", so->tls ? "https" : "http", name, port_of(b.server));
     co.endpoint_url = url;
@@ -48,12 +50,31 @@ static bed open_at(const char *name, int n, const ts_options *so, cw_client_opti
     return b;
 }
 
-static cw_writer_options in_parts(void)
+static int note_avoided(void *user, const cw_stats *unused)
+{
+    const bed *b = user;
+    cw_client_stats stats;
+
+    (void)unused;
+    cw_client_get_stats(b->client, &stats);
+    if (stats.addresses_avoided > most_avoided)
+        most_avoided = stats.addresses_avoided;
+    return 0;
+}
+
+/* An address is left alone for 10 s, and a busy machine may take longer than that: so it is looked
+ * all the while how many are. */
+static void send_whole(bed *b)
 {
     cw_writer_options o = parts_of(PART);
+    cw_error err;
 
     o.concurrency = 8;
-    return o;
+    o.progress = note_avoided;
+    o.progress_user = b;
+    o.progress_interval_ms = 10;
+    CHECK_OK(send_bytes(b, "key", &o, data, WHOLE, NULL, &err), err);
+    (void)note_avoided(b, NULL);
 }
 
 /* libcurl finds no such name, so the first request has to wait for the resolver of the test. */
@@ -70,28 +91,58 @@ static void warm_up(bed *b)
     sleep_ms(20);
 }
 
+/* Few connections do for a machine that has parts ready no faster than they are answered: until
+ * the answers take long enough. */
+static void send_until(bool (*it_is_so)(const bed *), bed *b, int least)
+{
+    enum { MOST_OBJECTS = 8 };
+    char rule[60];
+
+    for (int i = 0; i < MOST_OBJECTS && (i < least || !it_is_so(b)); i++) {
+        if (i > 0) {
+            ts_fault_clear(b->server);
+            snprintf(rule, sizeof rule, "op=UploadPart times=inf do=delay:%d", 10 << i);
+            faults(b, rule);
+        }
+        send_whole(b);
+    }
+    CHECK(it_is_so(b));
+}
+
+static bool all_four_have_a_connection(const bed *b)
+{
+    for (unsigned char i = 1; i <= 4; i++)
+        if (ts_connections_to(b->server, i) == 0)
+            return false;
+    return true;
+}
+
+static bool one_is_avoided(const bed *b)
+{
+    (void)b;
+    return most_avoided > 0;
+}
+
 static void spread_over(const char *name, const char *listen_on, bool tls)
 {
     ts_options so = server_defaults();
     cw_client_options co = client_defaults();
-    cw_writer_options o = in_parts();
     cw_client_stats stats;
-    cw_error err;
 
     so.bind = listen_on;
     so.tls = tls;
     so.latency_ms = 5;
+    co.connect_timeout_ms = co.stall_timeout_ms = 30000; /* so that none is blamed */
+    co.no_hedging = 1;
     co.memory_bytes = 128 * (uint64_t)MIB;
     bed b = open_at(name, 4, &so, co);
     warm_up(&b);
-    for (int i = 0; i < 3; i++)
-        CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_until(all_four_have_a_connection, &b, 3);
     check_object(&b, "key", data, WHOLE);
     cw_client_get_stats(b.client, &stats);
     CHECK_INT(stats.addresses, 4);
-    CHECK_INT(stats.addresses_avoided, 0);
-    for (unsigned char i = 1; i <= 4; i++)
-        CHECK(ts_connections_to(b.server, i) >= 1);
+    /* libcurl waits 200 ms for one family before it tries the other as well. */
+    CHECK(stats.addresses_avoided <= atomic_load(&with_ipv6));
     CHECK(ts_connection_count(b.server) <= 60); /* of nearly 200 requests */
     CHECK_INT(atomic_load(&resolved), 1);
     bed_close(&b);
@@ -113,17 +164,13 @@ static void those_that_refuse_are_left_alone(void)
 {
     ts_options so = server_defaults();
     cw_client_options co = client_defaults();
-    cw_writer_options o = in_parts();
-    cw_client_stats stats;
-    cw_error err;
 
     co.memory_bytes = 128 * (uint64_t)MIB;
     bed b = open_at("many.test", 4, &so, co);
     warm_up(&b);
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_until(one_is_avoided, &b, 1);
     check_object(&b, "key", data, WHOLE);
-    cw_client_get_stats(b.client, &stats);
-    CHECK(stats.addresses_avoided >= 1 && stats.addresses_avoided <= 3);
+    CHECK(most_avoided <= 3);
     bed_close(&b);
 }
 
@@ -132,11 +179,9 @@ static void one_that_stalls_is_left_alone(void)
 {
     ts_options so = server_defaults();
     cw_client_options co = hasty_client();
-    cw_writer_options o = in_parts();
     struct sockaddr_in a = {.sin_family = AF_INET};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cw_client_stats stats;
-    cw_error err;
 
     co.memory_bytes = 128 * (uint64_t)MIB;
     co.max_attempts = 10;
@@ -145,10 +190,10 @@ static void one_that_stalls_is_left_alone(void)
     inet_pton(AF_INET, "127.0.0.2", &a.sin_addr);
     REQUIRE(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 100) == 0);
     warm_up(&b);
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_until(one_is_avoided, &b, 1);
     check_object(&b, "key", data, WHOLE);
     cw_client_get_stats(b.client, &stats);
-    CHECK_INT(stats.addresses_avoided, 1);
+    CHECK_INT(most_avoided, 1);
     CHECK(stats.retries + stats.hedged >= 1);
     bed_close(&b);
     close(fd);
@@ -159,9 +204,7 @@ static void one_that_was_outrun_is_left_alone(void)
 {
     ts_options so = server_defaults();
     cw_client_options co = client_defaults();
-    cw_writer_options o = in_parts();
     cw_client_stats stats;
-    cw_error err;
 
     so.bind = "0.0.0.0";
     so.latency_ms = 5;
@@ -169,13 +212,13 @@ static void one_that_was_outrun_is_left_alone(void)
     co.memory_bytes = 128 * (uint64_t)MIB;
     bed b = open_at("many.test", 4, &so, co);
     warm_up(&b);
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_whole(&b);
     faults(&b, "op=UploadPart part=40 attempt=2 do=stall_request:forever");
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_whole(&b);
     check_object(&b, "key", data, WHOLE);
     cw_client_get_stats(b.client, &stats);
-    CHECK_INT(stats.hedged, 1);
-    CHECK_INT(stats.addresses_avoided, 1);
+    CHECK(stats.hedged >= 1);
+    CHECK(most_avoided >= 1);
     bed_close(&b);
 }
 
@@ -211,20 +254,18 @@ static void an_ipv6_address_that_refuses_is_left_alone(void)
 {
     ts_options so = server_defaults();
     cw_client_options co = client_defaults();
-    cw_writer_options o = in_parts();
     cw_client_stats stats;
-    cw_error err;
 
     so.bind = "0.0.0.0";
     so.latency_ms = 5;
     atomic_store(&with_ipv6, true);
     bed b = open_at("many.test", 2, &so, co);
     warm_up(&b);
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_until(one_is_avoided, &b, 1);
     check_object(&b, "key", data, WHOLE);
     cw_client_get_stats(b.client, &stats);
     CHECK_INT(stats.addresses, 2);
-    CHECK_INT(stats.addresses_avoided, 1);
+    CHECK_INT(most_avoided, 1);
     CHECK(ts_connections_to(b.server, 2) >= 1);
     bed_close(&b);
     atomic_store(&with_ipv6, false);
@@ -234,9 +275,7 @@ static void an_ipv6_address_that_refuses_is_left_alone(void)
 static void an_ipv6_address_as_endpoint(void)
 {
     ts_options so = server_defaults();
-    cw_writer_options o = in_parts();
     cw_client_stats stats;
-    cw_error err;
 
     if (!has_ipv6())
         return;
@@ -244,7 +283,7 @@ static void an_ipv6_address_as_endpoint(void)
     atomic_store(&resolved, 0);
     bed b = bed_open(&so, NULL);
     CHECK(strncmp(ts_server_url(b.server), "http://[::1]:", 13) == 0);
-    CHECK_OK(send_bytes(&b, "key", &o, data, WHOLE, NULL, &err), err);
+    send_whole(&b);
     check_object(&b, "key", data, WHOLE);
     cw_client_get_stats(b.client, &stats);
     CHECK_INT(stats.addresses, 0);

@@ -182,7 +182,7 @@ static void refused_early_for_a_moment(void)
     cw_error err;
     bed b = bed_open(NULL, NULL);
 
-    faults(&b, "op=UploadPart times=4 do=status_early:503:SlowDown");
+    faults(&b, "op=UploadPart times=3 do=status_early:503:SlowDown");
     CHECK_OK(send_bytes(&b, "key", &o, bytes, LARGE, NULL, &err), err);
     check_object(&b, "key", bytes, LARGE);
     bed_close(&b);

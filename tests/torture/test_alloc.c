@@ -71,7 +71,7 @@ static bool run_with(long nth)
     if (getenv("CW_TEST_RUNS"))
         fprintf(stderr, "      %ld: %lld ms, %s\n", nth, (long long)(now_ms() - start),
                 cw_status_name(st));
-    if (now_ms() - start > RUN_MS * SLOWNESS)
+    if (now_ms() - start > RUN_MS * SLOWNESS * LEEWAY)
         say_run(nth, "that took too long", &err);
     return calls >= nth;
 }

@@ -130,7 +130,7 @@ static void ends_within(const char *rule, int ms)
     start_of_end = now_ms();
     child_end(&c);
     CHECK_INT(child_exit_code(&c), CHILD_EXIT_CODE);
-    CHECK(now_ms() - start_of_end < ms * SLOWNESS);
+    CHECK(now_ms() - start_of_end < ms * SLOWNESS * LEEWAY);
     CHECK(!ts_object_exists(b.server, "bucket", "key"));
     bed_close(&b);
 }

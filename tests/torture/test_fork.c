@@ -60,7 +60,7 @@ static int in_child(void (*what)(void *), void *user, bool by_exit)
     if (pid == 0) {
         is_child = true;
         test_failures_here = 0;
-        alarm(20 * SLOWNESS);
+        alarm(20 * SLOWNESS * LEEWAY);
         signal(SIGALRM, SIG_DFL);
         what(user);
         if (by_exit)

@@ -823,29 +823,37 @@ static void reply_until_close(void)
     request_free(&r);
 }
 
+/* @return the milliseconds that it took */
+static uint64_t ask_to_continue(const char *path)
+{
+    server s;
+    request r;
+    char wanted[32];
+    server_start(&s, 0);
+    cw__http *h = http_new(1);
+    request_init(&r, h, "PUT", s.port, path, 300000);
+    r.call.expect_continue = true;
+    uint64_t start = cw__clock_mono_ms();
+    request_run(&r);
+    uint64_t took = cw__clock_mono_ms() - start;
+    snprintf(wanted, sizeof wanted, "%016" PRIx64, body_hash(300000));
+    CHECK_END(r, CW__HTTP_ANSWERED, 200);
+    CHECK_STR(r.hash, wanted);
+    CHECK_STR(r.not_final, "");
+    request_free(&r);
+    cw__http_free(h);
+    server_stop(&s);
+    return took;
+}
+
+/* Sent at once when it is asked for, which a busy machine may not show each time. */
 static void expect_continue(void)
 {
-    static const char *const paths[] = {"/continue", "/no-continue"};
-    for (size_t i = 0; i < 2; i++) {
-        server s;
-        request r;
-        char wanted[32];
-        server_start(&s, 0);
-        cw__http *h = http_new(1);
-        request_init(&r, h, "PUT", s.port, paths[i], 300000);
-        r.call.expect_continue = true;
-        uint64_t start = cw__clock_mono_ms();
-        request_run(&r);
-        uint64_t took = cw__clock_mono_ms() - start;
-        snprintf(wanted, sizeof wanted, "%016" PRIx64, body_hash(300000));
-        CHECK_END(r, CW__HTTP_ANSWERED, 200);
-        CHECK_STR(r.hash, wanted);
-        CHECK_STR(r.not_final, "");
-        CHECK(i == 0 ? took < 900 : took >= 900);
-        request_free(&r);
-        cw__http_free(h);
-        server_stop(&s);
-    }
+    uint64_t took = UINT64_MAX;
+    for (int i = 0; i < 10 && took >= 900; i++)
+        took = ask_to_continue("/continue");
+    CHECK(took < 900);
+    CHECK(ask_to_continue("/no-continue") >= 900);
 }
 
 static void refused_before_the_body(void)
@@ -1033,7 +1041,7 @@ static void handshake_that_hangs(void)
     request_run(&r);
     uint64_t took = cw__clock_mono_ms() - start;
     CHECK_END(r, CW__HTTP_UNREACHABLE, 0);
-    CHECK(took >= 1500 && took < 6000);
+    CHECK(took >= 1500 && took < PATIENCE_MS);
     cw__http_free(h);
     close(fd);
 }
@@ -1081,7 +1089,7 @@ static void check_stall(const char *method, const char *path, uint64_t bytes, ui
     run_alone(&r, method, path, bytes, stall_ms, reply_ms);
     uint64_t took = cw__clock_mono_ms() - start;
     CHECK_END(r, CW__HTTP_STALLED, status);
-    CHECK(took >= 250 && took < 3000);
+    CHECK(took >= 250 && took < PATIENCE_MS);
     request_free(&r);
 }
 
@@ -1125,9 +1133,9 @@ static void waiting_for_a_turn_is_not_stalled(void)
     request first, second;
     server_start(&s, 0);
     cw__http *h = http_new(1);
-    request_init(&first, h, "PUT", s.port, "/late/800", 10);
+    request_init(&first, h, "PUT", s.port, "/late/1200", 10);
     request_init(&second, h, "PUT", s.port, "/hash", 10);
-    second.call.stall_ms = second.call.reply_ms = 150;
+    second.call.stall_ms = second.call.reply_ms = 600;
     request_start(&first);
     request_start(&second);
     request_wait(&second);
