@@ -359,6 +359,25 @@ static void the_same_bytes(void)
 
 /* ---- how long they stay ---- */
 
+/* Gathered in slices, of which one alone would be few enough: the array would be kept for it. */
+static void what_is_copied_is_not_kept_as_well(void)
+{
+    cw_parquet_options o = CW_PARQUET_OPTIONS_INIT;
+    shelf s = {0};
+    cw_parquet *p = NULL;
+    cw_error err;
+    cw_writer *w = shelf_open(&s, &err);
+
+    REQUIRE(w);
+    CHECK_OK(cw_parquet_open(&p, w, schema, &o, &err), err);
+    REQUIRE(p);
+    CHECK_INT(by_arrow(p, batch_of(0, 90000, 0, 0)), CW_OK);
+    CHECK_INT(arrow_alive, 6); /* ids, kinds, items, names, notes, words; not prices */
+    CHECK_INT(cw_parquet_abort(p, &err), CW_OK);
+    check_released();
+    shelf_clear(&s);
+}
+
 static void values_stay_and_the_rest_goes(void)
 {
     manner m = {.codec = CW_CODEC_NONE};
@@ -524,6 +543,7 @@ int main(int argc, char **argv)
     link_types();
     REQUIRE(cw_schema_parse(&schema, schema_text, &err) == CW_OK);
     TEST(the_same_bytes);
+    TEST(what_is_copied_is_not_kept_as_well);
     TEST(values_stay_and_the_rest_goes);
     TEST(an_array_is_there_twice);
     TEST(the_sink_fails);

@@ -60,16 +60,20 @@ static bool overlaps(const cw_parquet *p)
 
 /* ---- the memory of buffers ---- */
 
+static uint64_t lent_of(const cw__column_buffer *b)
+{
+    return cw__column_lent(b) + (b->lent_offsets ? (b->count + 1) * sizeof *b->lent_offsets : 0);
+}
+
 static uint64_t room_of(const cw__column_buffer *b)
 {
     return (uint64_t)b->def.data.room + b->rep.data.room + b->values.room + b->offsets.room +
-           cw__column_lent(b);
+           lent_of(b);
 }
 
 static uint64_t bytes_of(const cw__column_buffer *b)
 {
-    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n +
-           cw__column_lent(b);
+    return (uint64_t)b->def.data.n + b->rep.data.n + b->values.n + b->offsets.n + lent_of(b);
 }
 
 static uint64_t room_of_all(const cw__column_buffer *buffers, const cw_schema *s)

@@ -172,14 +172,16 @@ static bool is_stored_as_it_is(const cw__column_buffer *to, const cw__view *v)
            v->width == to->leaf->width && (v->width == 4 || v->width == 8);
 }
 
-/* Few enough that they fit the memory near to a thread, all that a column has of them. */
+/* Few enough that they fit the memory near to a thread, all that a column has of them; and all of
+   their array, which is kept whole. */
 static bool can_wait(const cw__column_buffer *to, const cw__view *v, size_t n, const uint8_t *bits)
 {
     enum { LEAST = 4096, MOST = 256 << 10 };
     const size_t bytes = n * v->width;
 
     return v->loan && bits == v->validity && to->leaf->physical != CW__FIXED_LEN_BYTE_ARRAY &&
-           bytes >= LEAST && to->spans.waiting + bytes <= MOST;
+           (uint64_t)v->length * v->width <= MOST && bytes >= LEAST &&
+           to->spans.waiting + bytes <= MOST;
 }
 
 static cw__gathered leave(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,

@@ -177,8 +177,8 @@ static cw__gathered take_bytes(cw__column_buffer *to, const uint32_t *offsets, s
     return CW__GATHERED;
 }
 
-/* Fewer bytes are copied sooner than kept. */
-enum { WORTH_LENDING = 4096 };
+/* Fewer bytes are copied sooner than kept, as are texts that are shorter than that. */
+enum { WORTH_LENDING = 4096, SHORT = 2 * sizeof(uint32_t) };
 
 /* The same, of bytes that lie side by side at `p`, and stay there or are copied. Offsets are kept
    along with texts on loan, beside these: that is within what buffers have beyond their bytes,
@@ -186,7 +186,6 @@ enum { WORTH_LENDING = 4096 };
 static cw__gathered lend_or_copy(cw__column_buffer *to, const uint32_t *offsets, size_t n,
                                  const uint8_t *p, cw__loan *loan, size_t *bad, const char **why)
 {
-    enum { SHORT = 2 * sizeof *offsets };
     const size_t bytes = offsets[n] - offsets[0];
     uint8_t *copy;
 
@@ -224,7 +223,15 @@ static void copy_views(uint8_t *p, uint32_t *to, const cw__view *v, int64_t star
     }
 }
 
-/* The column's first texts, which may be all it gets: their offsets are on loan as well. */
+/* Whether these are the column's first texts, which may be all it gets; of short ones only if they
+   are the whole array, since it is kept for these alone where the next ones are copied. */
+static bool can_lend_whole(const cw__column_buffer *to, const cw__view *v, size_t n, uint64_t bytes)
+{
+    return v->loan && v->layout == CW__LAYOUT_BYTES32 && to->count == 0 && bytes >= WORTH_LENDING &&
+           (n == (size_t)v->length || bytes / SHORT >= n);
+}
+
+/* Their offsets are on loan as well. */
 static cw__gathered lend_whole(cw__column_buffer *to, const cw__view *v, int64_t start, size_t n,
                                size_t *bad, const char **why)
 {
@@ -247,7 +254,7 @@ cw__gathered cw__gather_texts(cw__column_buffer *to, const cw__view *v, int64_t 
         *why = why_total;
         return CW__GATHERED_BAD;
     }
-    if (v->loan && v->layout == CW__LAYOUT_BYTES32 && to->count == 0 && bytes >= WORTH_LENDING)
+    if (can_lend_whole(to, v, n, bytes))
         return lend_whole(to, v, start, n, bad, why);
     uint32_t *offsets = offsets_for(to, n);
     if (!offsets)

@@ -13,7 +13,8 @@ cw__gathered cw__gather_texts(cw__column_buffer *to, const cw__view *v, int64_t 
 cw__gathered cw__gather_texts_there(cw__column_buffer *to, const cw__view *v, int64_t start,
                                     size_t n, const uint8_t *bits, size_t bit, size_t *bad,
                                     const char **why);
-/** Of 32-bit offsets. false: these do not lie side by side, and nothing is done. */
+/** Of 32-bit offsets. false: these do not lie side by side, or are too many bytes; nothing is
+ * added. */
 bool cw__gather_texts_at(cw__column_buffer *to, const cw__view *v, const int64_t *at, size_t n,
                          cw__gathered *answer, size_t *bad, const char **why);
 
