@@ -32,7 +32,7 @@
 
 static const uint64_t NEVER = UINT64_MAX;
 enum { TICK_MS = 1000, SHORTEST_TICK_MS = 10, TICKS_IN_A_LIMIT = 8 };
-enum { MOST_ROUNDS = 16 }; /* of one socket before it is the next one's turn */
+enum { TURN_BYTES = 2 * 1024 * 1024 }; /* of a body; then it is the next socket's turn */
 
 typedef struct transfer_list {
     cw__transfer *first;
@@ -77,9 +77,8 @@ static void global_init(void)
 
 static cw_status look_at_libcurl(cw_error *err)
 {
-    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-
     pthread_once(&global_once, global_init);
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     if (global_code != CURLE_OK)
         return cw__fail(err, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
                         curl_easy_strerror(global_code));
@@ -337,19 +336,24 @@ static cw__transfer *transfer_at(const cw__http *h, int fd)
     return x;
 }
 
-/* Where libcurl's buffer was filled there is more, most likely, and no need to ask poll(2) first.
- */
+/* In gulps all of it has to be taken: TLS hands on a record at a time, and poll(2) keeps silent
+   about the next. Else there is more, most likely, where libcurl's buffer was filled. */
+static bool has_more(const cw__transfer *x, uint64_t got)
+{
+    return x->gulps ? got > 0 : got >= (uint64_t)x->receive_buffer_bytes;
+}
+
 static void serve(cw__http *h, const cw__sockets_ready *r)
 {
     int events = (r->readable ? CURL_CSELECT_IN : 0) | (r->writable ? CURL_CSELECT_OUT : 0);
     cw__transfer *x = transfer_at(h, r->fd);
-    bool more = true;
-    for (int i = 0; more && i < MOST_ROUNDS; i++) {
-        uint64_t before = x ? x->body_got : 0;
-        int running;
+    uint64_t first = x ? x->body_got : 0, before;
+    int running;
+    do {
+        before = x ? x->body_got : 0;
         curl_multi_socket_action(h->multi, r->fd, events, &running);
-        more = x && x->fd == r->fd && x->body_got - before >= (uint64_t)x->receive_buffer_bytes;
-    }
+    } while (x && x->fd == r->fd && has_more(x, x->body_got - before) &&
+             x->body_got - first < TURN_BYTES);
 }
 
 static void perform(cw__http *h, size_t ready)

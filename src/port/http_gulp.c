@@ -2,17 +2,17 @@
  *
  * Where a reply comes as fast as the processor can take it, each look at the socket finds little
  * that is new, and most of the work is to look: to be woken, to poll, to acknowledge a few bytes.
- * So poll(2) is told to keep silent until a mebibyte lies ready (SO_RCVLOWAT), which is then read
- * in one go. That takes a third off the kernel's part.
+ * So poll(2) is told to keep silent until a mebibyte lies ready (SO_RCVLOWAT), all of which is then
+ * read. That takes a third off the kernel's part.
  *
  *     from here on  --it comes fast-->      in gulps      of a body of known length
  *      as it comes  <--it has slowed down, or stopped, or the rest is hardly a gulp--
  *
  * The last bytes of a body have to be seen when they are there. What libcurl has read and has not
  * passed on yet counts as missing here, although the socket will not bring it again: that is why
- * gulps end well before the body does. Nothing of the next reply can be in the socket by then. A
- * sender that falls silent in the middle of a gulp is noticed at the next tick of the stall clocks,
- * so that its bytes are late by a second at most.
+ * gulps end well before the body does. Nothing of the next reply can be in the socket by then. They
+ * end at every tick of the stall clocks too, and begin again when the pace has been looked at: so
+ * the bytes of a sender that falls silent in the middle of one are late by a second at most.
  */
 #include "port/http_transfer.h"
 
@@ -23,7 +23,7 @@
 enum {
     GULP = 1024 * 1024,
     HELD_BY_LIBCURL = 256 * 1024, /* at most: its buffer, and what TLS has of a record */
-    STRETCH = 512 * 1024,         /* after each the pace is looked at */
+    STRETCH = GULP,               /* after each its pace is looked at */
     FAST = 200                    /* bytes in a microsecond: there a gulp takes 5 ms to come */
 };
 
@@ -44,9 +44,11 @@ static void begin(cw__transfer *x)
     x->body_us = cw__clock_mono_us();
 }
 
-static bool is_fast(const cw__transfer *x)
+static bool was_fast(cw__transfer *x)
 {
-    return x->body_got >= FAST * (cw__clock_mono_us() - x->body_us);
+    uint64_t now = cw__clock_mono_us(), took = now - x->body_us;
+    x->body_us = now;
+    return STRETCH >= FAST * took;
 }
 
 void cw__transfer_gulp(cw__transfer *x, size_t n)
@@ -58,7 +60,7 @@ void cw__transfer_gulp(cw__transfer *x, size_t n)
     if (x->body_bytes < x->body_got + GULP + HELD_BY_LIBCURL)
         set(x, false);
     else if (x->body_got / STRETCH > before / STRETCH)
-        set(x, is_fast(x));
+        set(x, was_fast(x));
 }
 
 void cw__transfer_sip(cw__transfer *x)

@@ -350,9 +350,9 @@ static int unsent_bytes(const cw__transfer *x)
 static bool anything_moved(cw__transfer *x)
 {
     int unsent = x->head_final ? 0 : unsent_bytes(x);
-    bool moved = x->moves != x->moves_seen || unsent < x->unsent_bytes;
-    if (!moved)
-        cw__transfer_sip(x);
+    bool held_back = x->gulps; /* something may have come that poll(2) keeps silent about */
+    bool moved = x->moves != x->moves_seen || unsent < x->unsent_bytes || held_back;
+    cw__transfer_sip(x);
     x->moves_seen = x->moves;
     x->unsent_bytes = unsent;
     return moved;

@@ -61,7 +61,7 @@ typedef struct cw__transfer {
     uint64_t downloaded;
     uint64_t body_bytes; /* as the head tells; 0: it does not */
     uint64_t body_got;   /* of them, passed on */
-    uint64_t body_us;    /* when they began to come */
+    uint64_t body_us;    /* since when the pace is measured */
     bool gulps;          /* poll(2) keeps silent about it until much has come */
     int status;          /* of the head being read, or of the last one */
     bool head_open;      /* its lines are arriving */
@@ -107,7 +107,7 @@ void cw__transfer_leave(cw__transfer *x, const cw__http_result *result);
 /** `n` bytes of the reply's body have come: is it to be taken in gulps from now on? */
 void cw__transfer_gulp(cw__transfer *x, size_t n);
 
-/** No more of that, as nothing has come for a while. */
+/** No more of that until the pace has been looked at again: a tick has passed. */
 void cw__transfer_sip(cw__transfer *x);
 
 /** Look whether anything has moved. true: nothing for longer than the call allows. */
