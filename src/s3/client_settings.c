@@ -127,7 +127,7 @@ static void take_other_endpoints(cw__settings *s, cw_client_options *o)
 /* Consoles show the bucket as one, and every key would then begin with its name. */
 static cw_status check_path(const cw__endpoint *e, const char *host, cw_error *err)
 {
-    if (!host || !e->url.path[0] || !cw__provider_knows(host))
+    if (!host || !e->url.path[0] || !cw__provider_has_no_path(host))
         return CW_OK;
     return cw__fail(err, CW_E_INVALID_ARGUMENT,
                     "the endpoint %s has a path, '%s', and this service has none there: leave it "

@@ -64,9 +64,15 @@ static cw_provider provider_at(const char *host)
     return domain ? domain->which : CW_PROVIDER_AUTO;
 }
 
-bool cw__provider_knows(const char *host)
+/* Other programs run at AWS, Google and Aliyun as well, behind hosts of theirs. */
+bool cw__provider_has_no_path(const char *host)
 {
-    return cw__is_host_of_aws(host) || domain_of(host);
+    const struct domain *domain = domain_of(host);
+
+    if (cw__is_host_of_aws(host))
+        return cw__starts_with(host, "s3.") || cw__starts_with(host, "s3-");
+    return domain && (domain->which == CW_PROVIDER_R2 || domain->which == CW_PROVIDER_B2 ||
+                      cw__equal_nocase(host, "storage.googleapis.com"));
 }
 
 cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *host, cw_error *err)

@@ -41,8 +41,8 @@ typedef struct cw__provider {
 /** @param host  of the endpoint; NULL: AWS. @return CW_OK; CW_E_INVALID_ARGUMENT */
 cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *host, cw_error *err);
 
-/** Whether a host is one of a service known by name. Their endpoints have no path. */
-bool cw__provider_knows(const char *host);
+/** Whether a host is one of a service whose endpoints have no path. */
+bool cw__provider_has_no_path(const char *host);
 
 /** Has it any of these traits? */
 bool cw__provider_is(const cw__provider *p, unsigned traits);

@@ -159,6 +159,8 @@ static void an_endpoint_with_a_path(void)
         {"https://s3.eu-west-1.amazonaws.com/bucket", false},
         {"https://s3.eu-west-1.amazonaws.com/", true},
         {"https://storage.example/storage/v1/s3", true},
+        {"http://lb-1.eu-west-1.elb.amazonaws.com/s3", true},
+        {"https://stage.googleapis.com/bucket", true},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
