@@ -102,14 +102,14 @@ static inline bool proxy_lets_in(proxy *p, int fd, const char *head)
     static const char name[] = "\r\nProxy-Authorization: ";
     const char *at = strstr(head, name);
     size_t n = p->authorization ? strlen(p->authorization) : 0;
-    if (p->refuse_with) {
-        proxy_say(fd, p->refuse_with, "");
-    } else if (n && (!at || strncmp(at + sizeof name - 1, p->authorization, n) != 0)) {
-        proxy_say(fd, 407, "Proxy-Authenticate: Basic realm=\"x\"\r\n");
-    } else {
+    bool known = !n || (at && strncmp(at + sizeof name - 1, p->authorization, n) == 0);
+    if (known && !p->refuse_with)
         return true;
-    }
-    atomic_fetch_add(&p->refusals, 1);
+    atomic_fetch_add(&p->refusals, 1); /* before the client can know */
+    if (p->refuse_with)
+        proxy_say(fd, p->refuse_with, "");
+    else
+        proxy_say(fd, 407, "Proxy-Authenticate: Basic realm=\"x\"\r\n");
     return false;
 }
 
@@ -229,6 +229,8 @@ static inline bool proxy_socks5_lets_in(proxy *p, int fd)
     bool read = proxy_read(fd, n, 2) && proxy_read_text(fd, user, n[1]) && proxy_read(fd, n, 1) &&
                 proxy_read_text(fd, password, n[0]);
     bool good = read && strcmp(user, p->user) == 0 && strcmp(password, p->password) == 0;
+    if (!good)
+        atomic_fetch_add(&p->refusals, 1);
     return proxy_send(fd, good ? "\1\0" : "\1\1", 2) && good;
 }
 
@@ -241,10 +243,9 @@ static inline bool proxy_socks5_greets(proxy *p, int fd)
     atomic_fetch_add(&p->socks5, 1);
     bool offered = memchr(ways, want, head[1]) != NULL;
     unsigned char chosen[2] = {5, offered ? want : 0xFF};
-    if (proxy_send(fd, chosen, 2) && offered && (!want || proxy_socks5_lets_in(p, fd)))
-        return true;
-    atomic_fetch_add(&p->refusals, 1);
-    return false;
+    if (!offered)
+        atomic_fetch_add(&p->refusals, 1);
+    return proxy_send(fd, chosen, 2) && offered && (!want || proxy_socks5_lets_in(p, fd));
 }
 
 /* VERSION COMMAND 0 KIND ADDRESS PORT */
