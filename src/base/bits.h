@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Words and files are read and written as they lie in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian machines only");
+
 /** The lowest `n` bits, 64 at most. */
 static inline uint64_t cw__low_bits(size_t n)
 {
