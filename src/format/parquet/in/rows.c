@@ -16,7 +16,7 @@ enum { FIRST_ROWS = 16, MOST_ROWS = 1024 };
 /* A field and its member. One without has nothing but nulls, if its children have none either. */
 typedef struct match {
     const cw_member *member;
-    bool in_place; /* without a member of its own: those of the children are in the row itself */
+    bool in_place; /* where it has no member of its own: the children's are in the row itself */
     struct match *children; /* as many as the field has */
 } match;
 
@@ -174,7 +174,7 @@ static cw_status match_fields(match *m, const cw__node *node, const cw_member *m
     if (stranger)
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "the schema has no field '%s' there",
                         stranger->name ? stranger->name : "");
-    m->in_place = count > 0;
+    m->in_place = count > 0 || !node->nullable;
     for (size_t i = 0; st == CW_OK && i < node->child_count; i++) {
         const cw__node *child = node->children[i];
         const cw_member *member = find_member(members, count, child->name);
