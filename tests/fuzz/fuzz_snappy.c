@@ -7,9 +7,22 @@
 
 enum { MOST = 1 << 16 };
 
+/* What a block says it becomes, where that is not much. */
+static size_t said(const uint8_t *data, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < size && i < 4; i++) {
+        n |= (size_t)(data[i] & 0x7F) << 7 * i;
+        if (data[i] < 0x80)
+            break;
+    }
+    return n <= MOST ? n : 0;
+}
+
 static void restore(cw__block *b, const uint8_t *data, size_t size)
 {
-    size_t n = size ? data[0] : 0; /* what a block says it becomes, where that is little */
+    size_t n = said(data, size);
     uint8_t *back = malloc(n ? n : 1);
 
     MUST(back);
