@@ -23,7 +23,7 @@
 enum {
     GULP = 1024 * 1024,
     HELD_BY_LIBCURL = 256 * 1024, /* at most: its buffer, and what TLS has of a record */
-    STRETCH = GULP,               /* after each its pace is looked at */
+    STRETCH = 512 * 1024,         /* after each the pace so far is looked at */
     FAST = 200                    /* bytes in a microsecond: there a gulp takes 5 ms to come */
 };
 
@@ -44,11 +44,9 @@ static void begin(cw__transfer *x)
     x->body_us = cw__clock_mono_us();
 }
 
-static bool was_fast(cw__transfer *x)
+static bool is_fast(const cw__transfer *x)
 {
-    uint64_t now = cw__clock_mono_us(), took = now - x->body_us;
-    x->body_us = now;
-    return STRETCH >= FAST * took;
+    return x->body_got >= FAST * (cw__clock_mono_us() - x->body_us);
 }
 
 void cw__transfer_gulp(cw__transfer *x, size_t n)
@@ -60,7 +58,7 @@ void cw__transfer_gulp(cw__transfer *x, size_t n)
     if (x->body_bytes < x->body_got + GULP + HELD_BY_LIBCURL)
         set(x, false);
     else if (x->body_got / STRETCH > before / STRETCH)
-        set(x, was_fast(x));
+        set(x, is_fast(x));
 }
 
 void cw__transfer_sip(cw__transfer *x)

@@ -61,7 +61,7 @@ typedef struct cw__transfer {
     uint64_t downloaded;
     uint64_t body_bytes; /* as the head tells; 0: it does not */
     uint64_t body_got;   /* of them, passed on */
-    uint64_t body_us;    /* since when the pace is measured */
+    uint64_t body_us;    /* when they began to come */
     bool gulps;          /* poll(2) keeps silent about it until much has come */
     int status;          /* of the head being read, or of the last one */
     bool head_open;      /* its lines are arriving */
