@@ -144,7 +144,7 @@ static bool look_for_repetition(cw__search *k)
 static double build_cost(const cw__search *k, double distinct)
 {
     const cw__column_buffer *in = k->in;
-    bool near = k->sample.places && k->sample.places <= k->in->count;
+    bool near = k->sample.places && k->sample.places <= in->count;
     double enter = near ? CW__ENTER_NEAR : CW__ENTER, each = CW__BUILD;
 
     if (in->leaf->width == 0)

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "format/parquet/column/pick.h"
 #include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/in/gather_texts.h"
-#include "format/parquet/column/pick.h"
 #include "format/parquet/in/walk.h"
 
 static const char *const why_range = "does not fit the unit it is stored in";

@@ -7,8 +7,8 @@
 
 #include "base/ahead.h"
 #include "base/utf8.h"
-#include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/column/pick.h"
+#include "format/parquet/in/gather_fixed.h"
 #include "format/parquet/in/walk.h"
 
 static const char *const why_text = "is not UTF-8";
