@@ -10,6 +10,9 @@
  *
  * One thread and no locks; only the wakeup may come from another one.
  *
+ * The rest of a long reply may be received without libcurl (http_direct.c): its handle is out of
+ * the multi handle then, and its socket among ours.
+ *
  * libcurl must not be asked to drop a handle from within its own callbacks. A call that is
  * cancelled there loses its transfer at once, which is never to call it again, and the transfer is
  * dropped when curl_multi_perform has returned.
@@ -17,15 +20,16 @@
 #include "port/http.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "port/http_transfer.h"
+#include "port/http_libcurl.h"
+#include "port/http_queue.h"
 #include "port/http_sockets.h"
+#include "port/http_transfer.h"
 #include "port/tls_batch.h"
 
 #include <curl/curl.h>
@@ -45,8 +49,11 @@ struct cw__http {
     uint64_t due_ms; /* when libcurl wants to be called without an event; NEVER */
     cw__transfer_settings settings;
     unsigned max_connections;
+    unsigned inside_most; /* connections that libcurl may have, of those */
     transfer_list running, idle;
-    cw__http_call *queued, **queued_end;
+    unsigned direct; /* of those running: without libcurl */
+    cw__http_kept kept;
+    cw__http_queue queued;
     uint64_t slept_us;
     bool inside_libcurl;
     bool failing;          /* the last call had no answer */
@@ -56,39 +63,6 @@ struct cw__http {
     uint32_t tick_ms;      /* of the stall clocks: short enough for the shortest limit */
     uint64_t ticked_ms;
 };
-
-/* --- libcurl as a whole ----------------------------------------------------------------------- */
-
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_code;
-
-/* The newest libcurl of which something is used, as far as the headers had it. */
-enum {
-    VERSION_USED = LIBCURL_VERSION_NUM >= 0x075700   ? 0x075700
-                   : LIBCURL_VERSION_NUM >= 0x075500 ? 0x075500
-                   : LIBCURL_VERSION_NUM >= 0x075000 ? 0x075000
-                                                     : 0x074400
-};
-
-static void global_init(void)
-{
-    global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-static cw_status look_at_libcurl(cw_error *err)
-{
-    pthread_once(&global_once, global_init);
-    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-    if (global_code != CURLE_OK)
-        return cw__fail(err, CW_E_UNSUPPORTED, "libcurl cannot be used: %s",
-                        curl_easy_strerror(global_code));
-    if (v->version_num < VERSION_USED)
-        return cw__fail(err, CW_E_UNSUPPORTED,
-                        "libcurl here is %s, and this was built for %d.%d or later: install that, "
-                        "or build with the headers of this one",
-                        v->version, VERSION_USED >> 16, VERSION_USED >> 8 & 0xFF);
-    return CW_OK;
-}
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
@@ -112,27 +86,6 @@ static void list_remove(transfer_list *list, cw__transfer *x)
         x->next->prev = x->prev;
     x->prev = x->next = NULL;
     list->count--;
-}
-
-static void queue_add(cw__http *h, cw__http_call *call)
-{
-    call->handle = h;
-    call->queued_next = NULL;
-    *h->queued_end = call;
-    h->queued_end = &call->queued_next;
-}
-
-static void queue_remove(cw__http *h, cw__http_call *call)
-{
-    cw__http_call **at = &h->queued;
-    while (*at && *at != call)
-        at = &(*at)->queued_next;
-    if (!*at)
-        return;
-    *at = call->queued_next;
-    if (h->queued_end == &call->queued_next)
-        h->queued_end = at;
-    call->handle = NULL;
 }
 
 /* --- from the queue to libcurl and back ------------------------------------------------------- */
@@ -162,6 +115,11 @@ static void retire(cw__http *h, cw__transfer *x)
     list_remove(&h->running, x);
     curl_multi_remove_handle(h->multi, x->easy);
     cw__transfer_leave(x, NULL);
+    if (x->direct) {
+        cw__sockets_forget(&h->sockets, x->fd);
+        h->direct--;
+    }
+    cw__transfer_release(x);
     if (x->call)
         x->call->handle = NULL;
     cw__transfer_clear(x);
@@ -218,11 +176,11 @@ static bool admit(cw__http *h, cw__http_call *call, uint64_t now)
 /* false when one has failed at once: then there is news, and no reason to wait for any. */
 static bool admit_queued(cw__http *h)
 {
-    uint64_t now = h->queued ? cw__clock_mono_ms() : 0;
+    uint64_t now = h->queued.first ? cw__clock_mono_ms() : 0;
     bool fine = true;
-    while (h->queued && h->running.count < h->max_connections) {
-        cw__http_call *call = h->queued;
-        queue_remove(h, call);
+    while (h->queued.first && h->running.count < h->max_connections) {
+        cw__http_call *call = h->queued.first;
+        cw__http_queue_remove(&h->queued, call);
         if (!admit(h, call, now)) {
             fail_call(call, CW__HTTP_NO_MEMORY);
             fine = false;
@@ -246,6 +204,21 @@ static void finish(cw__http *h, cw__transfer *x, const cw__http_result *result)
     call->done(call->user, &kept);
 }
 
+/* libcurl does so by itself, but not on what it took for a new connection. */
+static bool was_dead(const cw__transfer *x, const cw__http_result *result)
+{
+    return x->lent && result->end != CW__HTTP_ANSWERED && !x->status;
+}
+
+static void send_again(cw__http *h, cw__transfer *x)
+{
+    cw__http_call *call = x->call;
+    retire(h, x);
+    call->again = true;
+    call->handle = h;
+    cw__http_queue_first(&h->queued, call);
+}
+
 static void finish_ended(cw__http *h)
 {
     CURLMsg *m;
@@ -257,7 +230,24 @@ static void finish_ended(cw__http *h)
             continue;
         cw__transfer *x = (void *)private;
         cw__http_result result = cw__transfer_result(x, m->data.result);
+        if (was_dead(x, &result))
+            send_again(h, x);
+        else
+            finish(h, x, &result);
+    }
+}
+
+/* `done` may cancel any other call, so the walk starts again after each; so in the next. */
+static void finish_direct(cw__http *h)
+{
+    for (cw__transfer *x = h->direct ? h->running.first : NULL; x;) {
+        if (!x->over) {
+            x = x->next;
+            continue;
+        }
+        cw__http_result result = cw__transfer_result(x, x->code);
         finish(h, x, &result);
+        x = h->running.first;
     }
 }
 
@@ -281,7 +271,6 @@ static void resume_paused(cw__http *h)
         }
 }
 
-/* `done` may cancel any other call, so the walk starts again after each. */
 static void finish_stalled(cw__http *h)
 {
     uint64_t now = cw__clock_mono_ms();
@@ -349,11 +338,38 @@ static void serve(cw__http *h, const cw__sockets_ready *r)
     cw__transfer *x = transfer_at(h, r->fd);
     uint64_t first = x ? x->body_got : 0, before;
     int running;
+    if (x && x->direct) {
+        cw__transfer_receive(x, TURN_BYTES);
+        return;
+    }
     do {
         before = x ? x->body_got : 0;
         curl_multi_socket_action(h->multi, r->fd, events, &running);
     } while (x && x->fd == r->fd && has_more(x, x->body_got - before) &&
              x->body_got - first < TURN_BYTES);
+}
+
+/* Its connection was taken from libcurl just now. That there is no memory to watch it is left to
+ * the timeouts, too. */
+static void go_on_directly(cw__http *h, cw__transfer *x)
+{
+    int libcurls = x->fd;
+    curl_multi_remove_handle(h->multi, x->easy);
+    cw__sockets_forget(&h->sockets, libcurls);
+    (void)cw__sockets_watch(&h->sockets, x->ours, true, false);
+    x->fd = x->ours;
+    x->downloaded = x->body_got;
+    x->direct = true;
+    h->direct++;
+    cw__transfer_receive(x, TURN_BYTES);
+}
+
+/* libcurl may have failed on it in the same turn: then it has told so, and nothing goes on. */
+static void go_on_with_taken(cw__http *h)
+{
+    for (cw__transfer *x = h->running.first; x; x = x->next)
+        if (x->ours != CURL_SOCKET_BAD && x->fd != CURL_SOCKET_BAD && !x->direct && x->call)
+            go_on_directly(h, x);
 }
 
 static void perform(cw__http *h, size_t ready)
@@ -367,8 +383,24 @@ static void perform(cw__http *h, size_t ready)
         curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
     resume_paused(h);
+    go_on_with_taken(h);
     h->inside_libcurl = false;
     drop_orphans(h);
+}
+
+/*
+ * libcurl's connections, those taken from it and the kept ones are no more than allowed together.
+ * Each call that libcurl runs can have one; beyond that its idle ones have to go.
+ */
+static void share_connections(cw__http *h)
+{
+    unsigned inside = h->running.count - h->direct, away = h->direct + h->kept.count;
+    unsigned most = h->max_connections > away ? h->max_connections - away : 0;
+    most = most > inside ? most : inside;
+    if (most == 0 || most == h->inside_most)
+        return;
+    h->inside_most = most;
+    curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most);
 }
 
 static int time_to_wait(const cw__http *h, uint64_t timeout_ms)
@@ -400,8 +432,10 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms)
         timeout_ms = 0;
     perform(h, wait_for_sockets(h, time_to_wait(h, timeout_ms)));
     finish_ended(h);
+    finish_direct(h);
     finish_stalled(h);
     admit_queued(h);
+    share_connections(h);
 }
 
 uint64_t cw__http_slept_us(const cw__http *h)
@@ -411,12 +445,12 @@ uint64_t cw__http_slept_us(const cw__http *h)
 
 bool cw__http_has_room(const cw__http *h)
 {
-    return !h->queued && h->running.count < h->max_connections;
+    return !h->queued.first && h->running.count < h->max_connections;
 }
 
 bool cw__http_busy(const cw__http *h)
 {
-    return h->queued || h->running.count > 0;
+    return h->queued.first || h->running.count > 0;
 }
 
 void cw__http_wakeup(cw__http *h)
@@ -444,7 +478,9 @@ cw_status cw__http_start(cw__http *h, cw__http_call *call, cw_error *err)
     if (!is_known_method(call))
         return cw__fail(err, CW_E_INVALID_ARGUMENT, "%s with a body of %llu bytes is not possible",
                         call->method, (unsigned long long)call->body_bytes);
-    queue_add(h, call);
+    call->again = false;
+    call->handle = h;
+    cw__http_queue_add(&h->queued, call);
     return CW_OK;
 }
 
@@ -454,7 +490,8 @@ void cw__http_cancel(cw__http *h, cw__http_call *call)
     if (!x)
         return;
     if (call->handle == h) {
-        queue_remove(h, call);
+        cw__http_queue_remove(&h->queued, call);
+        call->handle = NULL;
     } else if (h->inside_libcurl) {
         call->handle = NULL;
         x->call = NULL;
@@ -493,13 +530,13 @@ static bool open_multi(cw__http *h)
 cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
 {
     *out = NULL;
-    cw_status st = look_at_libcurl(err);
+    cw_status st = cw__http_look_at_libcurl(err);
     if (st != CW_OK)
         return st;
     cw__http *h = cw__alloc_zero(sizeof *h);
     if (!h)
         return cw__fail_memory(err, "preparing connections");
-    h->queued_end = &h->queued;
+    cw__http_queue_init(&h->queued);
     h->tick_ms = TICK_MS;
     h->due_ms = NEVER;
     h->max_connections = o->max_connections ? o->max_connections : 1;
@@ -510,6 +547,7 @@ cw_status cw__http_new(cw__http **out, const cw__http_options *o, cw_error *err)
                                   : cw__fail_errno(err, os_errno, "preparing connections");
     }
     h->settings.options = *o;
+    h->settings.kept = &h->kept;
     if (!open_multi(h)) {
         cw__http_free(h);
         return cw__fail_memory(err, "preparing connections");
@@ -523,8 +561,8 @@ void cw__http_free(cw__http *h)
 {
     if (!h)
         return;
-    while (h->queued)
-        queue_remove(h, h->queued);
+    for (cw__http_call *call; (call = h->queued.first) != NULL; call->handle = NULL)
+        cw__http_queue_remove(&h->queued, call);
     while (h->running.first)
         retire(h, h->running.first);
     while (h->idle.first) {
@@ -534,6 +572,8 @@ void cw__http_free(cw__http *h)
     }
     if (h->multi)
         curl_multi_cleanup(h->multi);
+    while (h->kept.count)
+        cw__http_kept_drop(&h->kept);
     cw__sockets_close(&h->sockets);
     cw__tls_batch_free(h->settings.batch);
     cw__free(h);

@@ -102,6 +102,12 @@ typedef struct cw__http_call {
     void (*header)(void *user, const char *name, const char *value);
     /** Bytes of the reply's body; false stops the exchange as BROKEN. */
     bool (*body)(void *user, const void *p, size_t n);
+    /**
+     * Where the next bytes of the body are to lie, and how many have room there; NULL: nowhere yet.
+     * What can be is received there, and `body`, which there has to be, called with that place.
+     * Of a GET only; may be NULL.
+     */
+    void *(*room)(void *user, size_t *n);
     /** It goes on for so long: true ends it as STALLED, false waits on. */
     bool (*tired)(void *user, const cw__http_signs *signs);
     /** The end; the call may be freed or started again from here. */
@@ -110,8 +116,9 @@ typedef struct cw__http_call {
 
     bool blamed;  /* if it is cancelled now, its address is to blame, as if it had stalled */
     int status;   /* of the final reply's head, from its first header on */
-    void *handle; /* cw__http's own, as is the next; NULL before the first start */
+    void *handle; /* cw__http's own, as are the next; NULL before the first start */
     struct cw__http_call *queued_next;
+    bool again; /* sent once already, to a connection that was dead */
 } cw__http_call;
 
 /**

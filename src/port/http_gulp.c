@@ -30,9 +30,9 @@ enum {
 /* Where this cannot be set, bytes are taken as they come. */
 static void set(cw__transfer *x, bool gulps)
 {
-    int bytes = gulps ? GULP : 1;
-    if (gulps != x->gulps && x->fd != CURL_SOCKET_BAD &&
-        setsockopt(x->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0)
+    int bytes = gulps ? GULP : 1, fd = x->ours != CURL_SOCKET_BAD ? x->ours : x->fd;
+    if (gulps != x->gulps && fd != CURL_SOCKET_BAD &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) == 0)
         x->gulps = gulps;
 }
 
@@ -40,7 +40,7 @@ static void begin(cw__transfer *x)
 {
     curl_off_t bytes = 0;
     curl_easy_getinfo(x->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &bytes);
-    x->body_bytes = bytes > 0 ? (uint64_t)bytes : 0;
+    x->body_bytes = bytes > 0 && !x->encoded ? (uint64_t)bytes : 0;
     x->body_us = cw__clock_mono_us();
 }
 
@@ -55,7 +55,7 @@ void cw__transfer_gulp(cw__transfer *x, size_t n)
     if (before == 0)
         begin(x);
     x->body_got += n;
-    if (x->body_bytes < x->body_got + GULP + HELD_BY_LIBCURL)
+    if (x->body_bytes < x->body_got + GULP + (x->direct ? 0 : HELD_BY_LIBCURL))
         set(x, false);
     else if (x->body_got / STRETCH > before / STRETCH)
         set(x, is_fast(x));

@@ -35,6 +35,7 @@ void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool ch
 
     x->host = book ? cw__addresses_host(book, x->call->url) : NULL;
     x->place = x->first = -1;
+    x->crowded = false;
     if (!x->host)
         return;
     if (resolve)
@@ -45,13 +46,11 @@ void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool ch
 
 void cw__transfer_at(cw__transfer *x, const char *ip)
 {
-    bool crowded;
-
     if (!x->host || x->place >= 0)
         return;
     x->at_ms = cw__clock_mono_ms();
-    x->place = cw__host_begin(x->settings->options.addresses, x->host, ip, x->at_ms, &crowded);
-    if (crowded)
+    x->place = cw__host_begin(x->settings->options.addresses, x->host, ip, x->at_ms, &x->crowded);
+    if (x->crowded)
         curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 1L);
 }
 

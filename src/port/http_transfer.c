@@ -124,14 +124,24 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
     if (x->begun)
         begin_again(x);
     x->begun = true;
-    cw__transfer_at(x, to_ip);
+    cw__transfer_at(x, x->lent ? x->ip : to_ip);
+    if (x->kept != CURL_SOCKET_BAD && !cw__transfer_lend(x))
+        return CURL_PREREQFUNC_ABORT;
     return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t on_open(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    return cw__transfer_open(user, address);
 }
 
 static bool set_begin_callback(cw__transfer *x)
 {
     return curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
-           curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x) == CURLE_OK;
+           curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x) == CURLE_OK &&
+           curl_easy_setopt(x->easy, CURLOPT_OPENSOCKETFUNCTION, on_open) == CURLE_OK &&
+           curl_easy_setopt(x->easy, CURLOPT_OPENSOCKETDATA, x) == CURLE_OK;
 }
 
 static void look_for_beginning(cw__transfer *x)
@@ -236,6 +246,7 @@ static void on_status_line(cw__transfer *x, const char *line, size_t n)
     x->head_final = status >= 200;
     if (x->head_final)
         x->call->status = status;
+    x->closing = x->closing || !cw__starts_with(line, "HTTP/1.1");
     if (x->head_final && x->offset < x->call->body_bytes)
         gather(x, false);
 }
@@ -245,11 +256,19 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static void look_at_header(cw__transfer *x, const char *name, const char *value)
+{
+    if (cw__equal_nocase(name, "transfer-encoding"))
+        x->encoded = true;
+    else if (cw__equal_nocase(name, "connection"))
+        x->closing = x->closing || strcasestr(value, "close");
+}
+
 /* The line is in libcurl's buffer, but not ours to write to. */
 static bool on_header_line(cw__transfer *x, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
-    if (!colon || !x->head_final || !x->call->header)
+    if (!colon || !x->head_final)
         return true;
     size_t name = (size_t)(colon - line);
     size_t from = name + 1, to = n;
@@ -268,7 +287,9 @@ static bool on_header_line(cw__transfer *x, const char *line, size_t n)
     text[name] = 0;
     memcpy(text + name + 1, line + from, to - from);
     text[bytes - 1] = 0;
-    x->call->header(x->call->user, text, text + name + 1);
+    look_at_header(x, text, text + name + 1);
+    if (x->call->header)
+        x->call->header(x->call->user, text, text + name + 1);
     if (text != small)
         cw__free(text);
     return true;
@@ -306,7 +327,10 @@ static size_t on_body(char *p, size_t size, size_t count, void *user)
     cw__transfer_gulp(x, n);
     if (x->call->body && !x->call->body(x->call->user, p, n))
         x->refused = true;
-    return !x->call || x->refused ? 0 : n;
+    if (!x->call || x->refused)
+        return 0;
+    cw__transfer_take(x);
+    return n;
 }
 
 /* --- libcurl's end of the callbacks ------------------------------------------------------------
@@ -494,7 +518,7 @@ static cw__http_result result_of(cw__transfer *x, cw__http_end end)
     return (cw__http_result){.end = end,
                              .status = x->head_final ? x->status : 0,
                              .message = x->message,
-                             .new_connection = connections > 0,
+                             .new_connection = connections > 0 && !x->lent,
                              .resent = x->resent};
 }
 

@@ -8,6 +8,7 @@
 
 #include "port/addresses.h"
 #include "port/http.h"
+#include "port/http_kept.h"
 #include "port/tls_batch.h"
 
 #include <curl/curl.h>
@@ -17,6 +18,7 @@ typedef struct cw__transfer_settings {
     cw__http_options options;
     bool short_upload_is_error; /* libcurl 8.7 and later */
     cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
+    cw__http_kept *kept;
 } cw__transfer_settings;
 
 typedef struct cw__transfer_header {
@@ -37,13 +39,14 @@ typedef struct cw__transfer {
     long receive_buffer_bytes;
     bool tls;
     const cw__http_proxy *proxy; /* as set on the handle; NULL: not yet */
-    curl_socket_t fd;            /* libcurl's, while known, else CURL_SOCKET_BAD */
+    curl_socket_t fd;            /* libcurl's, while known, or ours; else CURL_SOCKET_BAD */
 
     /* where to */
     cw__host *host;          /* NULL: nothing to choose */
     struct curl_slist order; /* of its addresses, given to libcurl; data NULL: none */
     int first, place;        /* in the order, and where it went; -1: not known */
     uint64_t at_ms;          /* since when */
+    bool crowded;            /* it had better not go there again */
 
     /* sending */
     const char *small_body; /* the whole of it, when it goes along with the head, else NULL */
@@ -67,6 +70,17 @@ typedef struct cw__transfer {
     bool head_open;      /* its lines are arriving */
     bool head_final;     /* it is not a 1xx */
     bool refused;        /* the reader of the reply's body wants no more */
+    bool encoded;        /* it is not as long as the head tells */
+    bool closing;        /* the connection ends with it */
+
+    /* receiving without libcurl */
+    curl_socket_t ours;           /* its connection; CURL_SOCKET_BAD: it is libcurl's */
+    bool direct;                  /* it has begun */
+    bool over;                    /* it has ended, with */
+    CURLcode code;                /* as libcurl would tell it */
+    bool lent;                    /* libcurl got one that was kept, this one, */
+    curl_socket_t kept, stand_in; /* in this one's place; CURL_SOCKET_BAD: not, or no more */
+    char ip[CW__ADDRESS_BYTES];   /* where it goes */
 
     /* being alive */
     unsigned moves;      /* counts signs of life */
@@ -103,6 +117,24 @@ void cw__transfer_at(cw__transfer *x, const char *ip);
 
 /** It is over, or (NULL) cancelled: what does that say of the address? */
 void cw__transfer_leave(cw__transfer *x, const cw__http_result *result);
+
+/**
+ * Within libcurl: take the connection from it, if that is worth while, so as to receive the rest of
+ * the body. It finds no more bytes then, and the handle is to be removed from the multi handle.
+ */
+void cw__transfer_take(cw__transfer *x);
+
+/** Receive what is there on a connection that was taken, until about so many bytes have come. */
+void cw__transfer_receive(cw__transfer *x, uint64_t most);
+
+/** It is over, or cancelled: keep the connection, or close it. */
+void cw__transfer_release(cw__transfer *x);
+
+/** libcurl wants a socket: a new one, or one that stands in for one that is kept. */
+curl_socket_t cw__transfer_open(cw__transfer *x, const struct curl_sockaddr *address);
+
+/** libcurl is about to send: put what is kept in place. false: that was not possible. */
+bool cw__transfer_lend(cw__transfer *x);
 
 /** `n` bytes of the reply's body have come: is it to be taken in gulps from now on? */
 void cw__transfer_gulp(cw__transfer *x, size_t n);

@@ -140,6 +140,14 @@ static bool on_body(void *user, const void *p, size_t n)
     return cw__reply_body(&x->reply, p, n);
 }
 
+static void *on_room(void *user, size_t *n)
+{
+    cw__exchange *x = user;
+    int status = x->call.status;
+
+    return status >= 200 && status <= 299 ? cw__intake_room(x->intake, n) : NULL;
+}
+
 static void on_sent(void *user)
 {
     cw__exchange *x = user;
@@ -237,6 +245,7 @@ static cw_status send(cw__exchange *x)
         .tired = on_tired,
         .header = on_header,
         .body = on_body,
+        .room = x->intake && x->intake->room ? on_room : NULL,
         .done = on_done,
         .user = x,
     };

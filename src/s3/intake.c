@@ -79,6 +79,16 @@ static bool look(cw__intake *in, const cw__reply *r, int http_status, cw_error *
     return false;
 }
 
+void *cw__intake_room(const cw__intake *in, size_t *n)
+{
+    uint64_t left = in->bytes - in->got;
+    void *p = in->room && in->looked && left ? in->room(in->user, in->got, n) : NULL;
+
+    if (p && *n > left)
+        *n = (size_t)left;
+    return p;
+}
+
 bool cw__intake_take(cw__intake *in, const cw__reply *r, int http_status, const void *p, size_t n,
                      cw_error *err)
 {

@@ -19,6 +19,8 @@ typedef struct cw__intake {
     const char *etag;      /* that it has; "" if it has none */
     /** `n` bytes at `at`, counted from `from`. On the loop's thread. */
     void (*put)(void *user, uint64_t at, const void *p, size_t n);
+    /** Where the bytes from `at` on may be received, for `put` to find them there. Nullable. */
+    void *(*room)(void *user, uint64_t at, size_t *n);
     void *user;
 
     uint64_t got; /* over all attempts */
@@ -35,6 +37,9 @@ typedef struct cw__intake {
 void cw__intake_begin(cw__intake *in, cw__request *r);
 
 void cw__intake_header(cw__intake *in, const char *name, const char *value);
+
+/** Where the next bytes are to lie, and how many; NULL: that is not known, or none are wanted. */
+void *cw__intake_room(const cw__intake *in, size_t *n);
 
 /** A piece of the body of a success. false: it is not what was wanted, and `err` says why. */
 bool cw__intake_take(cw__intake *in, const cw__reply *r, int http_status, const void *p, size_t n,

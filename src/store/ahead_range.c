@@ -107,17 +107,29 @@ void cw__ahead_post_pump(cw__ahead *a)
 
 /* A slab is drawn when its first byte arrives: likely one that was just read, and is in the cache.
  */
+static void *room(void *user, uint64_t at, size_t *n)
+{
+    cw__range *r = user;
+    size_t within = (size_t)(at % CW__SLAB_BYTES);
+    void **slab = &r->slabs[at / CW__SLAB_BYTES];
+
+    if (!*slab)
+        *slab = cw__pool_draw(r->ahead->object->client->pool);
+    *n = CW__SLAB_BYTES - within;
+    return (char *)*slab + within;
+}
+
+/* What was received in its place stays. */
 static void copy_in(cw__range *r, uint64_t at, const char *p, size_t n)
 {
     while (n > 0) {
-        size_t within = (size_t)(at % CW__SLAB_BYTES), k = CW__SLAB_BYTES - within;
-        void **slab = &r->slabs[at / CW__SLAB_BYTES];
+        size_t k;
+        void *to = room(r, at, &k);
 
         if (k > n)
             k = n;
-        if (within == 0)
-            *slab = cw__pool_draw(r->ahead->object->client->pool);
-        memcpy((char *)*slab + within, p, k);
+        if (to != p)
+            memcpy(to, p, k);
         at += k;
         p += k;
         n -= k;
@@ -231,6 +243,7 @@ static void start_range(cw__ahead *a, cw__range *r)
     r->state = CW__RANGE_RUNNING;
     a->running++;
     r->in.put = on_bytes;
+    r->in.room = room;
     r->in.user = r;
     cw__pinned_get(a->object, a->loop, &r->x, &r->in, r->from, r->bytes);
     r->x.done = on_done;

@@ -172,14 +172,24 @@ void cw__pinned_get(const cw__pinned *o, cw__loop *loop, cw__exchange *x, cw__in
     x->hedge = o->etag[0] ? CW__HEDGE_FETCHED : CW__HEDGE_NEVER;
 }
 
+static void *room(void *user, uint64_t at, size_t *n)
+{
+    *n = SIZE_MAX;
+    return (char *)user + at;
+}
+
+/* What was received in its place stays. */
 static void put(void *user, uint64_t at, const void *p, size_t n)
 {
-    memcpy((char *)user + at, p, n);
+    char *to = (char *)user + at;
+
+    if (to != p)
+        memcpy(to, p, n);
 }
 
 cw_status cw__pinned_read(cw__pinned *o, uint64_t offset, void *p, size_t n, cw_error *err)
 {
-    cw__intake in = {.put = put, .user = p};
+    cw__intake in = {.put = put, .room = room, .user = p};
     cw__exchange x;
     cw_status st;
 

@@ -1,0 +1,185 @@
+/* http_direct.c - the rest of a long reply, received right where it is to lie
+ *
+ * libcurl receives into a buffer of its own, from which every byte of a body has to be copied to
+ * where it is wanted. Where the call can say where that is (`room`), libcurl is only needed for the
+ * request and the head: then its connection is taken from it, and lent to it again for the next
+ * request.
+ *
+ *     libcurl's  --the body has begun, and is long-->  ours  --it is whole-->  kept
+ *         ^                                             |                       |  |
+ *         |                                  anything else: closed     too old: closed
+ *         +----------------------- the next call that has `room` --------------+
+ *
+ * Taken. When libcurl passes on the first bytes of the body, the connection is duplicated, and what
+ * libcurl has of it replaced by a socket without one. So libcurl passes on what it has read, finds
+ * nothing more, and returns; then it is told to drop the transfer, and may end that in any way it
+ * likes, even read from what it has.
+ *
+ * Lent. When libcurl wants a socket, it gets one that stands in for the kept one: of datagrams,
+ * which connects at once and sends nothing. When it is about to send the request, the kept one is
+ * put in its place. (That a socket is connected already can be told to libcurl, but 7.88 forgets
+ * it.) So it takes the connection for a new one. That it finds it dead is for http.c to mend:
+ * libcurl repeats a request only on what it knows to be an old connection.
+ *
+ * Not with TLS, whose keys are libcurl's, nor with a proxy, whose greeting would be repeated.
+ */
+#include "port/http_transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <sys/socket.h>
+
+enum {
+    LENDS = LIBCURL_VERSION_NUM >= 0x075000, /* libcurl says when it is about to send */
+    WORTH_TAKING = 256 * 1024, /* bytes that are still to come: more than libcurl reads at once */
+    ELSEWHERE = 16 * 1024      /* bytes at once that have no room where they belong */
+};
+
+static void close_socket(curl_socket_t *fd)
+{
+    if (*fd != CURL_SOCKET_BAD)
+        close(*fd);
+    *fd = CURL_SOCKET_BAD;
+}
+
+/* --- taken ------------------------------------------------------------------------------------ */
+
+static bool is_to_be_taken(const cw__transfer *x)
+{
+    return LENDS && x->call->room && x->ours == CURL_SOCKET_BAD && !x->tls &&
+           !x->settings->options.proxy.url && x->fd != CURL_SOCKET_BAD &&
+           x->body_bytes >= x->body_got + WORTH_TAKING;
+}
+
+static bool swap(int fd, int blank, curl_socket_t *ours)
+{
+    *ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (*ours >= 0 && fcntl(blank, F_SETFL, O_NONBLOCK) == 0 && dup2(blank, fd) == fd)
+        return true;
+    close_socket(ours);
+    return false;
+}
+
+void cw__transfer_take(cw__transfer *x)
+{
+    char *ip = NULL;
+    curl_socket_t blank = is_to_be_taken(x) ? socket(AF_UNIX, SOCK_DGRAM, 0) : CURL_SOCKET_BAD;
+    if (blank == CURL_SOCKET_BAD)
+        return;
+    if (swap(x->fd, blank, &x->ours) && !x->lent &&
+        curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK)
+        cw__copy_string(x->ip, sizeof x->ip, ip ? ip : "");
+    close(blank);
+}
+
+/* --- received --------------------------------------------------------------------------------- */
+
+static void end(cw__transfer *x, CURLcode code)
+{
+    x->over = true;
+    x->code = code;
+}
+
+static void end_early(cw__transfer *x, const char *why)
+{
+    snprintf(x->message, sizeof x->message, "%s, %llu bytes before the end of the reply", why,
+             (unsigned long long)(x->body_bytes - x->body_got));
+    end(x, CURLE_PARTIAL_FILE);
+}
+
+static void pass_on(cw__transfer *x, const void *p, size_t n)
+{
+    x->moves++;
+    x->downloaded += n;
+    cw__transfer_gulp(x, n);
+    x->refused = !x->call->body(x->call->user, p, n);
+    if (x->refused)
+        end(x, CURLE_WRITE_ERROR);
+    else if (x->body_got == x->body_bytes)
+        end(x, CURLE_OK);
+}
+
+/* false: that was all for now. */
+static bool receive_piece(cw__transfer *x)
+{
+    char elsewhere[ELSEWHERE];
+    uint64_t left = x->body_bytes - x->body_got;
+    size_t n = 0;
+    void *p = x->call->room(x->call->user, &n);
+    if (!p) {
+        p = elsewhere;
+        n = sizeof elsewhere;
+    }
+    if (n > left)
+        n = (size_t)left;
+    ssize_t got = recv(x->fd, p, n, MSG_DONTWAIT);
+    if (got > 0)
+        pass_on(x, p, (size_t)got);
+    else if (got == 0)
+        end_early(x, "the connection was closed");
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        end_early(x, strerror(errno));
+    return got == (ssize_t)n;
+}
+
+void cw__transfer_receive(cw__transfer *x, uint64_t most)
+{
+    uint64_t before = x->body_got;
+    while (x->call && !x->over && x->body_got - before < most && receive_piece(x))
+        ;
+}
+
+/* --- lent ------------------------------------------------------------------------------------- */
+
+static curl_socket_t open_socket(int family, int type, int protocol)
+{
+    int fd = socket(family, type, protocol);
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+curl_socket_t cw__transfer_open(cw__transfer *x, const struct curl_sockaddr *address)
+{
+    cw__http_kept *kept = x->settings->kept;
+    if (!x->lent && x->call && x->call->room && !x->tls)
+        x->kept = cw__http_kept_take(kept, x->call->url, x->ip, cw__clock_mono_ms());
+    x->lent = x->kept != CURL_SOCKET_BAD;
+    if (x->lent)
+        return x->stand_in = open_socket(address->family, SOCK_DGRAM, 0);
+    cw__http_kept_drop(kept);
+    return open_socket(address->family, address->socktype, address->protocol);
+}
+
+bool cw__transfer_lend(cw__transfer *x)
+{
+    bool fine = dup2(x->kept, x->stand_in) == x->stand_in;
+    (void)fcntl(x->stand_in, F_SETFD, FD_CLOEXEC);
+    close_socket(&x->kept);
+    x->fd = x->stand_in;
+    return fine;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+void cw__transfer_release(cw__transfer *x)
+{
+    bool whole = x->over && x->code == CURLE_OK;
+    close_socket(&x->kept);
+    if (x->ours == CURL_SOCKET_BAD)
+        return;
+    cw__transfer_sip(x);
+    if (!whole || !x->call || x->closing || x->crowded) {
+        close_socket(&x->ours);
+        return;
+    }
+    cw__http_kept_add(x->settings->kept, x->ours, x->call->url, x->ip, cw__clock_mono_ms());
+    x->ours = CURL_SOCKET_BAD;
+}
