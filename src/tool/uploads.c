@@ -118,15 +118,22 @@ static void tell(const struct options *o, const struct upload *u, const char *ve
 
 /* ---- doing ----------------------------------------------------------------------------------- */
 
-static int abort_one(const struct options *o, cw_client *client, const struct upload *u)
+static int abort_one(const struct options *o, cw_client *client, const struct upload *u,
+                     bool missing_ok)
 {
     cw_error err;
+    cw_status status;
     if (o->dry_run) {
         tell(o, u, "would abort  ", "would_abort");
         return 0;
     }
-    if (cw_upload_abort(client, u->url, u->id, &err) == CW_OK) {
+    status = cw_upload_abort(client, u->url, u->id, &err);
+    if (status == CW_OK) {
         tell(o, u, "aborted  ", "aborted");
+        return 0;
+    }
+    if (status == CW_E_NOT_FOUND && missing_ok) {
+        tell(o, u, "gone  ", "gone");
         return 0;
     }
     if (o->json)
@@ -149,7 +156,7 @@ static int abort_found(const struct options *o, cw_client *client, const char *u
     struct found f = {.o = o};
     int code = find(&f, client, url);
     for (size_t i = 0; code != 2 && i < f.count && !stop_asked(); i++)
-        if (abort_one(o, client, &f.list[i]) != 0)
+        if (abort_one(o, client, &f.list[i], true) != 0) /* it was there when it was listed */
             code = 1;
     if (stop_asked())
         code = 1;
@@ -164,8 +171,8 @@ static bool is_usable(const struct options *o, bool aborts)
         say("wanted: uploads ls URL, or uploads abort URL [UPLOAD-ID]");
         return false;
     }
-    if (!aborts && (o->all || o->dry_run)) {
-        say("--all and --dry-run go with abort");
+    if (!aborts && (o->all || o->dry_run || o->force)) {
+        say("--all, --dry-run and --force go with abort");
         return false;
     }
     if (aborts && !by_id && !o->older_than_given && !o->all) {
@@ -186,7 +193,7 @@ static int act(const struct options *o, cw_client *client, bool aborts)
                          .id = o->operand_count == 3 ? o->operands[2] : NULL};
     if (!aborts)
         return list(o, client, one.url);
-    return one.id ? abort_one(o, client, &one) : abort_found(o, client, one.url);
+    return one.id ? abort_one(o, client, &one, o->force) : abort_found(o, client, one.url);
 }
 
 int uploads_main(struct options *o)
