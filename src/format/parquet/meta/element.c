@@ -1,14 +1,20 @@
 /* element.c - what the annotations of a SchemaElement mean */
 #include "format/parquet/meta/element.h"
 
+/* 0 to 3: of 8 to 64 bits. */
+static size_t rank_of_integer(const cw__element *e)
+{
+    return e->bits == 8 ? 0 : e->bits == 16 ? 1 : e->bits == 32 ? 2 : 3;
+}
+
 static cw_type type_of_integer(const cw__element *e)
 {
     static const cw_type is_signed[] = {CW_TYPE_INT8, CW_TYPE_INT16, CW_TYPE_INT32, CW_TYPE_INT64};
     static const cw_type is_unsigned[] = {CW_TYPE_UINT8, CW_TYPE_UINT16, CW_TYPE_UINT32,
                                           CW_TYPE_UINT64};
-    size_t order = e->bits == 8 ? 0 : e->bits == 16 ? 1 : e->bits == 32 ? 2 : 3;
+    size_t rank = rank_of_integer(e);
 
-    return e->is_signed ? is_signed[order] : is_unsigned[order];
+    return e->is_signed ? is_signed[rank] : is_unsigned[rank];
 }
 
 static cw_type type_of_physical(const cw__element *e)
@@ -97,6 +103,41 @@ static bool suits(cw_type type, const cw__element *e)
     default:
         return type != 0 && bytes;
     }
+}
+
+/* What the logical type is as a converted type. */
+static int64_t converted_of_logical(const cw__element *e)
+{
+    static const int8_t same[] = {CW__NOT_SAID,
+                                  0,
+                                  CW__CONVERTED_MAP,
+                                  CW__CONVERTED_LIST,
+                                  4,
+                                  5,
+                                  6,
+                                  7,
+                                  9,
+                                  CW__NOT_SAID,
+                                  11,
+                                  CW__NOT_SAID,
+                                  19,
+                                  20};
+
+    if (e->logical > 13 || e->unit == CW_UNIT_NS)
+        return CW__NOT_SAID;
+    if (e->logical == 10)
+        return same[10] + (int64_t)rank_of_integer(e) + (e->is_signed ? 4 : 0);
+    return same[e->logical] + (e->unit == CW_UNIT_US);
+}
+
+bool cw__element_contradicts(const cw__element *e)
+{
+    bool known = e->logical > 0 && e->logical <= 18 && e->logical != 9 && e->logical != 11 &&
+                 e->converted >= 0 && e->converted <= 21;
+    bool map = e->logical == 2 && e->converted == CW__CONVERTED_MAP_KEY_VALUE;
+
+    return known && !map &&
+           (e->converted != converted_of_logical(e) || (e->logical == 5 && e->other_digits));
 }
 
 static bool is_decimal(cw_type type)

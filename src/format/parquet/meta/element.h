@@ -13,6 +13,7 @@ typedef struct cw__element {
     int logical;  /* member of the union LogicalType; 0: none */
     int64_t bits; /* of an integer */
     bool is_signed, utc;
+    bool other_digits; /* a decimal's logical type has another scale or precision than is beside */
     cw_unit unit;
     char *crs;
     int64_t edges;
@@ -25,6 +26,13 @@ typedef struct cw__element {
  * can be. `unit` and `utc` are filled in where it is the second.
  */
 cw_type cw__element_type(cw__element *e);
+
+/**
+ * Whether the logical type and the converted type are not the same. Moments of both kinds may have
+ * the converted type of those in UTC. What is always null (11) is of any type, and one that is not
+ * known here is none.
+ */
+bool cw__element_contradicts(const cw__element *e);
 
 /** How values of a leaf of that type compare. */
 cw__order cw__element_order(const cw__element *e, cw_type type);

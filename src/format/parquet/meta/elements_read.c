@@ -61,6 +61,15 @@ static void get_unit(cw__thrift_in *t, cw__element *e)
     }
 }
 
+/* Of a decimal. What its element says beside that is there already. */
+static void get_digits(cw__thrift_in *t, int64_t *to, cw__element *e)
+{
+    int64_t beside = *to;
+
+    *to = cw__thrift_get_int(t);
+    e->other_digits |= *to != beside;
+}
+
 /* The struct inside the union; what is in it depends on which it is. */
 static void get_logical_struct(cw__thrift_in *t, cw__element *e)
 {
@@ -72,7 +81,7 @@ static void get_logical_struct(cw__thrift_in *t, cw__element *e)
     while (cw__thrift_field(t, &id, &type)) {
         bool is_bool = type == CW__THRIFT_TRUE || type == CW__THRIFT_FALSE;
         if (which == 5 && type == CW__THRIFT_I32 && (id == 1 || id == 2))
-            *(id == 1 ? &e->scale : &e->precision) = cw__thrift_get_int(t);
+            get_digits(t, id == 1 ? &e->scale : &e->precision, e);
         else if ((which == 7 || which == 8) && id == 1 && is_bool)
             e->utc = cw__thrift_get_bool(t);
         else if ((which == 7 || which == 8) && id == 2 && type == CW__THRIFT_STRUCT)
@@ -206,6 +215,13 @@ static void schema_add(reading *r, const cw__element *e, cw_type type, role as)
         build(r, cw_schema_add(r->schema, &f, NULL));
 }
 
+/* Of a group the first leaf tells. */
+static void note_contradiction(cw__leaf *leaf, const cw__element *e)
+{
+    leaf->logical = (int8_t)e->logical;
+    leaf->converted = (int8_t)e->converted;
+}
+
 static cw_status add_leaf(reading *r, cw__element *e, unsigned def, unsigned rep, role as)
 {
     cw__file_metadata *m = r->out;
@@ -216,6 +232,7 @@ static cw_status add_leaf(reading *r, cw__element *e, unsigned def, unsigned rep
         return fail(r, "a FIXED_LEN_BYTE_ARRAY has no usable length");
     if ((r->path_bytes += r->path.n) > MOST_PATH_BYTES)
         return fail(r, "its names are too long");
+    bool contradicts = cw__element_contradicts(e); /* whose type may fill in a unit */
     cw_type type = cw__element_type(e);
     cw__leaf *leaf = &m->leaves[m->leaf_count];
     m->nodes[m->leaf_count] = (cw__node){.type = type};
@@ -227,6 +244,8 @@ static cw_status add_leaf(reading *r, cw__element *e, unsigned def, unsigned rep
                        .max_def = def,
                        .max_rep = rep,
                        .index = m->leaf_count};
+    if (contradicts)
+        note_contradiction(leaf, e);
     m->leaf_count++;
     schema_add(r, e, type, as);
     return leaf->path && !r->path.failed ? CW_OK : cw__fail_memory(r->err, "reading a schema");
@@ -295,6 +314,7 @@ static cw_status read_children(reading *r, int64_t n, unsigned def, unsigned rep
 static cw_status read_group(reading *r, cw__element *e, unsigned def, unsigned rep, unsigned depth,
                             role as)
 {
+    size_t first = r->out->leaf_count;
     role within = FIELD;
     cw_type type = as == HIDDEN ? (cw_type)0 : repeated_type(r, e, &within);
     cw_field f;
@@ -308,6 +328,8 @@ static cw_status read_group(reading *r, cw__element *e, unsigned def, unsigned r
     if (r->schema)
         build(r, cw_schema_begin(r->schema, &f, NULL));
     st = read_children(r, e->children, def, rep, depth, within);
+    if (st == CW_OK && cw__element_contradicts(e))
+        note_contradiction(&r->out->leaves[first], e);
     if (r->schema)
         build(r, cw_schema_end(r->schema, NULL));
     return st;
