@@ -222,8 +222,8 @@ CW_CHECKED cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn 
 /**
  * Abort one upload of a key.
  * @return CW_OK; CW_E_NOT_FOUND: the service knows no such upload of this key: it was completed or
- *         aborted, or never begun. Some services, AWS among them, answer success for a while after
- *         it ended, and then CW_OK is the answer here too
+ *         aborted, or never begun. Some services accept the abort of any id (MinIO), or of one that
+ *         ended a while ago: then it is CW_OK. cw_upload_list tells what there is
  */
 CW_CHECKED cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id,
                                      cw_error *err);
