@@ -219,7 +219,12 @@ typedef int (*cw_upload_fn)(void *user, const cw_upload_info *upload);
 CW_CHECKED cw_status cw_upload_list(cw_client *c, const char *url, cw_upload_fn each, void *user,
                                     cw_error *err);
 
-/** Abort one upload of a key. CW_OK also when it is already gone. */
+/**
+ * Abort one upload of a key.
+ * @return CW_OK; CW_E_NOT_FOUND: the service knows no such upload of this key: it was completed or
+ *         aborted, or never begun. Some services accept the abort of any id (MinIO), or of one that
+ *         ended a while ago: then it is CW_OK. cw_upload_list tells what there is
+ */
 CW_CHECKED cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id,
                                      cw_error *err);
 

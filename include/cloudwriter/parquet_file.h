@@ -76,7 +76,8 @@ typedef struct cw_parquet_verified {
 
 /**
  * Walk every page: offsets, sizes, checksums, counts, levels, encodings, and the decoded values
- * against statistics, page index, Bloom filters and the order of rows that sorting_columns says.
+ * against statistics, page index, Bloom filters and the order of rows that sorting_columns says;
+ * and the two annotations of a column, logical and converted type, against each other.
  * @return CW_OK: it was walked to its end (out->faults may not be 0); CW_E_CANCELLED; else why it
  *         could not be read
  */

@@ -108,7 +108,7 @@ static cw_status give_up(probe *p, cw_status st, cw_error *err)
     cw_error why;
     cw_status aborted = cw_upload_abort(p->plan.client, p->url, p->upload_id, &why);
 
-    if (aborted == CW_OK)
+    if (aborted == CW_OK || aborted == CW_E_NOT_FOUND)
         return st;
     cw__copy_string(why.upload_id, sizeof why.upload_id, p->upload_id);
     cw__error_copy(err, &why);

@@ -28,7 +28,7 @@ cw_status cw_upload_abort(cw_client *c, const char *url, const char *upload_id, 
     cw__request_abort(&x, (cw__object_name){c, where.bucket, where.path},
                       cw__client_next_lane(c)->loop, upload_id);
     st = cw__exchange_run(&x, err);
-    if (st != CW_OK && x.judgement.verdict == CW__VERDICT_NO_UPLOAD) {
+    if (x.in_doubt && x.judgement.verdict == CW__VERDICT_NO_UPLOAD) { /* by an earlier attempt */
         cw__error_clear(err);
         st = CW_OK;
     }

@@ -4,14 +4,18 @@
  * and time, where it has none), and are renamed to FILE when all is there and on the disk. What a
  * failed run leaves belongs to that version, so --continue cannot mix two. The part file is locked:
  * two runs do not write to one.
+ *
+ * Where the disk is full or cannot be written, one of many asks all of them to stop, and says why.
  */
 #include "download.h"
 #include "failure.h"
+#include "folders.h"
 #include "json.h"
 #include "memory.h"
 #include "report.h"
 #include "say.h"
 #include "source.h"
+#include "stop.h"
 #include "units.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +48,26 @@ static cw_status no_folder(const struct download *d, cw_error *err)
     return CW_E_IO;
 }
 
+static cw_status cannot_write(struct download *d, const char *what, cw_error *err)
+{
+    d->pull.output_errno = errno;
+    return failure_errno(err, errno, what);
+}
+
+/* One of many may need folders of its own. */
+static cw_status make_folders(struct download *d, cw_error *err)
+{
+    size_t folders = 0;
+    cw_status st;
+
+    for (const char *at = d->file; (at = strchr(at, '/')); at++)
+        folders++;
+    st = folders_make(d->file, folders, err);
+    if (st != CW_OK)
+        d->pull.output_errno = err->os_errno;
+    return st;
+}
+
 static cw_status open_part(struct download *d, cw_error *err)
 {
     char version[sizeof d->info.etag];
@@ -56,7 +80,7 @@ static cw_status open_part(struct download *d, cw_error *err)
     if (fd < 0 && errno == ENOENT)
         return no_folder(d, err);
     if (fd < 0)
-        return failure_errno(err, errno, d->part);
+        return cannot_write(d, d->part, err);
     d->pull.fd = fd;
     d->pull.name = d->part;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
@@ -68,7 +92,7 @@ static cw_status open_part(struct download *d, cw_error *err)
     if (d->pull.o->resume && (uint64_t)about.st_size <= d->info.bytes)
         d->pull.from = (uint64_t)about.st_size;
     else if (ftruncate(fd, 0) != 0)
-        return failure_errno(err, errno, d->part);
+        return cannot_write(d, d->part, err);
     if (lseek(fd, (off_t)d->pull.from, SEEK_SET) < 0)
         return failure_errno(err, errno, d->part);
     return d->pull.from ? pull_past(&d->pull, fd, d->pull.from, err) : CW_OK;
@@ -98,14 +122,14 @@ static cw_status compare(struct download *d, cw_error *err)
 }
 
 /* One of many has the object's time, by which a later run can tell it. */
-static cw_status set_time(const struct download *d, cw_error *err)
+static cw_status set_time(struct download *d, cw_error *err)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
                                 {.tv_sec = (time_t)(d->info.modified_ms / 1000)}};
 
     if (!d->below || d->info.modified_ms == 0 || futimens(d->pull.fd, times) == 0)
         return CW_OK;
-    return failure_errno(err, errno, d->part);
+    return cannot_write(d, d->part, err);
 }
 
 static cw_status publish(struct download *d, cw_error *err)
@@ -115,9 +139,9 @@ static cw_status publish(struct download *d, cw_error *err)
     if (st != CW_OK)
         return st;
     if (fsync(d->pull.fd) != 0)
-        return failure_errno(err, errno, d->part);
+        return cannot_write(d, d->part, err);
     if (rename(d->part, d->file) != 0)
-        return failure_errno(err, errno, d->file);
+        return cannot_write(d, d->file, err);
     return CW_OK;
 }
 
@@ -132,7 +156,7 @@ static void leave_part(struct download *d, const cw_error *err)
         return;
     if (useless || fstat(d->pull.fd, &about) != 0 || about.st_size == 0)
         unlink(d->part);
-    else
+    else if (!d->hush)
         say_about(d->file, "what arrived is kept in %s: go on with --continue", d->part);
 }
 
@@ -175,7 +199,7 @@ static void tell(const struct download *d, const cw_error *err)
     char size[UNITS_TEXT], rate[UNITS_TEXT];
     char *text;
 
-    if (err->status != CW_OK && d->pull.output_errno != EPIPE) {
+    if (err->status != CW_OK && d->pull.output_errno != EPIPE && !d->hush) {
         text = report_error_text(err);
         say_about(d->pull.url, "%s", text);
         free(text);
@@ -192,8 +216,10 @@ static void tell(const struct download *d, const cw_error *err)
 
 static cw_status transfer(struct download *d, cw_error *err)
 {
-    cw_status st = pull_open(&d->pull, err);
+    cw_status st = d->below ? make_folders(d, err) : CW_OK;
 
+    if (st == CW_OK)
+        st = pull_open(&d->pull, err);
     if (st != CW_OK)
         return st;
     cw_reader_get_info(d->pull.reader, &d->info);
@@ -213,6 +239,14 @@ static cw_status transfer(struct download *d, cw_error *err)
     return st;
 }
 
+/* The first that the disk refuses asks all to stop, and is the one that is told. */
+static bool was_said(const struct download *d, const cw_error *err)
+{
+    if (d->below && failure_is_of_disk(d->pull.output_errno))
+        return !stop_ask() && stop_asked_here();
+    return err->status == CW_E_CANCELLED && stop_asked_here();
+}
+
 int download_run(struct download *d)
 {
     uint64_t start = source_now_ms();
@@ -220,6 +254,7 @@ int download_run(struct download *d)
     cw_status st = transfer(d, &err);
 
     d->seconds = (double)(source_now_ms() - start) / 1000;
+    d->hush = was_said(d, &err);
     tell(d, &err);
     if (st != CW_OK && d->part && d->pull.fd >= 0)
         leave_part(d, &err);

@@ -8,8 +8,9 @@
 struct download {
     struct pull pull;
     char *file; /* NULL: standard output */
-    bool below; /* one of many */
+    bool below; /* one of many, and its folders are made */
     bool same;  /* the file was the object already */
+    bool hush;  /* why it failed was said of another */
     char *part;
     cw_reader_info info;
     double seconds;

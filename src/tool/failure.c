@@ -1,5 +1,6 @@
 /* failure.c - errors of the command's own making, in the library's form */
 #include "failure.h"
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,11 @@ cw_status failure_errno(cw_error *err, int os_errno, const char *what)
     failure(err, CW_E_IO, "%s: %s", what, strerror(os_errno));
     err->os_errno = os_errno;
     return CW_E_IO;
+}
+
+bool failure_is_of_disk(int os_errno)
+{
+    return os_errno == ENOSPC || os_errno == EDQUOT || os_errno == EROFS || os_errno == EIO;
 }
 
 int exit_code_of(cw_status status)

@@ -2,12 +2,12 @@
  *
  * Worker threads take one object after the other from the list, which is asked for its next page
  * only when it is needed, and download it. The name of a file is the object's below the URL; one
- * that would lead out of the folder is refused. After a signal no further object is begun.
+ * that would lead out of the folder is refused. After a signal, or when the disk takes no more, no
+ * further object is begun.
  */
 #include "get_many.h"
 #include "download.h"
 #include "failure.h"
-#include "folders.h"
 #include "json.h"
 #include "memory.h"
 #include "place.h"
@@ -159,13 +159,7 @@ static int download(const struct many *m, const struct find *f, size_t slot)
                                   .slot = slot},
                          .file = f->file,
                          .below = true};
-    size_t folders = 0;
-    cw_error err;
 
-    for (const char *at = f->file; (at = strchr(at, '/')); at++)
-        folders++;
-    if (folders_make(f->file, folders, &err) != CW_OK)
-        return place_failed(m->o, f->url, &err);
     return download_run(&d);
 }
 
@@ -249,7 +243,9 @@ int get_many(struct options *o)
         progress_end(m.progress);
         progress_free(m.progress);
         cw_list_close(m.list);
-        if (code == 0 && !m.any)
+        if (stop_asked_here())
+            say("%s", stop_reason());
+        else if (code == 0 && !m.any)
             place_tell_none(o, o->operands[0]);
     } else {
         code = place_failed(o, o->operands[0], &err);

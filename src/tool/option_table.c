@@ -442,6 +442,7 @@ const struct option option_table[] = {
          "only uploads begun longer ago: 36h, 7d, 2w"),
     SET("all", 0, VERB_UPLOADS, AT(all), 1, "abort all that are found"),
     SET("dry-run", 'n', VERB_UPLOADS, AT(dry_run), 1, "say what would be aborted"),
+    SET("force", 'f', VERB_UPLOADS, AT(force), 1, "abort: an upload that is gone is fine"),
 
     SET("verify", 0, VERB_WHOAMI, AT(verify), 1, "ask STS whose keys they are"),
 

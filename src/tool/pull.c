@@ -2,7 +2,7 @@
  *
  * Bytes are written from where the reader has them. What waits for a service, or for whoever reads
  * the output, cannot be interrupted by a flag: so the work has a thread of its own, and the main
- * thread ends the process when that does not end soon after a signal.
+ * thread ends the process when that does not end soon after it was asked to stop.
  */
 #include "pull.h"
 #include "client.h"
@@ -137,7 +137,7 @@ cw_status pull_past(struct pull *p, int fd, uint64_t bytes, cw_error *err)
         if (got < 0 && errno == EINTR && !stop_asked())
             continue;
         if (stop_asked())
-            st = failure(err, CW_E_CANCELLED, "stopped by a signal");
+            st = failure(err, CW_E_CANCELLED, "%s", stop_reason());
         else if (got <= 0)
             st = failure_errno(err, got ? errno : EIO, p->name);
         else
@@ -158,7 +158,7 @@ cw_status pull_run(struct pull *p, cw_error *err)
     while (st == CW_OK && more && p->bytes < p->most && p->lines > 0) {
         st = pull_piece(p, &more, err);
         if (st == CW_OK && stop_asked())
-            st = failure(err, CW_E_CANCELLED, "stopped by a signal");
+            st = failure(err, CW_E_CANCELLED, "%s", stop_reason());
     }
     return st;
 }
@@ -221,7 +221,7 @@ static void watch(struct watched *w, struct progress *progress)
         if (stop_asked() && patience-- == 0) {
             if (progress)
                 progress_end(progress);
-            say("stopped by a signal");
+            say("%s", stop_reason());
             _exit(1);
         }
         pthread_mutex_lock(&w->lock);

@@ -25,7 +25,7 @@ struct pull {
 /** Open the object with the options of the command line. */
 cw_status pull_open(struct pull *p, cw_error *err);
 
-/** All that is wanted. Fails on a signal. */
+/** All that is wanted. Fails when it is asked to stop. */
 cw_status pull_run(struct pull *p, cw_error *err);
 
 /**
@@ -40,8 +40,8 @@ void pull_close(struct pull *p);
 int pull_client(struct options *o, char *const *urls, size_t count, cw_client **out);
 
 /**
- * Do `work` on a thread of its own, draw the progress meanwhile, and answer what it answers. After
- * a signal it has a moment to end by itself; then the process is ended, with exit code 1.
+ * Do `work` on a thread of its own, draw the progress meanwhile, and answer what it answers. Asked
+ * to stop it has a moment to end by itself; then the process is ended, with exit code 1.
  */
 int pull_watched(int (*work)(void *user), void *user, struct progress *progress);
 

@@ -1,5 +1,7 @@
 /* stop.c - SIGINT, SIGTERM and SIGHUP: the first asks to stop, the second ends the process
  *
+ * The command itself may ask, too, where there is no use in going on.
+ *
  * The handler raises a flag and writes a byte into a pipe that nobody empties, so that every
  * thread that polls it wakes up and goes on waking up.
  */
@@ -10,13 +12,15 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+enum { NOT_ASKED, BY_SIGNAL, BY_COMMAND };
+
 static atomic_int asked; /* lock-free, as a handler needs it */
 static int wake[2] = {-1, -1};
 
 static void handle(int sig)
 {
     int saved = errno;
-    if (atomic_exchange(&asked, 1)) {
+    if (atomic_exchange(&asked, BY_SIGNAL)) {
         signal(sig, SIG_DFL);
         raise(sig);
     }
@@ -45,7 +49,27 @@ int stop_watch(void)
 
 bool stop_asked(void)
 {
-    return atomic_load(&asked) != 0;
+    return atomic_load(&asked) != NOT_ASKED;
+}
+
+bool stop_ask(void)
+{
+    int before = NOT_ASKED;
+
+    if (!atomic_compare_exchange_strong(&asked, &before, BY_COMMAND))
+        return false;
+    (void)!write(wake[1], "", 1);
+    return true;
+}
+
+bool stop_asked_here(void)
+{
+    return atomic_load(&asked) == BY_COMMAND;
+}
+
+const char *stop_reason(void)
+{
+    return stop_asked_here() ? "stopped: no further file can be written" : "stopped by a signal";
 }
 
 int stop_fd(void)

@@ -1,9 +1,11 @@
 /* uploads.c - the verb uploads: list and abort what was left behind
  *
  * What is to be aborted is listed to the end first: aborting while paging would change the pages.
+ * One that is named is looked for in the list, since some services accept the abort of any id.
  */
 #include "uploads.h"
 #include "client.h"
+#include "failure.h"
 #include "json.h"
 #include "memory.h"
 #include "report.h"
@@ -18,6 +20,7 @@ struct upload {
     char *url;
     char *id;
     int64_t initiated_ms;
+    bool named, unknown; /* on the command line; and not in the list */
 };
 
 struct found {
@@ -71,6 +74,22 @@ static int find(struct found *f, cw_client *client, const char *url)
     return fail_about(url, &err);
 }
 
+/* 1 ends the list. */
+static int is_it(void *user, const cw_upload_info *u)
+{
+    const struct upload *wanted = user;
+    size_t n = strlen(wanted->url), key = strlen(u->key);
+    return n > key && strcmp(wanted->url + n - key, u->key) == 0 &&
+           strcmp(wanted->id, u->upload_id) == 0;
+}
+
+/* The list came to its end without it. Where there is none, that is not known. */
+static bool is_unknown(cw_client *client, struct upload *u)
+{
+    cw_error err;
+    return cw_upload_list(client, u->url, is_it, u, &err) == CW_OK;
+}
+
 static void free_found(struct found *f)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -121,12 +140,17 @@ static void tell(const struct options *o, const struct upload *u, const char *ve
 static int abort_one(const struct options *o, cw_client *client, const struct upload *u)
 {
     cw_error err;
-    if (o->dry_run) {
-        tell(o, u, "would abort  ", "would_abort");
+    cw_status status = o->dry_run ? CW_OK : cw_upload_abort(client, u->url, u->id, &err);
+    if (status == CW_OK && u->unknown)
+        status = failure(&err, CW_E_NOT_FOUND,
+                         "the service lists no such upload: it was completed or aborted");
+    if (status == CW_OK) {
+        tell(o, u, o->dry_run ? "would abort  " : "aborted  ",
+             o->dry_run ? "would_abort" : "aborted");
         return 0;
     }
-    if (cw_upload_abort(client, u->url, u->id, &err) == CW_OK) {
-        tell(o, u, "aborted  ", "aborted");
+    if (status == CW_E_NOT_FOUND && (o->force || !u->named)) {
+        tell(o, u, "gone  ", "gone");
         return 0;
     }
     if (o->json)
@@ -164,8 +188,8 @@ static bool is_usable(const struct options *o, bool aborts)
         say("wanted: uploads ls URL, or uploads abort URL [UPLOAD-ID]");
         return false;
     }
-    if (!aborts && (o->all || o->dry_run)) {
-        say("--all and --dry-run go with abort");
+    if (!aborts && (o->all || o->dry_run || o->force)) {
+        say("--all, --dry-run and --force go with abort");
         return false;
     }
     if (aborts && !by_id && !o->older_than_given && !o->all) {
@@ -182,11 +206,14 @@ static bool is_usable(const struct options *o, bool aborts)
 
 static int act(const struct options *o, cw_client *client, bool aborts)
 {
-    struct upload one = {.url = o->operands[1],
-                         .id = o->operand_count == 3 ? o->operands[2] : NULL};
+    struct upload one = {
+        .url = o->operands[1], .id = o->operand_count == 3 ? o->operands[2] : NULL, .named = true};
     if (!aborts)
         return list(o, client, one.url);
-    return one.id ? abort_one(o, client, &one) : abort_found(o, client, one.url);
+    if (!one.id)
+        return abort_found(o, client, one.url);
+    one.unknown = is_unknown(client, &one);
+    return abort_one(o, client, &one);
 }
 
 int uploads_main(struct options *o)

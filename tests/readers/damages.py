@@ -286,6 +286,24 @@ def repetition_of_leaf(f):
     return at("price", "the page cannot be decoded: ", 0)
 
 
+def annotation(f, name, converted):
+    """Another converted type beside the logical type that is there."""
+    element = next(e for e in f.footer[SCHEMA][1][1] if e[4][1] == name)
+    f.field(element, 6)[1] = converted
+    kind = next(iter(f.field(element, 10)[1]))
+    return f"logical type {kind} and converted type {converted}, of it or a group around it, contradict each other"
+
+
+@damaging
+def text_that_is_json(f):
+    return at("name", annotation(f, b"name", 19), group=-1)
+
+
+@damaging
+def list_that_is_a_map(f):
+    return at("list.list.element", annotation(f, b"list", 1), group=-1)
+
+
 # Statistics of chunks
 
 def statistics(f, name, id):

@@ -203,7 +203,8 @@ static int abort_it(void *user, const cw_upload_info *u)
 
     snprintf(url, sizeof url, "s3://%s/%s", u->bucket, u->key);
     CHECK_OK(cw_upload_abort(b->client, url, u->upload_id, &err), err);
-    CHECK_OK(cw_upload_abort(b->client, url, u->upload_id, &err), err); /* gone already */
+    CHECK_STATUS(cw_upload_abort(b->client, url, u->upload_id, &err), CW_E_NOT_FOUND, err);
+    CHECK_STR(err.service_code, "NoSuchUpload");
     return 0;
 }
 
@@ -240,6 +241,8 @@ static void aborts_that_fail(void)
     faults(&b, "op=AbortMultipartUpload times=2 do=drop_reply_after_commit");
     CHECK_OK(cw_upload_abort(b.client, "s3://bucket/key", id, &err), err);
     CHECK_INT(ts_upload_count(b.server), 0);
+    faults(&b, "op=AbortMultipartUpload times=1 do=status:503:SlowDown"); /* before any work */
+    CHECK_STATUS(cw_upload_abort(b.client, "s3://bucket/key", id, &err), CW_E_NOT_FOUND, err);
     bed_close(&b);
 }
 

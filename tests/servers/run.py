@@ -196,11 +196,14 @@ def tool_json(tool, url, data):
 
 
 def tool_uploads(tool, url, data):
-    tool.s3.create_multipart_upload(Bucket=BUCKET, Key="tool/left")
+    left = tool.s3.create_multipart_upload(Bucket=BUCKET, Key="tool/left")["UploadId"]
     listed = tool.run("uploads", "ls", url + "left").stdout
     check(b"tool/left" in listed, f"uploads ls does not show it: {listed!r}")
     tool.run("uploads", "abort", url + "left", "--all")
     check_no_uploads(tool.s3, "tool/left")
+    gone = tool.run("uploads", "abort", url + "left", left, code=1).stderr
+    check(b"it was completed or aborted" in gone, f"abort does not say that it is gone: {gone!r}")
+    tool.run("uploads", "abort", "-f", url + "left", left)
 
 
 def tool_uploads_age(tool, url, data):

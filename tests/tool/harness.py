@@ -112,9 +112,10 @@ class ToolTest(unittest.TestCase):
         except FileNotFoundError:
             return ""
 
-    def start(self, *arguments, **how):
+    def start(self, *arguments, under=(), **how):
+        """`under` is a command that is to run it."""
         how.setdefault("stdin", subprocess.DEVNULL)
-        process = subprocess.Popen([TOOL, *arguments], env=self.environment, cwd=self.folder,
+        process = subprocess.Popen([*under, TOOL, *arguments], env=self.environment, cwd=self.folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
         self.addCleanup(self.reap, process)
         return process

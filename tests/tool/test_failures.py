@@ -446,6 +446,34 @@ class Uploads(ToolTest):
         self.uploads("abort", "s3://bucket/one", upload["upload_id"])
         self.assertEqual(self.open_keys(), ["two"])
 
+    def test_abort_of_what_is_not_there(self):
+        self.leave_upload("one")
+        for arguments in (["s3://bucket/one", "unknown"], ["s3://bucket/two", "unknown"]):
+            out, err = self.uploads("abort", *arguments, code=1)
+            self.assertEqual(out, "")
+            self.assertIn("it was completed or aborted", err)
+            out, _ = self.uploads("abort", "--json", *arguments, code=1)
+            self.assertEqual(json.loads(out)["status"], "failed")
+            self.assertEqual(json.loads(out)["error"]["status"], "CW_E_NOT_FOUND")
+            self.uploads("abort", "-n", *arguments, code=1)
+            out, err = self.uploads("abort", "-f", *arguments)
+            self.assertEqual((out, err), ("gone  %s  unknown\n" % arguments[0], ""))
+        self.assertEqual(self.open_keys(), ["one"])
+
+    def test_abort_of_one_that_cannot_be_listed(self):
+        self.leave_upload("one")
+        upload = json.loads(self.uploads("ls", "--json", "s3://bucket/one")[0])
+        self.s3.fault("op=ListMultipartUploads times=inf do=status:403:AccessDenied")
+        self.uploads("abort", "-n", "s3://bucket/one", upload["upload_id"])
+        out, err = self.uploads("abort", "s3://bucket/one", upload["upload_id"])
+        self.assertEqual((out.split()[0], err, self.open_keys()), ("aborted", "", []))
+
+    def test_what_ends_after_it_was_listed(self):
+        self.leave_upload("one")
+        self.s3.fault("op=AbortMultipartUpload times=1 do=status:404:NoSuchUpload")
+        out, err = self.uploads("abort", "--all", "--json", "s3://bucket")
+        self.assertEqual((json.loads(out)["status"], err), ("gone", ""))
+
     def test_abort_by_age(self):
         self.leave_upload("one")
         self.leave_upload("two")

@@ -2,10 +2,13 @@
 import json
 import os
 import signal
+import subprocess
 import unittest
 import urllib.request
 
 from harness import DEADLINE, MIB, ToolTest, wait_for
+
+OWN_MOUNTS = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-m", "-r"]
 
 
 class Many(ToolTest):
@@ -149,6 +152,64 @@ class Many(ToolTest):
         code, _, err = self.finish(process)
         self.assertEqual(code, 1)
         self.assertIn("signal", err)
+
+
+class Disks(ToolTest):
+    """All goes to disk/, a file system of its own, and 40 objects are more than it takes."""
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path("disk"))
+        mount = [*OWN_MOUNTS, "mount", "-t", "tmpfs", "none", self.path("disk")]
+        tried = subprocess.run(mount, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if tried.returncode != 0:
+            self.assertNotIn("CI", os.environ, tried.stdout)
+            self.skipTest("no file system can be mounted")
+
+    def get(self, url, options):
+        """The command must fail: what it printed, standard error, and what the disk holds then."""
+        script = ('mount -t tmpfs -o "$0" none disk && "$@"; code=$?\n'
+                  'cp -r disk held; exit $code')
+        code, out, err = self.finish(self.start("get", "-r", "--json", url, "disk", under=[
+            *OWN_MOUNTS, "sh", "-c", script, options]))
+        self.assertEqual(code, 1, out + err)
+        held = {}
+        for where, _, names in os.walk(self.path("held")):
+            for name in names:
+                with open(os.path.join(where, name), "rb") as f:
+                    held[os.path.relpath(f.name, self.path("held"))] = f.read()
+        return [json.loads(line) for line in out.splitlines()], err, held
+
+    def fill(self, where):
+        objects = {where % i: os.urandom(100000) for i in range(40)}
+        for name, content in objects.items():
+            self.write("from/" + name, content)
+        self.put("-r", "from", "s3://bucket/")
+        return objects
+
+    def check(self, told, err, why):
+        self.assertEqual(err.count(why), 1, err)
+        self.assertEqual(err.count("stopped: no further file can be written"), 1, err)
+        self.assertLessEqual(len(err.splitlines()), 3, err)
+        self.assertIn("CW_E_IO", [one["error"]["status"] for one in told if "error" in one])
+        self.assertLess(len(told), 30)
+
+    def test_a_full_disk(self):
+        objects = self.fill("in/%02d")
+        told, err, held = self.get("s3://bucket/from/in", "size=1m")
+        self.check(told, err, "No space left on device")
+        whole = {"in/" + name for name in held if not name.endswith(".part")}
+        self.assertEqual(whole, {one["url"][17:] for one in told if one["status"] == "done"})
+        self.assertGreater(len(whole), 0)
+        self.assertTrue(all(held[name[3:]] == objects[name] for name in whole))
+        self.assertLess(self.s3.state()["requests"]["GetObject"], 30)
+
+    def test_a_disk_that_is_read_only(self):
+        for where in ("flat/%02d", "deep/%02d/x"):
+            self.fill(where)
+            told, err, held = self.get("s3://bucket/from/" + where[:4], "ro")
+            self.check(told, err, "Read-only file system")
+            self.assertEqual(held, {})
 
 
 if __name__ == "__main__":

@@ -67,15 +67,37 @@ typedef struct element {
     const char *name;
     int repetition, physical, children, converted;
     int precision, logical;
+    int first, second; /* in the logical type: scale and precision, unit and utc, bits and signed */
 } element;
 #define GROUP(name, rep, n, converted)                                                             \
     {                                                                                              \
-        name, rep, NONE, n, converted, 0, 0                                                        \
+        name, rep, NONE, n, converted, 0, 0, 0, 0                                                  \
     }
 #define LEAF(name, rep, physical)                                                                  \
     {                                                                                              \
-        name, rep, physical, 0, NONE, 0, 0                                                         \
+        name, rep, physical, 0, NONE, 0, 0, 0, 0                                                   \
     }
+
+static void put_logical(cw__thrift_out *o, const element *e)
+{
+    cw__thrift_put_struct(o, 10);
+    cw__thrift_put_struct(o, (int16_t)e->logical);
+    if (e->logical == 5) {
+        cw__thrift_put_i32(o, 1, e->first);
+        cw__thrift_put_i32(o, 2, e->second);
+    } else if (e->logical == 10) {
+        cw__thrift_put_i8(o, 1, (int8_t)e->first);
+        cw__thrift_put_bool(o, 2, e->second);
+    } else if (e->first) {
+        cw__thrift_put_bool(o, 1, e->second);
+        cw__thrift_put_struct(o, 2);
+        cw__thrift_put_struct(o, (int16_t)e->first);
+        cw__thrift_end(o);
+        cw__thrift_end(o);
+    }
+    cw__thrift_end(o);
+    cw__thrift_end(o);
+}
 
 static void put_element(cw__thrift_out *o, const element *e)
 {
@@ -92,18 +114,14 @@ static void put_element(cw__thrift_out *o, const element *e)
         cw__thrift_put_i32(o, 7, 2);
         cw__thrift_put_i32(o, 8, e->precision);
     }
-    if (e->logical) {
-        cw__thrift_put_struct(o, 10);
-        cw__thrift_put_struct(o, (int16_t)e->logical);
-        cw__thrift_end(o);
-        cw__thrift_end(o);
-    }
+    if (e->logical)
+        put_logical(o, e);
     cw__thrift_end(o);
 }
 
 static cw_status read_elements(cw__file_metadata *m, const element *e, size_t n, int columns)
 {
-    const element root = {"m", REQUIRED, NONE, columns, NONE, 0, 0};
+    const element root = {"m", REQUIRED, NONE, columns, NONE, 0, 0, 0, 0};
     cw__text t = {0};
     cw__thrift_out o = {.to = &t};
     cw_error err = {0};
@@ -215,14 +233,14 @@ static void shapes_without_a_schema_have_leaves(void)
 static void types_of_older_and_newer_writers(void)
 {
     static const element e[] = {
-        {"a", REQUIRED, CW__BYTE_ARRAY, 0, UTF8, 0, 0},
-        {"b", REQUIRED, CW__INT64, 0, TIMESTAMP_US, 0, 0},
-        {"c", REQUIRED, CW__INT64, 0, DECIMAL, 9, 0},
-        {"d", REQUIRED, CW__BYTE_ARRAY, 0, DECIMAL, 9, 0},
-        {"e", REQUIRED, CW__BYTE_ARRAY, 0, NONE, 0, 99}, /* none that is known */
-        {"f", REQUIRED, CW__INT32, 0, UTF8, 0, 0},       /* nonsense */
-        {"g", REQUIRED, CW__INT32, 0, 99, 0, 1},         /* more of it */
-        {"h", REQUIRED, CW__INT96, 0, NONE, 0, 0},
+        {"a", REQUIRED, CW__BYTE_ARRAY, 0, UTF8, 0, 0, 0, 0},
+        {"b", REQUIRED, CW__INT64, 0, TIMESTAMP_US, 0, 0, 0, 0},
+        {"c", REQUIRED, CW__INT64, 0, DECIMAL, 9, 0, 0, 0},
+        {"d", REQUIRED, CW__BYTE_ARRAY, 0, DECIMAL, 9, 0, 0, 0},
+        {"e", REQUIRED, CW__BYTE_ARRAY, 0, NONE, 0, 99, 0, 0}, /* none that is known */
+        {"f", REQUIRED, CW__INT32, 0, UTF8, 0, 0, 0, 0},       /* nonsense */
+        {"g", REQUIRED, CW__INT32, 0, 99, 0, 1, 0, 0},         /* more of it */
+        {"h", REQUIRED, CW__INT96, 0, NONE, 0, 0, 0, 0},
     };
     cw__file_metadata m;
 
@@ -240,6 +258,104 @@ static void types_of_older_and_newer_writers(void)
     CHECK_INT(m.leaves[3].order, CW__ORDER_NONE);
     CHECK_INT(m.leaves[7].order, CW__ORDER_NONE);
     CHECK_INT(m.leaves[7].width, 12);
+    cw__file_metadata_free(&m);
+}
+
+/* ---- two annotations ---- */
+
+typedef struct pair {
+    int logical, first, second, converted, precision;
+    bool contradict;
+} pair;
+
+static const pair pairs[] = {
+    {1, 0, 0, 0, 0, false},
+    {1, 0, 0, 4, 0, true},
+    {1, 0, 0, 19, 0, true},
+    {4, 0, 0, 4, 0, false},
+    {4, 0, 0, 0, 0, true},
+    {6, 0, 0, 6, 0, false},
+    {6, 0, 0, 17, 0, true},
+    {12, 0, 0, 19, 0, false},
+    {12, 0, 0, 0, 0, true},
+    {13, 0, 0, 20, 0, false},
+    {13, 0, 0, 19, 0, true},
+    {14, 0, 0, 0, 0, true},
+    {15, 0, 0, 21, 0, true},
+    {17, 0, 0, 20, 0, true},
+    /* in milliseconds, microseconds, nanoseconds; in UTC and not */
+    {7, 1, 1, 7, 0, false},
+    {7, 1, 0, 7, 0, false},
+    {7, 1, 1, 8, 0, true},
+    {7, 2, 1, 8, 0, false},
+    {7, 2, 1, 7, 0, true},
+    {7, 3, 1, 8, 0, true},
+    {7, 1, 1, 9, 0, true},
+    {8, 1, 1, 9, 0, false},
+    {8, 2, 0, 10, 0, false},
+    {8, 1, 1, 10, 0, true},
+    {8, 2, 1, 9, 0, true},
+    {8, 3, 1, 10, 0, true},
+    {8, 3, 1, NONE, 0, false},
+    {10, 8, 1, 15, 0, false},
+    {10, 16, 1, 16, 0, false},
+    {10, 32, 1, 17, 0, false},
+    {10, 64, 1, 18, 0, false},
+    {10, 8, 0, 11, 0, false},
+    {10, 16, 0, 12, 0, false},
+    {10, 32, 0, 13, 0, false},
+    {10, 64, 0, 14, 0, false},
+    {10, 8, 1, 11, 0, true},
+    {10, 16, 0, 16, 0, true},
+    {10, 32, 1, 18, 0, true},
+    {10, 64, 0, 13, 0, true},
+    {5, 2, 9, 5, 9, false},
+    {5, 3, 9, 5, 9, true},
+    {5, 2, 8, 5, 9, true},
+    {5, 2, 9, 0, 9, true},
+    {5, 2, 9, NONE, 0, false},
+    /* always null, not known, neither */
+    {11, 0, 0, 17, 0, false},
+    {11, 0, 0, 2, 0, false},
+    {99, 0, 0, 17, 0, false},
+    {1, 0, 0, 22, 0, false},
+    {1, 0, 0, NONE, 0, false},
+    {0, 0, 0, 0, 0, false},
+    {-1, 0, 0, 0, 0, false},
+};
+
+static void two_annotations(void)
+{
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        const pair *x = &pairs[i];
+        const element e = {"x",          REQUIRED,   CW__INT64, 0,        x->converted,
+                           x->precision, x->logical, x->first,  x->second};
+        cw__file_metadata m;
+        CHECK_INT(read_elements(&m, &e, 1, 1), CW_OK);
+        REQUIRE(m.leaf_count == 1);
+        CHECK_INT(m.leaves[0].logical, x->contradict ? x->logical : 0);
+        CHECK_INT(m.leaves[0].converted, x->contradict ? x->converted : 0);
+        cw__file_metadata_free(&m);
+    }
+}
+
+static void two_annotations_of_groups(void)
+{
+    static const element e[] = {{"m", REQUIRED, NONE, 1, MAP_KEY_VALUE, 0, 2, 0, 0},
+                                GROUP("key_value", REPEATED, 2, MAP_KEY_VALUE),
+                                LEAF("key", REQUIRED, CW__INT32),
+                                LEAF("value", REQUIRED, CW__INT32),
+                                {"l", REQUIRED, NONE, 1, MAP, 0, 3, 0, 0},
+                                GROUP("list", REPEATED, 1, NONE),
+                                LEAF("element", REQUIRED, CW__INT32)};
+    cw__file_metadata m;
+
+    CHECK_INT(read_elements(&m, e, 7, 2), CW_OK);
+    REQUIRE(m.leaf_count == 3);
+    CHECK_INT(m.leaves[0].logical, 0);
+    CHECK_INT(m.leaves[1].logical, 0);
+    CHECK_INT(m.leaves[2].logical, 3);
+    CHECK_INT(m.leaves[2].converted, MAP);
     cw__file_metadata_free(&m);
 }
 
@@ -277,6 +393,8 @@ int main(int argc, char **argv)
     TEST(lists_and_maps_by_other_names);
     TEST(shapes_without_a_schema_have_leaves);
     TEST(types_of_older_and_newer_writers);
+    TEST(two_annotations);
+    TEST(two_annotations_of_groups);
     TEST(elements_that_are_no_tree);
     return test_end();
 }

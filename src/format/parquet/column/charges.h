@@ -7,6 +7,10 @@
  * and five of time weigh about the same. Whoever asks for a codec that takes little time, or for
  * none, asks for time. It is the one place to ask for smaller or faster files; the charges below
  * are nanoseconds: for each byte that passes the compressor, or each value.
+ *
+ * Those of snappy and LZ4 are what libsnappy took. Our snappy takes about two thirds of that on
+ * text; charged so, plain values win more often: files became up to 7 % larger, and none took less
+ * time.
  */
 static const double CW__RATE = 0.04;
 static const double CW__RATE_FAST = 0.08; /* snappy and LZ4 */

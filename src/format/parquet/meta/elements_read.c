@@ -9,23 +9,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "format/parquet/meta/element.h"
 #include "format/parquet/meta/elements.h"
 
-enum { REQUIRED = 0, OPTIONAL = 1, REPEATED = 2, NOT_SAID = -1 };
-enum { CONVERTED_MAP = 1, CONVERTED_MAP_KEY_VALUE = 2, CONVERTED_LIST = 3 };
-
-typedef struct element {
-    int64_t physical, width, repetition, children, converted, scale, precision, field_id;
-    bool has_field_id;
-    int logical;  /* member of the union LogicalType; 0: none */
-    int64_t bits; /* of an integer */
-    bool is_signed, utc;
-    cw_unit unit;
-    char *crs;
-    int64_t edges;
-    char *name;
-    bool no_memory;
-} element;
+enum { REQUIRED = 0, OPTIONAL = 1, REPEATED = 2 };
 
 /* What the schema makes of an element. */
 typedef enum role {
@@ -35,7 +22,7 @@ typedef enum role {
 } role;
 
 typedef struct reading {
-    element *elements;
+    cw__element *elements;
     size_t n, at;
     cw__file_metadata *out;
     size_t leaf_room;
@@ -51,7 +38,7 @@ enum { MOST_PATH_BYTES = 256 << 20 };
 
 /* ---- one element ---- */
 
-static char *get_text(cw__thrift_in *t, element *e)
+static char *get_text(cw__thrift_in *t, cw__element *e)
 {
     size_t n;
     const uint8_t *p = cw__thrift_get_binary(t, &n);
@@ -61,7 +48,7 @@ static char *get_text(cw__thrift_in *t, element *e)
     return text;
 }
 
-static void get_unit(cw__thrift_in *t, element *e)
+static void get_unit(cw__thrift_in *t, cw__element *e)
 {
     cw__thrift_type type;
     int16_t id;
@@ -74,8 +61,17 @@ static void get_unit(cw__thrift_in *t, element *e)
     }
 }
 
+/* Of a decimal. What its element says beside that is there already. */
+static void get_digits(cw__thrift_in *t, int64_t *to, cw__element *e)
+{
+    int64_t beside = *to;
+
+    *to = cw__thrift_get_int(t);
+    e->other_digits |= *to != beside;
+}
+
 /* The struct inside the union; what is in it depends on which it is. */
-static void get_logical_struct(cw__thrift_in *t, element *e)
+static void get_logical_struct(cw__thrift_in *t, cw__element *e)
 {
     cw__thrift_type type;
     int16_t id;
@@ -85,7 +81,7 @@ static void get_logical_struct(cw__thrift_in *t, element *e)
     while (cw__thrift_field(t, &id, &type)) {
         bool is_bool = type == CW__THRIFT_TRUE || type == CW__THRIFT_FALSE;
         if (which == 5 && type == CW__THRIFT_I32 && (id == 1 || id == 2))
-            *(id == 1 ? &e->scale : &e->precision) = cw__thrift_get_int(t);
+            get_digits(t, id == 1 ? &e->scale : &e->precision, e);
         else if ((which == 7 || which == 8) && id == 1 && is_bool)
             e->utc = cw__thrift_get_bool(t);
         else if ((which == 7 || which == 8) && id == 2 && type == CW__THRIFT_STRUCT)
@@ -103,7 +99,7 @@ static void get_logical_struct(cw__thrift_in *t, element *e)
     }
 }
 
-static void get_logical(cw__thrift_in *t, element *e)
+static void get_logical(cw__thrift_in *t, cw__element *e)
 {
     cw__thrift_type type;
     int16_t id;
@@ -118,7 +114,7 @@ static void get_logical(cw__thrift_in *t, element *e)
     }
 }
 
-static int64_t *number_field(element *e, int16_t id)
+static int64_t *number_field(cw__element *e, int16_t id)
 {
     switch (id) {
     case 1:
@@ -142,12 +138,13 @@ static int64_t *number_field(element *e, int16_t id)
     }
 }
 
-static void get_element(cw__thrift_in *t, element *e)
+static void get_element(cw__thrift_in *t, cw__element *e)
 {
     cw__thrift_type type;
     int16_t id;
 
-    *e = (element){.physical = NOT_SAID, .repetition = NOT_SAID, .converted = NOT_SAID};
+    *e = (cw__element){
+        .physical = CW__NOT_SAID, .repetition = CW__NOT_SAID, .converted = CW__NOT_SAID};
     cw__thrift_enter(t);
     while (cw__thrift_field(t, &id, &type)) {
         int64_t *number = number_field(e, id);
@@ -164,156 +161,6 @@ static void get_element(cw__thrift_in *t, element *e)
     }
 }
 
-/* ---- what a leaf is ---- */
-
-static cw_type type_of_integer(const element *e)
-{
-    static const cw_type is_signed[] = {CW_TYPE_INT8, CW_TYPE_INT16, CW_TYPE_INT32, CW_TYPE_INT64};
-    static const cw_type is_unsigned[] = {CW_TYPE_UINT8, CW_TYPE_UINT16, CW_TYPE_UINT32,
-                                          CW_TYPE_UINT64};
-    size_t order = e->bits == 8 ? 0 : e->bits == 16 ? 1 : e->bits == 32 ? 2 : 3;
-
-    return e->is_signed ? is_signed[order] : is_unsigned[order];
-}
-
-static cw_type type_of_physical(const element *e)
-{
-    static const cw_type types[] = {CW_TYPE_BOOL,  CW_TYPE_INT32,  CW_TYPE_INT64,  CW_TYPE_INT96,
-                                    CW_TYPE_FLOAT, CW_TYPE_DOUBLE, CW_TYPE_BINARY, CW_TYPE_FIXED};
-
-    return types[e->physical];
-}
-
-static cw_type type_of_decimal(const element *e)
-{
-    return e->precision <= 38 ? CW_TYPE_DECIMAL128 : CW_TYPE_DECIMAL256;
-}
-
-static cw_type type_of_logical(const element *e)
-{
-    static const cw_type types[] = {
-        [1] = CW_TYPE_STRING,   [4] = CW_TYPE_ENUM,      [6] = CW_TYPE_DATE,
-        [7] = CW_TYPE_TIME,     [8] = CW_TYPE_TIMESTAMP, [11] = CW_TYPE_NONE,
-        [12] = CW_TYPE_JSON,    [13] = CW_TYPE_BSON,     [14] = CW_TYPE_UUID,
-        [15] = CW_TYPE_FLOAT16, [17] = CW_TYPE_GEOMETRY, [18] = CW_TYPE_GEOGRAPHY};
-
-    if (e->logical == 5)
-        return type_of_decimal(e);
-    if (e->logical == 10)
-        return type_of_integer(e);
-    return e->logical > 0 && e->logical <= 18 ? types[e->logical] : (cw_type)0;
-}
-
-/* Older files have only these. Times and timestamps of those meant UTC. */
-static cw_type type_of_converted(element *e)
-{
-    static const cw_type types[] = {
-        [0] = CW_TYPE_STRING,     [4] = CW_TYPE_ENUM,    [6] = CW_TYPE_DATE,
-        [7] = CW_TYPE_TIME,       [8] = CW_TYPE_TIME,    [9] = CW_TYPE_TIMESTAMP,
-        [10] = CW_TYPE_TIMESTAMP, [11] = CW_TYPE_UINT8,  [12] = CW_TYPE_UINT16,
-        [13] = CW_TYPE_UINT32,    [14] = CW_TYPE_UINT64, [15] = CW_TYPE_INT8,
-        [16] = CW_TYPE_INT16,     [17] = CW_TYPE_INT32,  [18] = CW_TYPE_INT64,
-        [19] = CW_TYPE_JSON,      [20] = CW_TYPE_BSON,   [21] = CW_TYPE_INTERVAL};
-
-    if (e->converted < 0 || e->converted > 21)
-        return (cw_type)0;
-    if (e->converted == 5)
-        return type_of_decimal(e);
-    if (e->converted >= 7 && e->converted <= 10) {
-        e->utc = true;
-        e->unit = e->converted % 2 ? CW_UNIT_MS : CW_UNIT_US;
-    }
-    return types[e->converted];
-}
-
-/* An annotation that does not go with the physical type is left out of account. */
-static bool suits(cw_type type, const element *e)
-{
-    bool i32 = e->physical == CW__INT32, i64 = e->physical == CW__INT64;
-    bool bytes = e->physical == CW__BYTE_ARRAY, fixed = e->physical == CW__FIXED_LEN_BYTE_ARRAY;
-
-    switch (type) {
-    case CW_TYPE_INT8:
-    case CW_TYPE_INT16:
-    case CW_TYPE_INT32:
-    case CW_TYPE_UINT8:
-    case CW_TYPE_UINT16:
-    case CW_TYPE_UINT32:
-    case CW_TYPE_DATE:
-        return i32;
-    case CW_TYPE_INT64:
-    case CW_TYPE_UINT64:
-    case CW_TYPE_TIMESTAMP:
-        return i64;
-    case CW_TYPE_TIME:
-        return e->unit == CW_UNIT_MS ? i32 : i64;
-    case CW_TYPE_FLOAT16:
-        return fixed && e->width == 2;
-    case CW_TYPE_UUID:
-        return fixed && e->width == 16;
-    case CW_TYPE_INTERVAL:
-        return fixed && e->width == 12;
-    case CW_TYPE_DECIMAL128:
-    case CW_TYPE_DECIMAL256:
-        return e->precision > 0 && e->precision <= 76 && e->scale >= 0 &&
-               e->scale <= e->precision && (i32 || i64 || bytes || fixed);
-    case CW_TYPE_NONE:
-        return true;
-    default:
-        return type != 0 && bytes;
-    }
-}
-
-static cw_type type_of(element *e)
-{
-    cw_type type = type_of_logical(e);
-
-    if (!type || !suits(type, e))
-        type = type_of_converted(e);
-    return type && suits(type, e) ? type : type_of_physical(e);
-}
-
-static bool is_decimal(cw_type type)
-{
-    return type == CW_TYPE_DECIMAL128 || type == CW_TYPE_DECIMAL256;
-}
-
-static cw__order order_of(const element *e, cw_type type)
-{
-    switch (type) {
-    case CW_TYPE_INT96:
-    case CW_TYPE_INTERVAL:
-    case CW_TYPE_GEOMETRY:
-    case CW_TYPE_GEOGRAPHY:
-    case CW_TYPE_NONE:
-        return CW__ORDER_NONE;
-    case CW_TYPE_UINT8:
-    case CW_TYPE_UINT16:
-    case CW_TYPE_UINT32:
-    case CW_TYPE_UINT64:
-        return CW__ORDER_UNSIGNED;
-    case CW_TYPE_FLOAT16:
-    case CW_TYPE_FLOAT:
-    case CW_TYPE_DOUBLE:
-        return CW__ORDER_FLOAT;
-    default:
-        break;
-    }
-    if (e->physical == CW__BYTE_ARRAY || e->physical == CW__FIXED_LEN_BYTE_ARRAY)
-        /* Big-endian of any length each: what is shorter is not less. */
-        return !is_decimal(type)               ? CW__ORDER_BYTES
-               : e->physical == CW__BYTE_ARRAY ? CW__ORDER_NONE
-                                               : CW__ORDER_TWOS_COMPLEMENT;
-    return CW__ORDER_SIGNED;
-}
-
-static uint32_t width_of(const element *e)
-{
-    static const uint32_t widths[] = {1, 4, 8, 12, 4, 8, 0};
-
-    return e->physical == CW__FIXED_LEN_BYTE_ARRAY ? (uint32_t)e->width : widths[e->physical];
-}
-
 /* ---- the tree ---- */
 
 static cw_status fail(const reading *r, const char *why)
@@ -321,7 +168,7 @@ static cw_status fail(const reading *r, const char *why)
     return cw__fail(r->err, CW_E_INTEGRITY, "the schema of the file is damaged: %s", why);
 }
 
-static void field_of(cw_field *f, const element *e, cw_type type)
+static void field_of(cw_field *f, const cw__element *e, cw_type type)
 {
     *f = (cw_field){.name = e->name,
                     .type = type,
@@ -332,7 +179,7 @@ static void field_of(cw_field *f, const element *e, cw_type type)
                     .edges = (cw_edges)e->edges,
                     .has_field_id = e->has_field_id,
                     .field_id = (int32_t)e->field_id};
-    if (is_decimal(type)) {
+    if (type == CW_TYPE_DECIMAL128 || type == CW_TYPE_DECIMAL256) {
         f->precision = (unsigned)e->precision;
         f->scale = (unsigned)e->scale;
     }
@@ -355,7 +202,7 @@ static void build(reading *r, cw_status st)
         give_up_schema(r);
 }
 
-static void schema_add(reading *r, const element *e, cw_type type, role as)
+static void schema_add(reading *r, const cw__element *e, cw_type type, role as)
 {
     cw_field f;
 
@@ -368,7 +215,14 @@ static void schema_add(reading *r, const element *e, cw_type type, role as)
         build(r, cw_schema_add(r->schema, &f, NULL));
 }
 
-static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep, role as)
+/* Of a group the first leaf tells. */
+static void note_contradiction(cw__leaf *leaf, const cw__element *e)
+{
+    leaf->logical = (int8_t)e->logical;
+    leaf->converted = (int8_t)e->converted;
+}
+
+static cw_status add_leaf(reading *r, cw__element *e, unsigned def, unsigned rep, role as)
 {
     cw__file_metadata *m = r->out;
 
@@ -378,34 +232,37 @@ static cw_status add_leaf(reading *r, element *e, unsigned def, unsigned rep, ro
         return fail(r, "a FIXED_LEN_BYTE_ARRAY has no usable length");
     if ((r->path_bytes += r->path.n) > MOST_PATH_BYTES)
         return fail(r, "its names are too long");
-    cw_type type = type_of(e);
+    bool contradicts = cw__element_contradicts(e); /* whose type may fill in a unit */
+    cw_type type = cw__element_type(e);
     cw__leaf *leaf = &m->leaves[m->leaf_count];
     m->nodes[m->leaf_count] = (cw__node){.type = type};
     *leaf = (cw__leaf){.node = &m->nodes[m->leaf_count],
                        .path = cw__strdup(cw__text_str(&r->path)),
                        .physical = (cw__physical)e->physical,
-                       .width = width_of(e),
-                       .order = order_of(e, type),
+                       .width = cw__element_width(e),
+                       .order = cw__element_order(e, type),
                        .max_def = def,
                        .max_rep = rep,
                        .index = m->leaf_count};
+    if (contradicts)
+        note_contradiction(leaf, e);
     m->leaf_count++;
     schema_add(r, e, type, as);
     return leaf->path && !r->path.failed ? CW_OK : cw__fail_memory(r->err, "reading a schema");
 }
 
-static bool is_list(const element *e)
+static bool is_list(const cw__element *e)
 {
-    return e->logical == 3 || e->converted == CONVERTED_LIST;
+    return e->logical == 3 || e->converted == CW__CONVERTED_LIST;
 }
 
-static bool is_map(const element *e)
+static bool is_map(const cw__element *e)
 {
-    return e->logical == 2 || e->converted == CONVERTED_MAP ||
-           e->converted == CONVERTED_MAP_KEY_VALUE;
+    return e->logical == 2 || e->converted == CW__CONVERTED_MAP ||
+           e->converted == CW__CONVERTED_MAP_KEY_VALUE;
 }
 
-static bool is_tuple_of(const element *inner, const element *list)
+static bool is_tuple_of(const cw__element *inner, const cw__element *list)
 {
     size_t n = strlen(list->name);
 
@@ -416,7 +273,7 @@ static bool is_tuple_of(const element *inner, const element *list)
  * Whether the repeated element of a list is an element itself, rather than a group around one, by
  * the format's rules for files of older writers.
  */
-static bool is_item(const reading *r, const element *list, const element *inner)
+static bool is_item(const reading *r, const cw__element *list, const cw__element *inner)
 {
     bool nested = r->at + 1 < r->n && r->elements[r->at + 1].repetition == REPEATED;
 
@@ -425,9 +282,9 @@ static bool is_item(const reading *r, const element *list, const element *inner)
 }
 
 /* A list or map, seen from its outer element, and what is within; 0: a struct. */
-static cw_type repeated_type(const reading *r, const element *e, role *within)
+static cw_type repeated_type(const reading *r, const cw__element *e, role *within)
 {
-    const element *inner = r->at < r->n ? &r->elements[r->at] : NULL;
+    const cw__element *inner = r->at < r->n ? &r->elements[r->at] : NULL;
 
     *within = FIELD;
     if (e->children != 1 || !inner || inner->repetition != REPEATED)
@@ -454,9 +311,10 @@ static cw_status read_children(reading *r, int64_t n, unsigned def, unsigned rep
     return st;
 }
 
-static cw_status read_group(reading *r, element *e, unsigned def, unsigned rep, unsigned depth,
+static cw_status read_group(reading *r, cw__element *e, unsigned def, unsigned rep, unsigned depth,
                             role as)
 {
+    size_t first = r->out->leaf_count;
     role within = FIELD;
     cw_type type = as == HIDDEN ? (cw_type)0 : repeated_type(r, e, &within);
     cw_field f;
@@ -470,6 +328,8 @@ static cw_status read_group(reading *r, element *e, unsigned def, unsigned rep, 
     if (r->schema)
         build(r, cw_schema_begin(r->schema, &f, NULL));
     st = read_children(r, e->children, def, rep, depth, within);
+    if (st == CW_OK && cw__element_contradicts(e))
+        note_contradiction(&r->out->leaves[first], e);
     if (r->schema)
         build(r, cw_schema_end(r->schema, NULL));
     return st;
@@ -478,7 +338,7 @@ static cw_status read_group(reading *r, element *e, unsigned def, unsigned rep, 
 static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned depth, role as)
 {
     size_t path_n = r->path.n;
-    element *e;
+    cw__element *e;
     cw_status st;
 
     if (r->at == r->n)
@@ -502,7 +362,7 @@ static cw_status read_element(reading *r, unsigned def, unsigned rep, unsigned d
 
 static cw_status read_tree(reading *r)
 {
-    element *root = r->elements;
+    cw__element *root = r->elements;
     cw_status st;
 
     if (r->n == 0 || root->children < 0)

@@ -475,6 +475,23 @@ static void check_overlaps(cw__walk *w)
     cw__free(all);
 }
 
+static void check_annotations(cw__walk *w)
+{
+    const cw__file_metadata *m = &w->f->meta;
+
+    for (size_t i = 0; i < m->leaf_count && goes_on(w); i++) {
+        const cw__leaf *leaf = &m->leaves[i];
+        w->column = leaf->path;
+        if (leaf->logical)
+            cw__fault(w, 0,
+                      "logical type %d and converted type %d, of it or a group around it, "
+                      "contradict each other%s",
+                      leaf->logical, leaf->converted,
+                      leaf->logical == leaf->converted ? ": scale or precision" : "");
+    }
+    w->column = NULL;
+}
+
 static void check_file(cw__walk *w, int64_t rows)
 {
     const cw__file_metadata *m = &w->f->meta;
@@ -482,6 +499,7 @@ static void check_file(cw__walk *w, int64_t rows)
     cw__check_number(w, "rows of the file", m->rows, rows);
     if (m->has_column_orders)
         cw__check_number(w, "column_orders", (int64_t)m->column_orders, (int64_t)m->leaf_count);
+    check_annotations(w);
     check_overlaps(w);
 }
 

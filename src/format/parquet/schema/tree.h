@@ -79,6 +79,8 @@ typedef struct cw__leaf {
                        …; 0: BYTE_ARRAY */
     cw__order order;
     unsigned max_def, max_rep; /* up to CW__MAX_LEVEL */
+    int8_t logical, converted; /* read only: the types that contradict each other, by the numbers of
+                                  the format, its own or those of a group around it; else 0 */
     size_t index;
 } cw__leaf;
 
