@@ -21,6 +21,8 @@
 #include <stdint.h>
 #include <cloudwriter/status.h>
 
+#include <sys/uio.h>
+
 typedef struct cw__http cw__http;
 struct cw__addresses;
 
@@ -103,11 +105,11 @@ typedef struct cw__http_call {
     /** Bytes of the reply's body; false stops the exchange as BROKEN. */
     bool (*body)(void *user, const void *p, size_t n);
     /**
-     * Where the next bytes of the body are to lie, and how many have room there; NULL: nowhere yet.
-     * What can be is received there, and `body`, which there has to be, called with that place.
-     * Of a GET only; may be NULL.
+     * Where the next bytes of the body are to lie: at most so many pieces, one after the other; how
+     * many, 0 for nowhere yet. What can be is received there, and `body`, which there has to be,
+     * called with those places. Of a GET only; may be NULL.
      */
-    void *(*room)(void *user, size_t *n);
+    size_t (*room)(void *user, struct iovec *pieces, size_t most);
     /** It goes on for so long: true ends it as STALLED, false waits on. */
     bool (*tired)(void *user, const cw__http_signs *signs);
     /** The end; the call may be freed or started again from here. */

@@ -39,7 +39,8 @@
 enum {
     LENDS = LIBCURL_VERSION_NUM >= 0x075000, /* libcurl says when it is about to send */
     WORTH_TAKING = 256 * 1024, /* bytes that are still to come: more than libcurl reads at once */
-    ELSEWHERE = 16 * 1024      /* bytes at once that have no room where they belong */
+    PIECES = 4,           /* at once: so many slabs stay in the cache until they are summed up */
+    ELSEWHERE = 16 * 1024 /* bytes at once that have no room where they belong */
 };
 
 static void close_socket(curl_socket_t *fd)
@@ -106,33 +107,56 @@ static void pass_on(cw__transfer *x, const void *p, size_t n)
         end(x, CURLE_OK);
 }
 
+/* No more than is still to come: what lies behind is another request's. Answers the bytes. */
+static size_t find_room(const cw__transfer *x, struct iovec pieces[PIECES], int *count)
+{
+    uint64_t left = x->body_bytes - x->body_got;
+    size_t room = 0;
+    *count = (int)x->call->room(x->call->user, pieces, PIECES);
+    for (int i = 0; i < *count; i++) {
+        if (pieces[i].iov_len > left - room)
+            pieces[i].iov_len = (size_t)(left - room);
+        room += pieces[i].iov_len;
+    }
+    return room;
+}
+
+static void pass_all_on(cw__transfer *x, const struct iovec *piece, size_t n)
+{
+    for (; n > 0 && x->call && !x->over; piece++) {
+        size_t k = piece->iov_len < n ? piece->iov_len : n;
+        pass_on(x, piece->iov_base, k);
+        n -= k;
+    }
+}
+
 /* false: that was all for now. */
-static bool receive_piece(cw__transfer *x)
+static bool receive_some(cw__transfer *x)
 {
     char elsewhere[ELSEWHERE];
-    uint64_t left = x->body_bytes - x->body_got;
-    size_t n = 0;
-    void *p = x->call->room(x->call->user, &n);
-    if (!p) {
-        p = elsewhere;
-        n = sizeof elsewhere;
+    struct iovec pieces[PIECES];
+    int count;
+    size_t room = find_room(x, pieces, &count);
+    if (room == 0) {
+        uint64_t left = x->body_bytes - x->body_got;
+        room = left < ELSEWHERE ? (size_t)left : ELSEWHERE;
+        pieces[0] = (struct iovec){elsewhere, room};
+        count = 1;
     }
-    if (n > left)
-        n = (size_t)left;
-    ssize_t got = recv(x->fd, p, n, MSG_DONTWAIT);
+    ssize_t got = readv(x->fd, pieces, count);
     if (got > 0)
-        pass_on(x, p, (size_t)got);
+        pass_all_on(x, pieces, (size_t)got);
     else if (got == 0)
         end_early(x, "the connection was closed");
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         end_early(x, strerror(errno));
-    return got == (ssize_t)n;
+    return got == (ssize_t)room;
 }
 
 void cw__transfer_receive(cw__transfer *x, uint64_t most)
 {
     uint64_t before = x->body_got;
-    while (x->call && !x->over && x->body_got - before < most && receive_piece(x))
+    while (x->call && !x->over && x->body_got - before < most && receive_some(x))
         ;
 }
 

@@ -140,12 +140,12 @@ static bool on_body(void *user, const void *p, size_t n)
     return cw__reply_body(&x->reply, p, n);
 }
 
-static void *on_room(void *user, size_t *n)
+static size_t on_room(void *user, struct iovec *pieces, size_t most)
 {
     cw__exchange *x = user;
     int status = x->call.status;
 
-    return status >= 200 && status <= 299 ? cw__intake_room(x->intake, n) : NULL;
+    return status >= 200 && status <= 299 ? cw__intake_room(x->intake, pieces, most) : 0;
 }
 
 static void on_sent(void *user)

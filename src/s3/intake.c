@@ -79,14 +79,19 @@ static bool look(cw__intake *in, const cw__reply *r, int http_status, cw_error *
     return false;
 }
 
-void *cw__intake_room(const cw__intake *in, size_t *n)
+size_t cw__intake_room(const cw__intake *in, struct iovec *pieces, size_t most)
 {
-    uint64_t left = in->bytes - in->got;
-    void *p = in->room && in->looked && left ? in->room(in->user, in->got, n) : NULL;
+    uint64_t at = in->got;
+    size_t count = 0;
 
-    if (p && *n > left)
-        *n = (size_t)left;
-    return p;
+    while (in->room && in->looked && count < most && at < in->bytes) {
+        struct iovec *piece = &pieces[count++];
+        piece->iov_base = in->room(in->user, at, &piece->iov_len);
+        if (piece->iov_len > in->bytes - at)
+            piece->iov_len = (size_t)(in->bytes - at);
+        at += piece->iov_len;
+    }
+    return count;
 }
 
 bool cw__intake_take(cw__intake *in, const cw__reply *r, int http_status, const void *p, size_t n,

@@ -38,8 +38,9 @@ void cw__intake_begin(cw__intake *in, cw__request *r);
 
 void cw__intake_header(cw__intake *in, const char *name, const char *value);
 
-/** Where the next bytes are to lie, and how many; NULL: that is not known, or none are wanted. */
-void *cw__intake_room(const cw__intake *in, size_t *n);
+/** Where the next bytes are to lie, as cw__http_call wants it told; 0: it is not known, or none are
+ * wanted. */
+size_t cw__intake_room(const cw__intake *in, struct iovec *pieces, size_t most);
 
 /** A piece of the body of a success. false: it is not what was wanted, and `err` says why. */
 bool cw__intake_take(cw__intake *in, const cw__reply *r, int http_status, const void *p, size_t n,

@@ -105,8 +105,8 @@ void cw__ahead_post_pump(cw__ahead *a)
     cw__loop_post(a->loop, &a->pump_task);
 }
 
-/* A slab is drawn when its first byte arrives: likely one that was just read, and is in the cache.
- */
+/* A slab is drawn when its first byte is about to arrive: likely one that was just read, and is in
+ * the cache. */
 static void *room(void *user, uint64_t at, size_t *n)
 {
     cw__range *r = user;

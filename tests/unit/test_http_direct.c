@@ -200,14 +200,16 @@ typedef struct client {
     fetch f[MOST];
 } client;
 
-static void *offer_room(void *user, size_t *n)
+static size_t offer_room(void *user, struct iovec *pieces, size_t most)
 {
     fetch *f = user;
-    size_t within = f->got % ROOM;
-    if (f->no_room_from && f->got >= f->no_room_from)
-        return NULL;
-    *n = ROOM - within;
-    return f->bytes + f->got;
+    size_t at = f->got, count = 0;
+    for (; count < most && at < LONG_REPLY && (!f->no_room_from || at < f->no_room_from); count++) {
+        size_t n = ROOM - at % ROOM;
+        pieces[count] = (struct iovec){f->bytes + at, n};
+        at += n;
+    }
+    return count;
 }
 
 static bool take_body(void *user, const void *p, size_t n)
