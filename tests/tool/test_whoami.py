@@ -95,9 +95,23 @@ class WhoAmI(ToolTest):
         self.assertEqual(got["expires"], "2099-01-02T03:04:05Z")
         steps = got["providers"]
         self.assertEqual(list(steps), ["the options", "web identity", "the profile",
-                                       "the container agent"])
+                                       "the container agent", "instance metadata"])
         self.assertEqual(steps["the container agent"]["status"], "CW_OK")
         self.assertIn("AWS_WEB_IDENTITY_TOKEN_FILE", steps["web identity"]["said"])
+
+    def test_those_behind_are_told_why_not(self):
+        self.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + "/creds"
+        out, _ = self.whoami("-v")
+        for said in ("* the environment: the environment",
+                     "- web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set",
+                     "- the profile: not asked, since the environment comes first",
+                     "- the container agent: not asked, since the environment comes first",
+                     "- instance metadata: instance metadata is off"):
+            self.assertIn(said, out)
+        self.forget_keys()
+        self.write(".aws/config", b"[default]\ncredential_process = exit 3\n")
+        out, _ = self.whoami("-v", code=1)
+        self.assertIn("- the container agent: not asked, since the profile comes first", out)
 
     def test_nobody(self):
         self.forget_keys()
