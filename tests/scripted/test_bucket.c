@@ -61,7 +61,7 @@ static void another_region(void)
 
 static void folders(void)
 {
-    char folder[] = "/tmp/cw-bucket-XXXXXX", path[100], region[64];
+    char folder[] = "/tmp/cw-bucket-XXXXXX", path[100], deep[120], region[64];
     int there;
 
     REQUIRE(mkdtemp(folder));
@@ -70,6 +70,9 @@ static void folders(void)
     CHECK_INT(there, 0);
     CHECK_OK(cw_bucket_create(NULL, path, &err), err);
     CHECK_STATUS(cw_bucket_create(NULL, path, &err), CW_E_ALREADY_EXISTS, err);
+    snprintf(deep, sizeof deep, "%s/none/c", path);
+    CHECK_STATUS(cw_bucket_create(NULL, deep, &err), CW_E_NOT_FOUND, err);
+    CHECK(strstr(err.message, "create the one that it is in first"));
     CHECK_OK(cw_bucket_exists(NULL, path, &there, &err), err);
     CHECK_INT(there, 1);
     CHECK_STATUS(cw_bucket_delete(NULL, folder, &err), CW_E_CONFLICT, err);
