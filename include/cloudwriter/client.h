@@ -275,7 +275,7 @@ CW_API cw_client *cw_client_retain(cw_client *c);
  */
 CW_API void cw_client_release(cw_client *c);
 
-/** What one provider of keys said when they were asked for. */
+/** What one provider of keys said when they were asked for, or why it was not asked. */
 typedef struct cw_identity_step {
     char provider[48];
     cw_status status; /**< CW_OK: the keys are from here */
@@ -297,8 +297,8 @@ typedef struct cw_identity {
 } cw_identity;
 
 /**
- * Say whose keys a client uses, and what every provider answered that was asked before. Asks the
- * providers if that was not done yet, and waits for them.
+ * Say whose keys a client uses, and why those of every other provider are not. Asks the providers
+ * if that was not done yet, and waits for them.
  * @param url     "s3://bucket[/key]" for the endpoint of that bucket; NULL for the service
  * @param verify  also ask STS (GetCallerIdentity, which needs no permission) for the ARN
  * @param out     filled in as far as is known, on failure too

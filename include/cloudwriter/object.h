@@ -1,4 +1,4 @@
-/* object.h - objects that are there: look, delete, copy, move, tag; and what lies around a write
+/* object.h - whole objects: look, get, put, delete, copy, move, tag; and what lies around a write
  *
  *     cw_object_stat(&about, client, "s3://bucket/key", NULL, &err);
  *     cw_object_copy(client, "s3://bucket/key", "s3://bucket/other", NULL, NULL, &err);
@@ -13,7 +13,7 @@
 #ifndef CLOUDWRITER_OBJECT_H
 #define CLOUDWRITER_OBJECT_H
 
-#include <cloudwriter/writer.h>
+#include <cloudwriter/reader.h>
 
 CW_BEGIN_DECLS
 
@@ -65,6 +65,28 @@ CW_CHECKED cw_status cw_object_stat(cw_object_meta **out, cw_client *c, const ch
 
 /** NULL is fine. */
 CW_API void cw_object_meta_free(cw_object_meta *m);
+
+/* ---- get and put --------------------------------------------------------------------------- */
+
+/**
+ * Get all bytes of an object into memory of the caller's: a reader that is opened, read and closed.
+ * @param p     of `room` bytes; what is in it after a failure is not to be used
+ * @param n     how many they are
+ * @param o     nullable
+ * @return CW_OK; CW_E_TOO_LARGE: there is no room for all of it, and *n is what it takes, or 0 if
+ *         it is decompressed; CW_E_NOT_FOUND; CW_E_INTEGRITY: the checksum is another one; …
+ */
+CW_CHECKED cw_status cw_object_get(void *p, size_t room, size_t *n, cw_client *c, const char *url,
+                                   const cw_reader_options *o, cw_error *err);
+
+/**
+ * Put an object of bytes that are all there: a writer that is opened, written to and closed.
+ * @param o     nullable
+ * @param info  nullable; filled on CW_OK
+ * @return as cw_writer_open and cw_writer_close
+ */
+CW_CHECKED cw_status cw_object_put(cw_client *c, const char *url, const void *p, size_t n,
+                                   const cw_writer_options *o, cw_object_info *info, cw_error *err);
 
 /* ---- delete -------------------------------------------------------------------------------- */
 

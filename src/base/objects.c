@@ -83,10 +83,8 @@ static cw_status allowed(const char *name, const cw__object_condition *when,
 {
     if (when->absent && there)
         return cw__fail(err, CW_E_ALREADY_EXISTS, "mem://%s exists already", name);
-    if (when->present && !there)
+    if ((when->present || when->if_match) && !there)
         return cw__fail(err, CW_E_NOT_FOUND, "there is no mem://%s", name);
-    if (when->if_match && !there)
-        return cw__fail(err, CW_E_PRECONDITION, "mem://%s does not exist", name);
     if (when->if_match && strcmp(when->if_match, there->etag) != 0)
         return cw__fail(err, CW_E_PRECONDITION, "the ETag of mem://%s is %s, not %s", name,
                         there->etag, when->if_match);

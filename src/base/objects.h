@@ -32,7 +32,8 @@ void cw__object_free(cw__object *o);
 typedef struct cw__object_condition {
     bool absent;          /* only if nothing is there: else CW_E_ALREADY_EXISTS */
     bool present;         /* only if something is there: else CW_E_NOT_FOUND */
-    const char *if_match; /* only over this ETag, without quotes: else CW_E_PRECONDITION; or NULL */
+    const char *if_match; /* only over this ETag, without quotes: else CW_E_PRECONDITION, and where
+                             nothing is, CW_E_NOT_FOUND, as in S3; or NULL */
 } cw__object_condition;
 
 /** Put it in place of the one of its name, and tell its ETag. It moves only on CW_OK. */

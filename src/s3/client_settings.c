@@ -250,6 +250,16 @@ static cw_status take_payload(cw_client *c, cw__settings *s, cw_error *err)
     return CW_OK;
 }
 
+/* The other two are acted on where the loops are made. */
+static void take_throughput(cw_client *c, cw__settings *s)
+{
+    const cw_client_options *o = s->options;
+    c->no_pacing = cw__settings_number(s, "no_pacing", o->no_pacing != 0, 0);
+    c->no_hedging = cw__settings_number(s, "no_hedging", o->no_hedging != 0, 0);
+    cw__settings_number(s, "no_adapting", o->no_adapting != 0, 0);
+    cw__settings_number(s, "no_spreading", o->no_spreading != 0, 0);
+}
+
 cw_status cw__client_choose(cw_client *c, cw_client_options *o, cw_error *err)
 {
     cw__settings *s = &c->settings;
@@ -265,8 +275,7 @@ cw_status cw__client_choose(cw_client *c, cw_client_options *o, cw_error *err)
         return st;
     take_checksum(c, s);
     take_files(s);
-    c->no_pacing = o->no_pacing != 0;
-    c->no_hedging = o->no_hedging != 0;
+    take_throughput(c, s);
     c->log = (cw__log){o->log, o->log_user, o->log_level};
     return CW_OK;
 }

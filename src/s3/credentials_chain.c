@@ -5,6 +5,7 @@
  */
 #include "s3/credentials_chain.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -39,6 +40,17 @@ static void note(cw__credentials_trail *trail, const cw__credentials_provider *p
     cw__copy_string(step->said, sizeof step->said, said);
 }
 
+/* Those behind the one that ended the search. */
+static void note_rest(cw__credentials_trail *trail, const cw__credentials_chain *chain, size_t last)
+{
+    char said[80];
+    snprintf(said, sizeof said, "not asked, since %s comes first", chain->providers[last].name);
+    for (size_t i = last + 1; i < chain->count; i++) {
+        const cw__credentials_provider *p = &chain->providers[i];
+        note(trail, p, CW_E_CREDENTIALS_MISSING, p->get ? said : p->absent);
+    }
+}
+
 cw_status cw__credentials_provider_ask(const cw__credentials_provider *p, cw__asking *how,
                                        cw__keys **out, cw_error *err)
 {
@@ -70,12 +82,12 @@ cw_status cw__credentials_chain_ask(const cw__credentials_chain *chain, cw__aski
         if (how->would_wait)
             return CW_E_CREDENTIALS_MISSING;
         note(trail, p, status, status == CW_OK ? (*out)->source : why.message);
-        if (status == CW_OK) {
-            *from = p;
-            return CW_OK;
-        }
         if (status != CW_E_CREDENTIALS_MISSING || how->final) {
-            cw__error_copy(err, &why);
+            note_rest(trail, chain, i);
+            if (status == CW_OK)
+                *from = p;
+            else
+                cw__error_copy(err, &why);
             return status;
         }
         add_reason(reasons, sizeof reasons, why.message);

@@ -71,8 +71,7 @@ static cw_status explain_token(const instance *i, const cw__answer *a, cw_error 
 {
     if (a->end == CW__HTTP_STALLED)
         return missing(i,
-                       "the request for a session token was not answered; in a container, the hop "
-                       "limit of the instance may be 1: set it to 2 (aws ec2 "
+                       "no session token came: in a container, allow two hops (aws ec2 "
                        "modify-instance-metadata-options --http-put-response-hop-limit 2)",
                        err);
     if (a->end == CW__HTTP_ANSWERED && a->status == 403)

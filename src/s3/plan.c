@@ -230,11 +230,12 @@ cw_status cw__plan_check_conditions(const cw__plan *p, bool parts, cw_error *err
 
     if (!p->conditional || !cw__provider_is(at, parts ? CW__NO_COMPLETE_IF : CW__NO_PUT_IF))
         return CW_OK;
-    return cw__fail(
-        err, CW_E_UNSUPPORTED, "this service (%s) does not hold to create_only and if_match%s",
-        cw__provider_name(at),
-        parts ? " of an object in several parts: raise part_bytes above its size"
-              : ": do without, or set the provider to generic to send them all the same");
+    return cw__fail(err, CW_E_UNSUPPORTED,
+                    "this service (%s) does not hold to create_only and if_match%s",
+                    cw__provider_name(at),
+                    cw__provider_is(at, CW__NO_PUT_IF)
+                        ? ": do without, or set the provider to generic to send them all the same"
+                        : " of an object in several parts: raise part_bytes above its size");
 }
 
 static cw_status add_conditions(cw__plan *p, const cw_writer_options *o, cw_error *err)

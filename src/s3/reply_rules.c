@@ -25,6 +25,7 @@
 #define BUCKET_NAME "create the bucket, or check its name, the endpoint and the region"
 #define RENEW       "get new temporary credentials"
 #define PAYMENT     "the account may not use this service: see its billing or its provider"
+#define ARCHIVED    "restore the object from its archive first"
 #define ENCRYPTION  "check the encryption settings and the rights to the key"
 #define RESTART     "the upload cannot be completed: send the object again from the start"
 
@@ -177,7 +178,8 @@ static const code_rule code_rules[] = {
     {"MissingRequestBodyError", {FINAL, CW_E_SERVICE, "does a proxy change requests?"}},
     {"MalformedXML", {FINAL, CW_E_SERVICE, NULL}},
     {"MalformedTrailerError", {FINAL, CW_E_SERVICE, NULL}},
-    {"InvalidObjectState", {FINAL, CW_E_SERVICE, "restore the object from its archive first"}},
+    {"InvalidObjectState", {FINAL, CW_E_SERVICE, ARCHIVED}},
+    {"ObjectNotInActiveTierError", {FINAL, CW_E_SERVICE, ARCHIVED}},
     {"InvalidRange", {FINAL, CW_E_SERVICE, NULL}},
 
     /* settings that the service does not take */

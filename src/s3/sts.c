@@ -289,22 +289,29 @@ cw_status cw__sts_web_identity(const cw__sts *sts, const cw__sts_role *role, con
     return ask_for_keys(&a, sts, how, "a web identity", out, err);
 }
 
+cw_status cw__sts_parse_caller(char *arn, size_t size, const char *p, size_t n, cw_error *err)
+{
+    cw__xml *xml = NULL;
+    cw_status status = cw__xml_parse(&xml, p, n, err);
+    *arn = '\0';
+    if (status == CW_OK)
+        cw__xml_copy_text(result_of(xml, "GetCallerIdentity"), "Arn", arn, size);
+    if (status == CW_OK && !*arn)
+        status = cw__fail(err, CW_E_PROTOCOL, "the reply of STS names no caller");
+    cw__xml_free(xml);
+    return status;
+}
+
 cw_status cw__sts_caller(const cw__sts *sts, const cw__keys *with, const cw__asking *how, char *arn,
                          size_t size, cw_error *err)
 {
     action a;
     cw__answer answer;
-    cw__xml *xml = NULL;
     begin(&a, "GetCallerIdentity", with);
     *arn = '\0';
     cw_status status = post(&a, sts, how, &answer, err);
     if (status == CW_OK)
-        status = cw__xml_parse(&xml, cw__text_str(&answer.body), answer.body.n, err);
-    if (status == CW_OK)
-        cw__xml_copy_text(result_of(xml, a.name), "Arn", arn, size);
-    if (status == CW_OK && !*arn)
-        status = cw__fail(err, CW_E_PROTOCOL, "the reply of STS names no caller");
-    cw__xml_free(xml);
+        status = cw__sts_parse_caller(arn, size, cw__text_str(&answer.body), answer.body.n, err);
     cw__answer_free(&answer);
     return status;
 }

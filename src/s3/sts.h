@@ -38,6 +38,9 @@ cw_status cw__sts_parse_keys(cw__keys **out, const char *p, size_t n, const char
 cw_status cw__sts_read_keys(cw__keys **out, const cw__xml_node *in, const char *source,
                             cw_error *err);
 
+/** The pure half of GetCallerIdentity. */
+cw_status cw__sts_parse_caller(char *arn, size_t size, const char *p, size_t n, cw_error *err);
+
 /** The pure half of a refusal: always fails, with what the service said. */
 cw_status cw__sts_parse_error(const char *p, size_t n, int http_status, const char *action,
                               cw_error *err);

@@ -111,6 +111,17 @@ static cw_status create_s3(cw_client *c, const cw__url *at, cw_error *err)
     return st;
 }
 
+static cw_status create_folder(const cw__url *at, cw_error *err)
+{
+    if (mkdir(at->path, 0777) == 0)
+        return CW_OK;
+    if (errno == ENOENT)
+        return cw__fail(err, CW_E_NOT_FOUND,
+                        "cannot create the folder '%s': create the one that it is in first",
+                        at->path);
+    return cw__path_failed(err, errno, "create the folder", at->path);
+}
+
 cw_status cw_bucket_create(cw_client *c, const char *url, cw_error *err)
 {
     cw__url at;
@@ -122,8 +133,8 @@ cw_status cw_bucket_create(cw_client *c, const char *url, cw_error *err)
         return st;
     if (at.scheme == CW__SCHEME_S3)
         st = create_s3(c, &at, err);
-    else if (mkdir(at.path, 0777) != 0)
-        st = cw__path_failed(err, errno, "create the folder", at.path);
+    else
+        st = create_folder(&at, err);
     cw__url_free(&at);
     return st;
 }

@@ -42,7 +42,7 @@ static cw_status remove_memory(cw_client *c, const cw__url *at, const cw_object_
     if (o->if_match)
         when.if_match = cw__etag_bare(o->if_match, etag);
     st = cw__objects_remove(at->path, &when, err);
-    if (st != CW_E_PRECONDITION || !o->missing_ok || cw__objects_get(at->path, NULL, NULL))
+    if (st != CW_E_NOT_FOUND || !o->missing_ok)
         return st;
     cw__error_clear(err);
     return CW_OK;

@@ -50,7 +50,7 @@ static void read_the_rest(cw__xml *document, size_t size)
 {
     static cw__exchange x;
     char id[CW__UPLOAD_ID];
-    char *etag = cw__read_etag(document);
+    char *etag = cw__read_etag(document), region[16];
 
     MUST(!etag || strlen(etag) <= size);
     cw__free(etag);
@@ -60,6 +60,8 @@ static void read_the_rest(cw__xml *document, size_t size)
     cw__free(etag);
     cw__read_upload_id(&x, id);
     MUST(strlen(id) < sizeof id);
+    cw__xml_copy_own_text(cw__xml_root(document), region, sizeof region);
+    MUST(strlen(region) < sizeof region);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,4 @@
-/* fuzz_sts.c - read any bytes as a reply of STS, as keys and as a refusal */
+/* fuzz_sts.c - read any bytes as a reply of STS, as keys, as who has them and as a refusal */
 #include "fuzz.h"
 
 #include <string.h>
@@ -20,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(cw__credentials_printable(k->session_token ? k->session_token : ""));
     }
     cw__keys_free(k);
+    char arn[32];
+    status = cw__sts_parse_caller(arn, sizeof arn, p, size, &err);
+    MUST(status == CW_OK || status == CW_E_PROTOCOL);
+    MUST((status == CW_OK) == (*arn != '\0') && strlen(arn) < sizeof arn);
     memset(&err, 0, sizeof err);
     status = cw__sts_parse_error(p, size, 400, "AssumeRole", &err);
     MUST(status != CW_OK && status == err.status);

@@ -61,7 +61,7 @@ static void another_region(void)
 
 static void folders(void)
 {
-    char folder[] = "/tmp/cw-bucket-XXXXXX", path[100], region[64];
+    char folder[] = "/tmp/cw-bucket-XXXXXX", path[100], deep[120], region[64];
     int there;
 
     REQUIRE(mkdtemp(folder));
@@ -70,6 +70,9 @@ static void folders(void)
     CHECK_INT(there, 0);
     CHECK_OK(cw_bucket_create(NULL, path, &err), err);
     CHECK_STATUS(cw_bucket_create(NULL, path, &err), CW_E_ALREADY_EXISTS, err);
+    snprintf(deep, sizeof deep, "%s/none/c", path);
+    CHECK_STATUS(cw_bucket_create(NULL, deep, &err), CW_E_NOT_FOUND, err);
+    CHECK(strstr(err.message, "create the one that it is in first"));
     CHECK_OK(cw_bucket_exists(NULL, path, &there, &err), err);
     CHECK_INT(there, 1);
     CHECK_STATUS(cw_bucket_delete(NULL, folder, &err), CW_E_CONFLICT, err);
@@ -144,6 +147,50 @@ static void signed_urls(void)
               403);
     cw_client_release(b.client);
     ts_server_stop(b.server);
+}
+
+/* An upload whose parts somebody else sends, who has URLs and no keys. */
+static void signed_parts(void)
+{
+    static const char *const bodies[] = {"the first part, ", "the second"};
+    bed b = bed_open(NULL, NULL);
+    cw_pair begin = {"uploads", NULL}, id = {"uploadId", NULL}, part[] = {{"partNumber", NULL}, id};
+    cw_request_options create = CW_REQUEST_OPTIONS_INIT, complete = CW_REQUEST_OPTIONS_INIT;
+    cw_presign_options o = CW_PRESIGN_OPTIONS_INIT;
+    char url[8192], reply[4096], upload[200] = "", etag[80] = "", number[4], xml[1000];
+    size_t n = (size_t)snprintf(xml, sizeof xml, "<CompleteMultipartUpload>");
+    cw_response *answer = NULL;
+
+    create.method = complete.method = "POST";
+    create.query = &begin;
+    create.query_count = complete.query_count = 1;
+    CHECK_OK(cw_request_send(&answer, b.client, "s3://bucket/parts", &create, &err), err);
+    REQUIRE(answer);
+    sscanf(strstr(answer->body, "<UploadId>"), "<UploadId>%199[^<]", upload);
+    cw_response_free(answer);
+    o.method = "PUT";
+    o.query = part;
+    o.query_count = 2;
+    part[0].value = number;
+    part[1].value = id.value = upload;
+    for (int i = 0; i < 2; i++) {
+        snprintf(number, sizeof number, "%d", i + 1);
+        CHECK_OK(cw_presign(b.client, "s3://bucket/parts", &o, url, sizeof url, &err), err);
+        CHECK_INT(use_url(&b, "PUT", url, "", bodies[i], reply, sizeof reply), 200);
+        REQUIRE(strcasestr(reply, "\nETag: "));
+        sscanf(strcasestr(reply, "\nETag: ") + 7, "%79[^\r]", etag);
+        n += (size_t)snprintf(xml + n, sizeof xml - n,
+                              "<Part><PartNumber>%s</PartNumber><ETag>%s</ETag></Part>", number,
+                              etag);
+    }
+    n += (size_t)snprintf(xml + n, sizeof xml - n, "</CompleteMultipartUpload>");
+    complete.query = &id;
+    complete.body = xml;
+    complete.body_bytes = n;
+    CHECK_OK(cw_request_send(&answer, b.client, "s3://bucket/parts", &complete, &err), err);
+    cw_response_free(answer);
+    check_object(&b, "parts", "the first part, the second", 26);
+    bed_close(&b);
 }
 
 static void urls_that_are_not_signed(void)
@@ -343,6 +390,7 @@ int main(int argc, char **argv)
     WITHIN(2000, another_region);
     WITHIN(2000, folders);
     WITHIN(3000, signed_urls);
+    WITHIN(3000, signed_parts);
     WITHIN(2000, urls_that_are_not_signed);
     WITHIN(3000, own_requests);
     WITHIN(3000, one_program);

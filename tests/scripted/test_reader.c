@@ -96,6 +96,49 @@ static void broken_connections(void)
     bed_close(&b);
 }
 
+/* How many bytes from the start are those of such an object. */
+static size_t as_ruled(const unsigned char *p, size_t n, uint64_t at)
+{
+    size_t same = 0;
+
+    while (same < n && p[same] == ts_pattern_byte(at + same))
+        same++;
+    return same;
+}
+
+/* Every connection ends when it has brought 10 MB, whatever was asked of it. */
+static void a_gigabyte_in_pieces(void)
+{
+    static const uint64_t size = UINT64_C(1000000000) / SLOWNESS, cut = 10000000;
+    cw_client_options roomy = client_defaults();
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    const void *p;
+    uint64_t at = 0;
+    size_t n = 1;
+    cw_reader_info info;
+    cw_reader *r = NULL;
+    cw_error err;
+
+    roomy.memory_bytes = 160 * MIB;
+    o.range_bytes = 32 * MIB;
+    bed b = bed_open(NULL, &roomy);
+    REQUIRE(ts_object_put_pattern(b.server, "bucket", "large", size) == 0);
+    faults(&b, "op=GetObject times=inf do=truncate_body:10000000");
+    CHECK_OK(cw_reader_open_with(&r, b.client, "s3://bucket/large", &o, &err), err);
+    REQUIRE(r);
+    while (n > 0) {
+        CHECK_OK(cw_reader_peek(r, &p, &n, &err), err);
+        CHECK_INT(as_ruled(p, n, at), n);
+        CHECK_OK(cw_reader_skip(r, n, &err), err);
+        at += n;
+    }
+    CHECK_INT(at, size);
+    cw_reader_get_info(r, &info);
+    CHECK(info.retries > size / cut / 2); /* a range may end shortly before the next cut */
+    cw_reader_close(r);
+    bed_close(&b);
+}
+
 static void a_replaced_object(void)
 {
     bed b = bed_open(NULL, NULL);
@@ -170,6 +213,7 @@ int main(int argc, char **argv)
     WITHIN(5000, ranges_of_an_object);
     WITHIN(5000, an_empty_object);
     WITHIN(5000, broken_connections);
+    WITHIN(8000, a_gigabyte_in_pieces);
     WITHIN(5000, a_replaced_object);
     WITHIN(5000, what_is_not_there);
     WITHIN(5000, files_and_memory);

@@ -73,6 +73,7 @@ static void defaults(void)
     check_setting(c, "checksum", "crc64nvme (default)");
     check_setting(c, "memory_bytes", "134217728 (default)");
     check_setting(c, "max_connections", "16 (default)"); /* 32, but for the memory */
+    check_setting(c, "no_pacing", "0 (default)");
     check_setting(c, "config_file", " (default)");
     check_setting_at(__LINE__, c, "s3://bucket/k", "endpoint",
                      "https://bucket.s3.us-east-1.amazonaws.com/ (region)");
@@ -93,6 +94,7 @@ static void options_come_first(void)
     o.client_key_password = "hidden";
     o.tls_minimum = CW_TLS_1_3;
     o.checksum = CW_CHECKSUM_CRC32;
+    o.no_pacing = o.no_hedging = o.no_adapting = o.no_spreading = 1;
     CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
     cw_client *c = client_of(&o);
     check_setting(c, "region", "mine (option)");
@@ -104,6 +106,10 @@ static void options_come_first(void)
     check_setting(c, "client_key_password", "set (option)");
     check_setting(c, "tls_minimum", "1.3 (option)");
     check_setting(c, "checksum", "crc32 (option)");
+    check_setting(c, "no_pacing", "1 (option)");
+    check_setting(c, "no_hedging", "1 (option)");
+    check_setting(c, "no_adapting", "1 (option)");
+    check_setting(c, "no_spreading", "1 (option)");
     cw_client_release(c);
 }
 

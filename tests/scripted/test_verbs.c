@@ -94,6 +94,43 @@ static void what_is_not_there(void)
     bed_close(&b);
 }
 
+static void whole_objects(void)
+{
+    bed b = bed_open(NULL, NULL);
+    cw_writer_options w = CW_WRITER_OPTIONS_INIT;
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_object_info info;
+    char got[100] = "", type[40] = "";
+    size_t n;
+
+    w.content_type = "text/x-test";
+    CHECK_OK(cw_object_put(b.client, "s3://bucket/key", "hello", 5, &w, &info, &err), err);
+    ts_object_header(b.server, "bucket", "key", "content-type", type, sizeof type);
+    CHECK_STR(type, "text/x-test");
+    CHECK_INT(requests(&b, NULL), 1);
+    o.if_match = info.etag;
+    CHECK_OK(cw_object_get(got, sizeof got, &n, b.client, "s3://bucket/key", &o, &err), err);
+    CHECK_INT(n, 5);
+    CHECK_STR(got, "hello");
+    CHECK_INT(requests(&b, NULL), 3);
+    CHECK_STATUS(cw_object_get(got, 4, &n, b.client, "s3://bucket/key", NULL, &err), CW_E_TOO_LARGE,
+                 err);
+    CHECK_INT(n, 5);
+    CHECK_INT(requests(&b, NULL), 4); /* nothing is fetched that there is no room for */
+    faults(&b, "op=GetObject times=inf do=corrupt_reply:2");
+    CHECK_STATUS(cw_object_get(got, 5, &n, b.client, "s3://bucket/key", NULL, &err), CW_E_INTEGRITY,
+                 err);
+    CHECK_INT(n, 0);
+    o.if_match = "another";
+    CHECK_STATUS(cw_object_get(got, 5, &n, b.client, "s3://bucket/key", &o, &err),
+                 CW_E_PRECONDITION, err);
+    CHECK_STATUS(cw_object_get(got, 5, &n, b.client, "s3://bucket/none", NULL, &err),
+                 CW_E_NOT_FOUND, err);
+    CHECK_STATUS(cw_object_put(b.client, "s3://no-such-bucket/x", "x", 1, NULL, NULL, &err),
+                 CW_E_BUCKET_NOT_FOUND, err);
+    bed_close(&b);
+}
+
 static void deleting(void)
 {
     bed b = bed_open(NULL, NULL);
@@ -149,6 +186,7 @@ int main(int argc, char **argv)
     WITHIN(3000, everything_that_is_said);
     WITHIN(3000, a_key_of_the_customer);
     WITHIN(3000, what_is_not_there);
+    WITHIN(3000, whole_objects);
     WITHIN(3000, deleting);
     WITHIN(3000, deleting_what_was_seen);
     WITHIN(3000, a_reply_that_is_lost);

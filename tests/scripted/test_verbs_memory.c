@@ -18,6 +18,21 @@ static cw_status do_stat(cw_client *c, cw_error *err)
     return st;
 }
 
+static cw_status do_get(cw_client *c, cw_error *err)
+{
+    static char bytes[BYTES];
+    size_t n;
+
+    cw_status st = cw_object_get(bytes, sizeof bytes, &n, c, "s3://bucket/from", NULL, err);
+    CHECK_INT(n, st == CW_OK ? BYTES : 0);
+    return st;
+}
+
+static cw_status do_put(cw_client *c, cw_error *err)
+{
+    return cw_object_put(c, "s3://bucket/to", "hello", 5, NULL, NULL, err);
+}
+
 static cw_status list(cw_client *c, const char *url, cw_error *err)
 {
     cw_list_options o = CW_LIST_OPTIONS_INIT;
@@ -251,6 +266,8 @@ static cw_status probe(cw_client *c, cw_error *err)
         fail_each(fn);                                                                             \
     }
 VERB(do_stat)
+VERB(do_get)
+VERB(do_put)
 VERB(do_list)
 VERB(list_memory)
 VERB(list_pattern)
@@ -271,6 +288,8 @@ VERB(probe)
 int main(int argc, char **argv)
 {
     WITHIN(10000, failing_do_stat);
+    WITHIN(10000, failing_do_get);
+    WITHIN(10000, failing_do_put);
     WITHIN(10000, failing_do_list);
     WITHIN(10000, failing_list_memory);
     WITHIN(10000, failing_list_pattern);

@@ -95,9 +95,23 @@ class WhoAmI(ToolTest):
         self.assertEqual(got["expires"], "2099-01-02T03:04:05Z")
         steps = got["providers"]
         self.assertEqual(list(steps), ["the options", "web identity", "the profile",
-                                       "the container agent"])
+                                       "the container agent", "instance metadata"])
         self.assertEqual(steps["the container agent"]["status"], "CW_OK")
         self.assertIn("AWS_WEB_IDENTITY_TOKEN_FILE", steps["web identity"]["said"])
+
+    def test_those_behind_are_told_why_not(self):
+        self.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + "/creds"
+        out, _ = self.whoami("-v")
+        for said in ("* the environment: the environment",
+                     "- web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set",
+                     "- the profile: not asked, since the environment comes first",
+                     "- the container agent: not asked, since the environment comes first",
+                     "- instance metadata: instance metadata is off"):
+            self.assertIn(said, out)
+        self.forget_keys()
+        self.write(".aws/config", b"[default]\ncredential_process = exit 3\n")
+        out, _ = self.whoami("-v", code=1)
+        self.assertIn("- the container agent: not asked, since the profile comes first", out)
 
     def test_nobody(self):
         self.forget_keys()
@@ -140,7 +154,7 @@ class Services(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.asked.append(self.path.split("?")[0])
         token = self.headers.get("x-amz-sso_bearer_token")
-        self.answer(self.keys if token == "new-token" else None, "")
+        self.answer(self.keys if token == "s3cr3t-new-token" else None, "")
 
     @staticmethod
     def role(body):
@@ -152,8 +166,8 @@ class Services(http.server.BaseHTTPRequestHandler):
 
     @staticmethod
     def token(body):
-        assert json.loads(body)["refreshToken"] == "refresh", body
-        return json.dumps({"accessToken": "new-token", "expiresIn": 28800})
+        assert json.loads(body)["refreshToken"] == "s3cr3t-refresh", body
+        return json.dumps({"accessToken": "s3cr3t-new-token", "expiresIn": 28800})
 
     @staticmethod
     def keys(_):
@@ -194,8 +208,9 @@ class ServicesOfAProfile(ToolTest):
         self.write(".aws/config", text.encode())
 
     def put(self, code=0):
-        got, _, err = self.run_tool("put", self.write("f"), "s3://bucket/f")
+        got, out, err = self.run_tool("put", "-vv", self.write("f"), "s3://bucket/f")
         self.assertEqual(got, code, err)
+        self.assertNotIn("s3cr3t", out + err)
         return err
 
     def test_a_role(self):
@@ -217,10 +232,10 @@ class ServicesOfAProfile(ToolTest):
                        {"sso": self.url + "/sso", "sso_oidc": self.url + "/oidc"})
         cache = hashlib.sha1(b"s").hexdigest()
         self.write(".aws/sso/cache/%s.json" % cache, json.dumps({
-            "startUrl": "https://start", "region": "eu-west-1", "accessToken": "old-token",
+            "startUrl": "https://start", "region": "eu-west-1", "accessToken": "s3cr3t-old-token",
             "expiresAt": "2020-01-01T00:00:00Z", "clientId": "id", "clientSecret": "s3cr3t",
             "registrationExpiresAt": "2099-01-01T00:00:00Z",
-            "refreshToken": "refresh"}).encode())
+            "refreshToken": "s3cr3t-refresh"}).encode())
         self.put()
         self.assertEqual(Services.asked, ["/oidc/token", "/sso/federation/credentials"])
 

@@ -268,7 +268,7 @@ static void an_instance_has_metadata(void)
     } failures[] = {{NO_ROLE, "no role is attached"},
                     {NO_V2, "no version 2"},
                     {OFF, "switched off"},
-                    {HOP_LIMIT, "hop limit"},
+                    {HOP_LIMIT, "--http-put-response-hop-limit 2)"},
                     {NOT_SUCCESS, "AssumeRoleUnauthorizedAccess"}};
     answers server;
     atomic_int how = WELL;

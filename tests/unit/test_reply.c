@@ -208,6 +208,7 @@ static const code_case codes[] = {
     {400, "MalformedXML", FINAL, CW_E_SERVICE},
     {400, "MalformedTrailerError", FINAL, CW_E_SERVICE},
     {403, "InvalidObjectState", FINAL, CW_E_SERVICE},
+    {403, "ObjectNotInActiveTierError", FINAL, CW_E_SERVICE},
     {416, "InvalidRange", FINAL, CW_E_SERVICE},
 
     {400, "InvalidArgument", FINAL, CW_E_INVALID_ARGUMENT},

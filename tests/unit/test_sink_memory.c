@@ -187,7 +187,7 @@ static void conditions(void)
     CHECK_OK(cw__sink_publish(good, &info, &err), err);
     CHECK(strcmp(etag, info.etag) != 0);
     CHECK_STATUS(cw__sink_publish(late, &info, &err), CW_E_PRECONDITION, err);
-    CHECK_STATUS(cw__sink_publish(elsewhere, &info, &err), CW_E_PRECONDITION, err);
+    CHECK_STATUS(cw__sink_publish(elsewhere, &info, &err), CW_E_NOT_FOUND, err);
     cw__sink_free(good);
     cw__sink_free(late);
     cw__sink_free(elsewhere);
@@ -277,7 +277,7 @@ static void out_of_memory(void)
             CHECK_INT(in_use, 0);
         }
         CHECK(fail_at > 4);
-        CHECK_STATUS(st, CW_E_PRECONDITION, err); /* all went well, up to the condition */
+        CHECK_STATUS(st, CW_E_NOT_FOUND, err); /* all went well, up to the condition */
     }
     fail_at = 0;
     cw_allocator_install(NULL);

@@ -73,6 +73,50 @@ static void looking(void)
     cw_object_meta_free(NULL);
 }
 
+static void getting_and_putting(void)
+{
+    static unsigned char packed[200];
+    cw_writer_options w = CW_WRITER_OPTIONS_INIT;
+    cw_reader_options o = CW_READER_OPTIONS_INIT;
+    cw_object_info info;
+    char got[20] = "";
+    size_t n = 9;
+
+    CHECK_OK(cw_object_put(NULL, url_of("whole"), "hello", 5, NULL, &info, &err), err);
+    CHECK_INT(info.bytes, 5);
+    CHECK_OK(cw_object_get(got, sizeof got, &n, NULL, url_of("whole"), NULL, &err), err);
+    CHECK_INT(n, 5);
+    CHECK(memcmp(got, "hello", 6) == 0);
+    CHECK_OK(cw_object_get(got, 5, &n, NULL, url_of("whole"), NULL, &err), err);
+    CHECK_INT(n, 5);
+    got[4] = '!';
+    CHECK_STATUS(cw_object_get(got, 4, &n, NULL, url_of("whole"), NULL, &err), CW_E_TOO_LARGE, err);
+    CHECK_INT(n, 5);
+    CHECK_INT(got[4], '!');
+    CHECK_STATUS(cw_object_get(got, 4, &n, NULL, url_of("nothing"), NULL, &err), CW_E_NOT_FOUND,
+                 err);
+    CHECK_INT(n, 0);
+    w.create_only = 1;
+    CHECK_STATUS(cw_object_put(NULL, url_of("whole"), "x", 1, &w, NULL, &err), CW_E_ALREADY_EXISTS,
+                 err);
+    CHECK_OK(cw_object_put(NULL, url_of("empty"), NULL, 0, NULL, NULL, &err), err);
+    CHECK_OK(cw_object_get(NULL, 0, &n, NULL, url_of("empty"), NULL, &err), err);
+    CHECK_INT(n, 0);
+
+    w.create_only = 0;
+    w.compression = CW_COMPRESSION_GZIP;
+    CHECK_OK(cw_object_put(NULL, url_of("gz"), "0123456789", 10, &w, NULL, &err), err);
+    o.decompression = CW_DECOMPRESSION_GZIP;
+    CHECK_OK(cw_object_get(got, 10, &n, NULL, url_of("gz"), &o, &err), err);
+    CHECK_INT(n, 10);
+    CHECK_STATUS(cw_object_get(got, 9, &n, NULL, url_of("gz"), &o, &err), CW_E_TOO_LARGE, err);
+    CHECK_INT(n, 0);
+    CHECK_OK(cw_object_get(packed, sizeof packed, &n, NULL, url_of("gz"), NULL, &err), err);
+    CHECK_OK(cw_object_put(NULL, url_of("cut"), packed, n - 1, NULL, NULL, &err), err);
+    CHECK_STATUS(cw_object_get(got, 10, &n, NULL, url_of("cut"), &o, &err), CW_E_INTEGRITY, err);
+    CHECK_INT(n, 0);
+}
+
 static void deleting(void)
 {
     cw_object_delete_options o = CW_OBJECT_DELETE_OPTIONS_INIT;
@@ -482,6 +526,7 @@ int main(int argc, char **argv)
 
     REQUIRE(mkdtemp(folder));
     BOTH(looking);
+    BOTH(getting_and_putting);
     BOTH(deleting);
     BOTH(deleting_what_was_seen);
     BOTH(copying);
