@@ -34,6 +34,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 enum {
@@ -52,11 +54,27 @@ static void close_socket(curl_socket_t *fd)
 
 /* --- taken ------------------------------------------------------------------------------------ */
 
+/* To the port that libcurl speaks to: it told of this descriptor, but some time ago. */
+static bool is_its_connection(const cw__transfer *x)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } peer;
+    socklen_t n = sizeof peer;
+    long port = 0;
+    if (getpeername(x->fd, &peer.any, &n) != 0 ||
+        curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_PORT, &port) != CURLE_OK)
+        return false;
+    return port == ntohs(peer.any.sa_family == AF_INET6 ? peer.v6.sin6_port : peer.v4.sin_port);
+}
+
 static bool is_to_be_taken(const cw__transfer *x)
 {
     return LENDS && x->call->room && x->ours == CURL_SOCKET_BAD && !x->tls &&
            !x->settings->options.proxy.url && x->fd != CURL_SOCKET_BAD &&
-           x->body_bytes >= x->body_got + WORTH_TAKING;
+           x->body_bytes >= x->body_got + WORTH_TAKING && is_its_connection(x);
 }
 
 static bool swap(int fd, int blank, curl_socket_t *ours)
