@@ -390,7 +390,8 @@ static void perform(cw__http *h, size_t ready)
 
 /*
  * libcurl's connections, those taken from it and the kept ones are no more than allowed together.
- * Each call that libcurl runs can have one; beyond that its idle ones have to go.
+ * Each call that libcurl runs can have one; beyond that its idle ones have to go. It is told before
+ * it runs one that was just admitted: of one put off it does not think again when it may have more.
  */
 static void share_connections(cw__http *h)
 {
@@ -430,12 +431,12 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 {
     if (!admit_queued(h))
         timeout_ms = 0;
+    share_connections(h);
     perform(h, wait_for_sockets(h, time_to_wait(h, timeout_ms)));
     finish_ended(h);
     finish_direct(h);
     finish_stalled(h);
     admit_queued(h);
-    share_connections(h);
 }
 
 uint64_t cw__http_slept_us(const cw__http *h)

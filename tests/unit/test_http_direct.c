@@ -446,6 +446,27 @@ static void no_more_than_allowed(void)
     client_stop(&c);
 }
 
+/* Kept ones leave libcurl fewer; what is started while it has that few must not wait for others. */
+static void nobody_waits_for_the_silent(void)
+{
+    client c;
+    client_start(&c);
+    for (size_t i = 0; i < 2; i++)
+        start(&c.f[i], long_reply, true);
+    for (size_t i = 0; i < 2; i++)
+        wait_for(&c.f[i]);
+    start(&c.f[0], (reply){'s', LONG_REPLY, 1000}, false);
+    while (c.f[0].got < 1000 && !c.f[0].done)
+        cw__http_poll(c.h, 1000);
+    start(&c.f[1], (reply){'s', LONG_REPLY, 1000}, false);
+    start(&c.f[2], (reply){'k', 1000, 1000}, false);
+    wait_for(&c.f[2]);
+    CHECK_INT(c.f[2].end, CW__HTTP_ANSWERED);
+    CHECK(!c.f[0].done && !c.f[1].done);
+    wait_for(&c.f[1]);
+    client_stop(&c);
+}
+
 static int open_files(void)
 {
     DIR *d = opendir("/proc/self/fd");
@@ -479,6 +500,7 @@ int main(int argc, char **argv)
     TEST(silence);
     TEST(refused_and_cancelled);
     TEST(no_more_than_allowed);
+    TEST(nobody_waits_for_the_silent);
     TEST(nothing_stays_open);
     return test_end();
 }
