@@ -290,22 +290,30 @@ static void finish_stalled(cw__http *h)
 
 /* --- libcurl's turn --------------------------------------------------------------------------- */
 
+/* libcurl closes its socket, from 8.13 on in the name of a handle of its own. */
+static void forget_socket(cw__http *h, curl_socket_t fd)
+{
+    cw__sockets_forget(&h->sockets, fd);
+    for (cw__transfer *x = h->running.first; x; x = x->next)
+        if (x->fd == fd)
+            x->fd = CURL_SOCKET_BAD;
+}
+
 /* A socket that there is no memory to watch is left to the timeouts. */
 static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_data)
 {
     cw__http *h = user;
     char *private = NULL;
     (void)socket_data;
+    if (what == CURL_POLL_REMOVE) {
+        forget_socket(h, fd);
+        return 0;
+    }
+    (void)cw__sockets_watch(&h->sockets, fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     cw__transfer *x = (void *)private;
-    if (what == CURL_POLL_REMOVE)
-        cw__sockets_forget(&h->sockets, fd);
-    else
-        (void)cw__sockets_watch(&h->sockets, fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
-    if (x && what != CURL_POLL_REMOVE)
+    if (x)
         x->fd = fd;
-    else if (x && x->fd == fd)
-        x->fd = CURL_SOCKET_BAD;
     return 0;
 }
 

@@ -188,6 +188,7 @@ typedef struct fetch {
     unsigned char *bytes;
     size_t got, in_place;
     size_t refuse_at, cancel_at, no_room_from; /* bytes got; 0: never */
+    int calls_after_refusal;
     bool done, cancelled;
     cw__http_end end;
     bool new_connection, resent;
@@ -214,6 +215,7 @@ static bool take_body(void *user, const void *p, size_t n)
 {
     fetch *f = user;
     REQUIRE(f->got + n <= LONG_REPLY);
+    f->calls_after_refusal += f->refuse_at && f->got >= f->refuse_at;
     if (p == f->bytes + f->got)
         f->in_place += n;
     else
@@ -467,6 +469,19 @@ static void nobody_waits_for_the_silent(void)
     client_stop(&c);
 }
 
+/* Of what libcurl had read already, after the connection was taken from it: the rest stays away. */
+static void refused_by_the_second_piece(void)
+{
+    client c;
+    client_start(&c);
+    for (size_t at = 1000; at < 100 * 1000; at += 9000) {
+        c.f[0].refuse_at = at;
+        CHECK_INT(fetch_one(&c, long_reply), CW__HTTP_BROKEN);
+        CHECK(c.f[0].got < at + 128 * 1024 && c.f[0].calls_after_refusal == 0);
+    }
+    client_stop(&c);
+}
+
 static int open_files(void)
 {
     DIR *d = opendir("/proc/self/fd");
@@ -501,6 +516,7 @@ int main(int argc, char **argv)
     TEST(refused_and_cancelled);
     TEST(no_more_than_allowed);
     TEST(nobody_waits_for_the_silent);
+    TEST(refused_by_the_second_piece);
     TEST(nothing_stays_open);
     return test_end();
 }
