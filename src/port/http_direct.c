@@ -32,7 +32,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 
 #include <sys/socket.h>
 
@@ -69,13 +68,10 @@ static bool swap(int fd, int blank, curl_socket_t *ours)
 
 void cw__transfer_take(cw__transfer *x)
 {
-    char *ip = NULL;
     curl_socket_t blank = is_to_be_taken(x) ? socket(AF_UNIX, SOCK_DGRAM, 0) : CURL_SOCKET_BAD;
     if (blank == CURL_SOCKET_BAD)
         return;
-    if (swap(x->fd, blank, &x->ours) && !x->lent &&
-        curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK)
-        cw__copy_string(x->ip, sizeof x->ip, ip ? ip : "");
+    (void)swap(x->fd, blank, &x->ours);
     close(blank);
 }
 
@@ -146,14 +142,27 @@ static curl_socket_t open_socket(int family, int type, int protocol)
     return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
-curl_socket_t cw__transfer_open(cw__transfer *x, const struct curl_sockaddr *address)
+/* libcurl is to know where the kept one goes: it may be its own in the end. */
+static curl_socket_t stand_in_for(int kept, struct curl_sockaddr *address)
+{
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+    if (getpeername(kept, (struct sockaddr *)&peer, &n) == 0) {
+        address->family = peer.ss_family;
+        address->addrlen = n;
+        memcpy(&address->addr, &peer, n); /* libcurl has room there for any */
+    }
+    return open_socket(address->family, SOCK_DGRAM, 0);
+}
+
+curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address)
 {
     cw__http_kept *kept = x->settings->kept;
     if (!x->lent && x->call && x->call->room && !x->tls)
-        x->kept = cw__http_kept_take(kept, x->call->url, x->ip, cw__clock_mono_ms());
+        x->kept = cw__http_kept_take(kept, x->call->url, cw__clock_mono_ms());
     x->lent = x->kept != CURL_SOCKET_BAD;
     if (x->lent)
-        return x->stand_in = open_socket(address->family, SOCK_DGRAM, 0);
+        return x->stand_in = stand_in_for(x->kept, address);
     cw__http_kept_drop(kept);
     return open_socket(address->family, address->socktype, address->protocol);
 }
@@ -180,6 +189,6 @@ void cw__transfer_release(cw__transfer *x)
         close_socket(&x->ours);
         return;
     }
-    cw__http_kept_add(x->settings->kept, x->ours, x->call->url, x->ip, cw__clock_mono_ms());
+    cw__http_kept_add(x->settings->kept, x->ours, x->call->url, cw__clock_mono_ms());
     x->ours = CURL_SOCKET_BAD;
 }
