@@ -8,7 +8,7 @@
  *     libcurl's  --the body has begun, and is long-->  ours  --it is whole-->  kept
  *         ^                                             |                       |  |
  *         |                                  anything else: closed     too old: closed
- *         +----------------------- the next call that has `room` --------------+
+ *         +----------------------- the next call without a body ---------------+
  *
  * Taken. When libcurl passes on the first bytes of the body, the connection is duplicated, and what
  * libcurl has of it replaced by a socket without one. So libcurl passes on what it has read, finds
@@ -19,7 +19,9 @@
  * which connects at once and sends nothing. When it is about to send the request, the kept one is
  * put in its place. (That a socket is connected already can be told to libcurl, but 7.88 forgets
  * it.) So it takes the connection for a new one. That it finds it dead is for http.c to mend:
- * libcurl repeats a request only on what it knows to be an old connection.
+ * libcurl repeats a request only on what it knows to be an old connection. That is easy without a
+ * body, so to such requests alone, but to all of them: or each one that comes between two long
+ * replies would open another connection.
  *
  * Not with TLS, whose keys are libcurl's, nor with a proxy, whose greeting would be repeated.
  */
@@ -158,7 +160,7 @@ static curl_socket_t stand_in_for(int kept, struct curl_sockaddr *address)
 curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address)
 {
     cw__http_kept *kept = x->settings->kept;
-    if (!x->lent && x->call && x->call->room && !x->tls)
+    if (!x->lent && x->call && !x->call->body_bytes && !x->tls)
         x->kept = cw__http_kept_take(kept, x->call->url, cw__clock_mono_ms());
     x->lent = x->kept != CURL_SOCKET_BAD;
     if (x->lent)
