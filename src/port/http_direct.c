@@ -157,14 +157,22 @@ static curl_socket_t stand_in_for(int kept, struct curl_sockaddr *address)
     return open_socket(address->family, SOCK_DGRAM, 0);
 }
 
+/* One that was opened may be connecting still, and win: then the stand-in would be closed unseen.
+ */
+static bool may_borrow(const cw__transfer *x)
+{
+    return x->call && !x->call->body_bytes && !x->tls && !x->opened && !x->lent;
+}
+
 curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address)
 {
     cw__http_kept *kept = x->settings->kept;
-    if (!x->lent && x->call && !x->call->body_bytes && !x->tls)
+    if (may_borrow(x))
         x->kept = cw__http_kept_take(kept, x->call->url, cw__clock_mono_ms());
     x->lent = x->kept != CURL_SOCKET_BAD;
     if (x->lent)
         return x->stand_in = stand_in_for(x->kept, address);
+    x->opened = true;
     cw__http_kept_drop(kept);
     return open_socket(address->family, address->socktype, address->protocol);
 }

@@ -78,6 +78,7 @@ typedef struct cw__transfer {
     bool direct;                  /* it has begun */
     bool over;                    /* it has ended, with */
     CURLcode code;                /* as libcurl would tell it */
+    bool opened;                  /* libcurl got a new one */
     bool lent;                    /* libcurl got one that was kept, this one, */
     curl_socket_t kept, stand_in; /* in this one's place; CURL_SOCKET_BAD: not, or no more */
 

@@ -509,35 +509,6 @@ static void refused_by_the_second_piece(void)
     client_stop(&c);
 }
 
-/* For libcurl to know whose it is: what it is lent may be its own in the end. */
-static void stands_in_at_the_same_address(void)
-{
-    server s;
-    cw__http_kept kept = {0};
-    cw__transfer_settings settings = {.kept = &kept};
-    cw__http_call call = {.url = "http://some.example/", .room = offer_room};
-    cw__transfer x = {.settings = &settings, .call = &call, .kept = -1, .ours = -1};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct {
-        struct curl_sockaddr a;
-        char more[sizeof(struct sockaddr_storage)];
-    } asked = {.a = {.family = AF_INET6, .socktype = SOCK_STREAM, .addrlen = 28}};
-    server_start(&s);
-    to.sin_port = htons((uint16_t)s.port);
-    int fd = socket(AF_INET, SOCK_STREAM, 0), type = 0;
-    socklen_t n = sizeof type;
-    REQUIRE(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
-    cw__http_kept_add(&kept, fd, "http://some.example/other", cw__clock_mono_ms());
-    int stand_in = cw__transfer_open(&x, &asked.a);
-    CHECK(x.lent && x.kept == fd && kept.count == 0);
-    CHECK(getsockopt(stand_in, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_DGRAM);
-    CHECK(asked.a.family == AF_INET && asked.a.addrlen == sizeof to);
-    CHECK(memcmp(&asked.a.addr, &to, sizeof to) == 0);
-    close(stand_in);
-    cw__transfer_release(&x);
-    server_stop(&s);
-}
-
 static int open_files(void)
 {
     DIR *d = opendir("/proc/self/fd");
@@ -576,7 +547,6 @@ int main(int argc, char **argv)
     TEST(no_more_than_allowed);
     TEST(nobody_waits_for_the_silent);
     TEST(refused_by_the_second_piece);
-    TEST(stands_in_at_the_same_address);
     TEST(nothing_stays_open);
     return test_end();
 }
