@@ -214,7 +214,7 @@ static void send_again(cw__http *h, cw__transfer *x)
 {
     cw__http_call *call = x->call;
     retire(h, x);
-    call->again = true;
+    call->again = h->opening = true;
     call->handle = h;
     cw__http_queue_first(&h->queued, call);
 }

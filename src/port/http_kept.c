@@ -83,7 +83,6 @@ int cw__http_kept_take(cw__http_kept *k, const char *url, uint64_t now_ms)
             close(remove_at(k, at));
         }
     }
-    cw__http_kept_drop(k);
     return -1;
 }
 

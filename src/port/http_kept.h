@@ -21,7 +21,7 @@ void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, uint64_t now_m
 
 /**
  * One to the server of `url` that is alive, as far as can be seen, the newest first.
- * @return -1: there is none. Then the oldest of the others is closed: a new one will be opened
+ * @return -1: there is none
  */
 int cw__http_kept_take(cw__http_kept *k, const char *url, uint64_t now_ms);
 
