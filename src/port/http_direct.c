@@ -147,7 +147,7 @@ static curl_socket_t open_socket(int family, int type, int protocol)
 /* libcurl is to know where the kept one goes: it may be its own in the end. */
 static curl_socket_t stand_in_for(int kept, struct curl_sockaddr *address)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t n = sizeof peer;
     if (getpeername(kept, (struct sockaddr *)&peer, &n) == 0) {
         address->family = peer.ss_family;
