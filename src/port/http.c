@@ -214,7 +214,7 @@ static void send_again(cw__http *h, cw__transfer *x)
 {
     cw__http_call *call = x->call;
     retire(h, x);
-    call->again = true;
+    call->again = h->opening = true;
     call->handle = h;
     cw__http_queue_first(&h->queued, call);
 }
@@ -290,22 +290,30 @@ static void finish_stalled(cw__http *h)
 
 /* --- libcurl's turn --------------------------------------------------------------------------- */
 
+/* libcurl closes its socket, from 8.13 on in the name of a handle of its own. */
+static void forget_socket(cw__http *h, curl_socket_t fd)
+{
+    cw__sockets_forget(&h->sockets, fd);
+    for (cw__transfer *x = h->running.first; x; x = x->next)
+        if (x->fd == fd)
+            x->fd = CURL_SOCKET_BAD;
+}
+
 /* A socket that there is no memory to watch is left to the timeouts. */
 static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_data)
 {
     cw__http *h = user;
     char *private = NULL;
     (void)socket_data;
+    if (what == CURL_POLL_REMOVE) {
+        forget_socket(h, fd);
+        return 0;
+    }
+    (void)cw__sockets_watch(&h->sockets, fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     cw__transfer *x = (void *)private;
-    if (what == CURL_POLL_REMOVE)
-        cw__sockets_forget(&h->sockets, fd);
-    else
-        (void)cw__sockets_watch(&h->sockets, fd, what & CURL_POLL_IN, what & CURL_POLL_OUT);
-    if (x && what != CURL_POLL_REMOVE)
+    if (x)
         x->fd = fd;
-    else if (x && x->fd == fd)
-        x->fd = CURL_SOCKET_BAD;
     return 0;
 }
 
@@ -390,7 +398,8 @@ static void perform(cw__http *h, size_t ready)
 
 /*
  * libcurl's connections, those taken from it and the kept ones are no more than allowed together.
- * Each call that libcurl runs can have one; beyond that its idle ones have to go.
+ * Each call that libcurl runs can have one; beyond that its idle ones have to go. It is told before
+ * it runs one that was just admitted: of one put off it does not think again when it may have more.
  */
 static void share_connections(cw__http *h)
 {
@@ -430,12 +439,12 @@ void cw__http_poll(cw__http *h, uint32_t timeout_ms)
 {
     if (!admit_queued(h))
         timeout_ms = 0;
+    share_connections(h);
     perform(h, wait_for_sockets(h, time_to_wait(h, timeout_ms)));
     finish_ended(h);
     finish_direct(h);
     finish_stalled(h);
     admit_queued(h);
-    share_connections(h);
 }
 
 uint64_t cw__http_slept_us(const cw__http *h)

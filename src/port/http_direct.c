@@ -8,7 +8,7 @@
  *     libcurl's  --the body has begun, and is long-->  ours  --it is whole-->  kept
  *         ^                                             |                       |  |
  *         |                                  anything else: closed     too old: closed
- *         +----------------------- the next call that has `room` --------------+
+ *         +----------------------- the next call without a body ---------------+
  *
  * Taken. When libcurl passes on the first bytes of the body, the connection is duplicated, and what
  * libcurl has of it replaced by a socket without one. So libcurl passes on what it has read, finds
@@ -19,7 +19,9 @@
  * which connects at once and sends nothing. When it is about to send the request, the kept one is
  * put in its place. (That a socket is connected already can be told to libcurl, but 7.88 forgets
  * it.) So it takes the connection for a new one. That it finds it dead is for http.c to mend:
- * libcurl repeats a request only on what it knows to be an old connection.
+ * libcurl repeats a request only on what it knows to be an old connection. That is easy without a
+ * body, so to such requests alone, but to all of them: or each one that comes between two long
+ * replies would open another connection.
  *
  * Not with TLS, whose keys are libcurl's, nor with a proxy, whose greeting would be repeated.
  */
@@ -32,7 +34,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -88,13 +89,10 @@ static bool swap(int fd, int blank, curl_socket_t *ours)
 
 void cw__transfer_take(cw__transfer *x)
 {
-    char *ip = NULL;
     curl_socket_t blank = is_to_be_taken(x) ? socket(AF_UNIX, SOCK_DGRAM, 0) : CURL_SOCKET_BAD;
     if (blank == CURL_SOCKET_BAD)
         return;
-    if (swap(x->fd, blank, &x->ours) && !x->lent &&
-        curl_easy_getinfo(x->easy, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK)
-        cw__copy_string(x->ip, sizeof x->ip, ip ? ip : "");
+    (void)swap(x->fd, blank, &x->ours);
     close(blank);
 }
 
@@ -188,14 +186,35 @@ static curl_socket_t open_socket(int family, int type, int protocol)
     return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
-curl_socket_t cw__transfer_open(cw__transfer *x, const struct curl_sockaddr *address)
+/* libcurl is to know where the kept one goes: it may be its own in the end. */
+static curl_socket_t stand_in_for(int kept, struct curl_sockaddr *address)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t n = sizeof peer;
+    if (getpeername(kept, (struct sockaddr *)&peer, &n) == 0) {
+        address->family = peer.ss_family;
+        address->addrlen = n;
+        memcpy(&address->addr, &peer, n); /* libcurl has room there for any */
+    }
+    return open_socket(address->family, SOCK_DGRAM, 0);
+}
+
+/* One that was opened may be connecting still, and win: then the stand-in would be closed unseen.
+ */
+static bool may_borrow(const cw__transfer *x)
+{
+    return x->call && !x->call->body_bytes && !x->tls && !x->opened && !x->lent;
+}
+
+curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address)
 {
     cw__http_kept *kept = x->settings->kept;
-    if (!x->lent && x->call && x->call->room && !x->tls)
-        x->kept = cw__http_kept_take(kept, x->call->url, x->ip, cw__clock_mono_ms());
+    if (may_borrow(x))
+        x->kept = cw__http_kept_take(kept, x->call->url, cw__clock_mono_ms());
     x->lent = x->kept != CURL_SOCKET_BAD;
     if (x->lent)
-        return x->stand_in = open_socket(address->family, SOCK_DGRAM, 0);
+        return x->stand_in = stand_in_for(x->kept, address);
+    x->opened = true;
     cw__http_kept_drop(kept);
     return open_socket(address->family, address->socktype, address->protocol);
 }
@@ -222,6 +241,6 @@ void cw__transfer_release(cw__transfer *x)
         close_socket(&x->ours);
         return;
     }
-    cw__http_kept_add(x->settings->kept, x->ours, x->call->url, x->ip, cw__clock_mono_ms());
+    cw__http_kept_add(x->settings->kept, x->ours, x->call->url, cw__clock_mono_ms());
     x->ours = CURL_SOCKET_BAD;
 }

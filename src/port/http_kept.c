@@ -7,11 +7,11 @@
 #include "port/http_kept.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 
 #include <sys/socket.h>
 
@@ -21,7 +21,6 @@ struct cw__http_kept_connection {
     struct cw__http_kept_connection *older;
     int fd;
     uint64_t since_ms;
-    char ip[CW__ADDRESS_BYTES];
     char server[]; /* "http://host:port" */
 };
 
@@ -56,7 +55,7 @@ static int remove_at(cw__http_kept *k, cw__http_kept_connection **at)
     return fd;
 }
 
-void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, const char *ip, uint64_t now_ms)
+void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, uint64_t now_ms)
 {
     size_t n = server_length(url);
     cw__http_kept_connection *c = cw__alloc_zero(sizeof *c + n + 1);
@@ -66,28 +65,24 @@ void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, const char *ip
     }
     c->fd = fd;
     c->since_ms = now_ms;
-    cw__copy_string(c->ip, sizeof c->ip, ip);
     memcpy(c->server, url, n);
     c->older = k->newest;
     k->newest = c;
     k->count++;
 }
 
-int cw__http_kept_take(cw__http_kept *k, const char *url, char ip[CW__ADDRESS_BYTES],
-                       uint64_t now_ms)
+int cw__http_kept_take(cw__http_kept *k, const char *url, uint64_t now_ms)
 {
     cw__http_kept_connection **at = &k->newest;
     while (*at) {
         if (!is_to(*at, url)) {
             at = &(*at)->older;
         } else if (is_alive(*at, now_ms)) {
-            cw__copy_string(ip, CW__ADDRESS_BYTES, (*at)->ip);
             return remove_at(k, at);
         } else {
             close(remove_at(k, at));
         }
     }
-    cw__http_kept_drop(k);
     return -1;
 }
 

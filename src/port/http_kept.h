@@ -6,7 +6,7 @@
 #ifndef CW_PORT_HTTP_KEPT_H
 #define CW_PORT_HTTP_KEPT_H
 
-#include "port/addresses.h"
+#include <stdint.h>
 
 typedef struct cw__http_kept_connection cw__http_kept_connection;
 
@@ -16,16 +16,14 @@ typedef struct cw__http_kept {
     unsigned count;
 } cw__http_kept;
 
-/** Keep `fd`, of a request to `url` that went to `ip`, or close it if there is no memory. */
-void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, const char *ip, uint64_t now_ms);
+/** Keep `fd`, of a request to `url`, or close it if there is no memory. */
+void cw__http_kept_add(cw__http_kept *k, int fd, const char *url, uint64_t now_ms);
 
 /**
  * One to the server of `url` that is alive, as far as can be seen, the newest first.
- * @param ip  of it
- * @return -1: there is none. Then the oldest of the others is closed: a new one will be opened
+ * @return -1: there is none
  */
-int cw__http_kept_take(cw__http_kept *k, const char *url, char ip[CW__ADDRESS_BYTES],
-                       uint64_t now_ms);
+int cw__http_kept_take(cw__http_kept *k, const char *url, uint64_t now_ms);
 
 /** Close the oldest, if there is any. */
 void cw__http_kept_drop(cw__http_kept *k);

@@ -294,7 +294,7 @@ bool cw__transfer_prepare(cw__transfer *x, cw__http_call *call, uint64_t now_ms)
     x->resent = call->again;
     x->body_bytes = x->body_got = x->body_us = 0;
     x->head_open = x->head_final = x->refused = x->gulps = false;
-    x->encoded = x->closing = x->direct = x->over = x->lent = false;
+    x->encoded = x->closing = x->direct = x->over = x->opened = x->lent = false;
     x->status = 0;
     x->moves = x->moves_seen = 0;
     x->start_ms = x->since_ms = now_ms;

@@ -119,14 +119,14 @@ static int on_request(void *user, char *to_ip, char *from_ip, int to_port, int f
     (void)from_ip;
     (void)to_port;
     (void)from_port;
-    if (!x->call)
+    /* First: libcurl keeps what an aborted request had, which a stand-in must not be. */
+    bool lent = x->kept == CURL_SOCKET_BAD || cw__transfer_lend(x);
+    if (!x->call || !lent)
         return CURL_PREREQFUNC_ABORT;
     if (x->begun)
         begin_again(x);
     x->begun = true;
-    cw__transfer_at(x, x->lent ? x->ip : to_ip);
-    if (x->kept != CURL_SOCKET_BAD && !cw__transfer_lend(x))
-        return CURL_PREREQFUNC_ABORT;
+    cw__transfer_at(x, to_ip);
     return CURL_PREREQFUNC_OK;
 }
 

@@ -78,9 +78,9 @@ typedef struct cw__transfer {
     bool direct;                  /* it has begun */
     bool over;                    /* it has ended, with */
     CURLcode code;                /* as libcurl would tell it */
+    bool opened;                  /* libcurl got a new one */
     bool lent;                    /* libcurl got one that was kept, this one, */
     curl_socket_t kept, stand_in; /* in this one's place; CURL_SOCKET_BAD: not, or no more */
-    char ip[CW__ADDRESS_BYTES];   /* where it goes */
 
     /* being alive */
     unsigned moves;      /* counts signs of life */
@@ -131,7 +131,7 @@ void cw__transfer_receive(cw__transfer *x, uint64_t most);
 void cw__transfer_release(cw__transfer *x);
 
 /** libcurl wants a socket: a new one, or one that stands in for one that is kept. */
-curl_socket_t cw__transfer_open(cw__transfer *x, const struct curl_sockaddr *address);
+curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address);
 
 /** libcurl is about to send: put what is kept in place. false: that was not possible. */
 bool cw__transfer_lend(cw__transfer *x);

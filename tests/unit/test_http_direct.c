@@ -73,7 +73,7 @@ static bool read_request(int fd, reply *wanted)
         have += (size_t)got;
         head[have] = 0;
     } while (!strstr(head, "\r\n\r\n"));
-    return sscanf(head, "GET /%c/%zu/%zu ", &wanted->how, &wanted->told, &wanted->sent) == 3;
+    return sscanf(head, "%*s /%c/%zu/%zu ", &wanted->how, &wanted->told, &wanted->sent) == 3;
 }
 
 static bool say_head(int fd, reply r)
@@ -188,6 +188,7 @@ typedef struct fetch {
     unsigned char *bytes;
     size_t got, in_place;
     size_t refuse_at, cancel_at, no_room_from; /* bytes got; 0: never */
+    int calls_after_refusal;
     bool done, cancelled;
     cw__http_end end;
     bool new_connection, resent;
@@ -216,6 +217,7 @@ static bool take_body(void *user, const void *p, size_t n)
 {
     fetch *f = user;
     REQUIRE(f->got + n <= LONG_REPLY);
+    f->calls_after_refusal += f->refuse_at && f->got >= f->refuse_at;
     if (p == f->bytes + f->got)
         f->in_place += n;
     else
@@ -226,6 +228,14 @@ static bool take_body(void *user, const void *p, size_t n)
         f->done = f->cancelled = true;
     }
     return !f->refuse_at || f->got < f->refuse_at;
+}
+
+static size_t read_body(void *user, uint64_t offset, void *p, size_t n)
+{
+    (void)user;
+    REQUIRE(offset == 0 && n > 0);
+    *(char *)p = 'x';
+    return 1;
 }
 
 static void take_end(void *user, const cw__http_result *result)
@@ -263,18 +273,23 @@ static void client_stop(client *c)
         free(c->f[i].bytes);
 }
 
-static void start(fetch *f, reply wanted, bool with_room)
+typedef enum kind { GET_WITH_ROOM, GET_WITHOUT, POST_A_BYTE } kind;
+
+static void start(fetch *f, reply wanted, kind what)
 {
     cw_error err;
     snprintf(f->url, sizeof f->url, "http://127.0.0.1:%d/%c/%zu/%zu", f->c->s.port, wanted.how,
              wanted.told, wanted.sent);
     f->got = f->in_place = 0;
     f->done = f->cancelled = false;
-    f->call = (cw__http_call){.method = "GET",
+    f->call = (cw__http_call){.method = what == POST_A_BYTE ? "POST" : "GET",
                               .url = f->url,
+                              .body_bytes = what == POST_A_BYTE,
+                              .whole_body = "x",
+                              .read = read_body,
                               .stall_ms = STALL_MS,
                               .body = take_body,
-                              .room = with_room ? offer_room : NULL,
+                              .room = what == GET_WITH_ROOM ? offer_room : NULL,
                               .done = take_end,
                               .user = f};
     CHECK_OK(cw__http_start(f->c->h, &f->call, &err), err);
@@ -290,7 +305,7 @@ static void wait_for(fetch *f)
 
 static cw__http_end fetch_one(client *c, reply wanted)
 {
-    start(&c->f[0], wanted, true);
+    start(&c->f[0], wanted, GET_WITH_ROOM);
     wait_for(&c->f[0]);
     return c->f[0].end;
 }
@@ -328,6 +343,20 @@ static void in_place_on_one_connection(void)
         check_whole(&c, (reply){'k', 0, 0});
         check_whole(&c, (reply){'k', MIB + 1, MIB + 1});
         check_whole(&c, long_reply);
+    }
+    CHECK_INT(atomic_load(&c.s.connections), 1);
+    client_stop(&c);
+}
+
+static void with_others_between_them(void)
+{
+    client c;
+    client_start(&c);
+    for (int i = 0; i < 5; i++) {
+        check_whole(&c, long_reply);
+        start(&c.f[1], (reply){'k', 1000, 1000}, GET_WITHOUT);
+        wait_for(&c.f[1]);
+        CHECK(c.f[1].got == 1000 && bytes_are_right(&c.f[1]));
     }
     CHECK_INT(atomic_load(&c.s.connections), 1);
     client_stop(&c);
@@ -420,7 +449,7 @@ static void refused_and_cancelled(void)
         fetch_one(&c, long_reply);
         CHECK(c.f[0].cancelled);
         c.f[0].cancel_at = 0;
-        start(&c.f[0], long_reply, true);
+        start(&c.f[0], long_reply, GET_WITH_ROOM);
         while (c.f[0].got < at && !c.f[0].done)
             cw__http_poll(c.h, 1000);
         cw__http_cancel(c.h, &c.f[0].call);
@@ -430,20 +459,54 @@ static void refused_and_cancelled(void)
     client_stop(&c);
 }
 
-/* Those that are kept count, too: calls without room, which cannot use them, take their place. */
+/* Those that are kept count, too: calls with a body, which do not use them, take their place. */
 static void no_more_than_allowed(void)
 {
     client c;
     client_start(&c);
     for (int round = 0; round < 6; round++) {
         for (size_t i = 0; i < MOST; i++)
-            start(&c.f[i], long_reply, (round + (int)i) % 3 != 0);
+            start(&c.f[i], long_reply, (round + (int)i) % 3 ? GET_WITH_ROOM : POST_A_BYTE);
         for (size_t i = 0; i < MOST; i++) {
             wait_for(&c.f[i]);
             CHECK_INT(c.f[i].end, CW__HTTP_ANSWERED);
             CHECK(c.f[i].got == LONG_REPLY && bytes_are_right(&c.f[i]));
         }
         CHECK(atomic_load(&c.s.most_open) <= MOST + 1); /* one may be about to close */
+    }
+    client_stop(&c);
+}
+
+/* Kept ones leave libcurl fewer; what is started while it has that few must not wait for others. */
+static void nobody_waits_for_the_silent(void)
+{
+    client c;
+    client_start(&c);
+    for (size_t i = 0; i < 2; i++)
+        start(&c.f[i], long_reply, GET_WITH_ROOM);
+    for (size_t i = 0; i < 2; i++)
+        wait_for(&c.f[i]);
+    start(&c.f[0], (reply){'s', LONG_REPLY, 1000}, POST_A_BYTE);
+    while (c.f[0].got < 1000 && !c.f[0].done)
+        cw__http_poll(c.h, 1000);
+    start(&c.f[1], (reply){'s', LONG_REPLY, 1000}, POST_A_BYTE);
+    start(&c.f[2], (reply){'k', 1000, 1000}, POST_A_BYTE);
+    wait_for(&c.f[2]);
+    CHECK_INT(c.f[2].end, CW__HTTP_ANSWERED);
+    CHECK(!c.f[0].done && !c.f[1].done);
+    wait_for(&c.f[1]);
+    client_stop(&c);
+}
+
+/* Of what libcurl had read already, after the connection was taken from it: the rest stays away. */
+static void refused_by_the_second_piece(void)
+{
+    client c;
+    client_start(&c);
+    for (size_t at = 1000; at < 100 * 1000; at += 9000) {
+        c.f[0].refuse_at = at;
+        CHECK_INT(fetch_one(&c, long_reply), CW__HTTP_BROKEN);
+        CHECK(c.f[0].got < at + 128 * 1024 && c.f[0].calls_after_refusal == 0);
     }
     client_stop(&c);
 }
@@ -466,6 +529,8 @@ static void nothing_stays_open(void)
     dead_when_it_is_used_again();
     refused_and_cancelled();
     no_more_than_allowed();
+    for (int i = 0; i < PATIENCE_MS && open_files() > before; i++)
+        poll(NULL, 0, 1); /* the server may be about to close its ends */
     CHECK_INT(open_files(), before);
 }
 
@@ -473,6 +538,7 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     TEST(in_place_on_one_connection);
+    TEST(with_others_between_them);
     TEST(without_room_at_the_end);
     TEST(not_in_place_of_unknown_length);
     TEST(cut_short);
@@ -481,6 +547,8 @@ int main(int argc, char **argv)
     TEST(silence);
     TEST(refused_and_cancelled);
     TEST(no_more_than_allowed);
+    TEST(nobody_waits_for_the_silent);
+    TEST(refused_by_the_second_piece);
     TEST(nothing_stays_open);
     return test_end();
 }
