@@ -520,6 +520,7 @@ static bool open_multi(cw__http *h)
 {
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
     h->settings.short_upload_is_error = v->version_num >= 0x080700;
+    h->settings.ipv6_is_first = v->version_num >= 0x080a00;
     if (!is_reached_through_tls(&h->settings.options.tls_proxy))
         h->settings.batch = cw__tls_batch_new(v->ssl_version);
     h->multi = curl_multi_init();

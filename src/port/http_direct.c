@@ -81,7 +81,7 @@ static bool is_to_be_taken(const cw__transfer *x)
 static bool swap(int fd, int blank, curl_socket_t *ours)
 {
     *ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (*ours >= 0 && fcntl(blank, F_SETFL, O_NONBLOCK) == 0 && dup2(blank, fd) == fd)
+    if (*ours >= 0 && fcntl(blank, F_SETFL, O_NONBLOCK) == 0 && dup3(blank, fd, O_CLOEXEC) == fd)
         return true;
     close_socket(ours);
     return false;
@@ -221,8 +221,7 @@ curl_socket_t cw__transfer_open(cw__transfer *x, struct curl_sockaddr *address)
 
 bool cw__transfer_lend(cw__transfer *x)
 {
-    bool fine = dup2(x->kept, x->stand_in) == x->stand_in;
-    (void)fcntl(x->stand_in, F_SETFD, FD_CLOEXEC);
+    bool fine = dup3(x->kept, x->stand_in, O_CLOEXEC) == x->stand_in;
     close_socket(&x->kept);
     x->fd = x->stand_in;
     return fine;

@@ -15,7 +15,7 @@
 
 #include <sys/socket.h>
 
-enum { TRUSTED_MS = 10 * 1000 };
+enum { TRUSTED_MS = 60 * 1000 };
 
 struct cw__http_kept_connection {
     struct cw__http_kept_connection *older;

@@ -13,7 +13,14 @@
 
 enum { ORDER_BYTES = 300 + CW__MOST_ADDRESSES * (CW__ADDRESS_BYTES + 3) };
 
-/* Out of memory: libcurl goes where it likes. */
+static bool is_ipv4_first(const char *order)
+{
+    const char *port = strchr(order, ':'), *first = port ? strchr(port + 1, ':') : NULL;
+    return first && first[1] != '[';
+}
+
+/* Out of memory: libcurl goes where it likes. From 8.10 on it likes IPv6 best, whatever the order;
+ * then the other family is left to the next attempt. */
 static void give_order(cw__transfer *x, uint64_t now_ms)
 {
     char order[ORDER_BYTES] = "+";
@@ -27,6 +34,8 @@ static void give_order(cw__transfer *x, uint64_t now_ms)
         return;
     curl_easy_setopt(x->easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 0L);
     curl_easy_setopt(x->easy, CURLOPT_RESOLVE, &x->order);
+    if (x->settings->ipv6_is_first && is_ipv4_first(order))
+        curl_easy_setopt(x->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 }
 
 void cw__transfer_spread(cw__transfer *x, uint64_t now_ms, bool resolve, bool choose)
@@ -98,6 +107,7 @@ void cw__transfer_leave(cw__transfer *x, const cw__http_result *result)
     if (x->order.data) {
         curl_easy_setopt(x->easy, CURLOPT_RESOLVE, NULL);
         curl_easy_setopt(x->easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
+        curl_easy_setopt(x->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_WHATEVER);
     }
     curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, 0L);
     cw__free(x->order.data);

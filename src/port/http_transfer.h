@@ -17,6 +17,7 @@
 typedef struct cw__transfer_settings {
     cw__http_options options;
     bool short_upload_is_error; /* libcurl 8.7 and later */
+    bool ipv6_is_first;         /* 8.10 and later: of any addresses */
     cw__tls_batch *batch;       /* NULL: libcurl writes each TLS record by itself */
     cw__http_kept *kept;
 } cw__transfer_settings;

@@ -60,7 +60,7 @@ static void the_newest_that_is_alive(void)
     CHECK_INT(cw__http_kept_take(&kept, host, 5), -1);
     cw__http_kept_drop(&kept); /* the oldest */
     CHECK_INT(type_of(fd[0]), -1);
-    CHECK_INT(cw__http_kept_take(&kept, same, 60 * 1000), -1); /* that it is too old */
+    CHECK_INT(cw__http_kept_take(&kept, same, 61 * 1000), -1); /* that it is too old */
     CHECK_INT(kept.count, 1);
     CHECK_INT(cw__http_kept_take(&kept, port, 6), fd[3]);
     close(fd[3]);
