@@ -472,9 +472,10 @@ static bool is_proxys_fault(const cw__transfer *x, CURLcode code, int status)
  * says when ours has begun to send. Of a broken handshake and any other alert nothing is known. */
 static bool is_tls_refused(const cw__transfer *x)
 {
-    static const char *const words[] = {"alert handshake failure", "protocol version",
-                                        "unsupported protocol",    "certificate required",
-                                        "alert bad certificate",   "alert unknown ca"};
+    static const char *const words[] = {"alert handshake failure",  "protocol version",
+                                        "unsupported protocol",     "certificate required",
+                                        "alert bad certificate",    "alert unknown ca",
+                                        "unable to set private key"}; /* libcurl 8.21 */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strstr(x->message, words[i]))
             return true;
