@@ -244,7 +244,7 @@ static cw_status take_payload(cw_client *c, cw__settings *s, cw_error *err)
                         s->profile->name, *of_profile);
     c->payload = wanted ? CW_PAYLOAD_SIGNED : s->options->payload;
     if (wanted)
-        cw__settings_note(s, "payload", words[CW_PAYLOAD_SIGNED], "payload_signing_enabled");
+        cw__settings_note_profile(s, "payload", words[CW_PAYLOAD_SIGNED], of_profile);
     else
         cw__settings_text(s, "payload", WORD(words, s->options->payload), NULL, words[0]);
     return CW_OK;

@@ -147,11 +147,12 @@ static void then_the_profile(void)
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
     clear_environment();
     setenv("AWS_PROFILE", "work", 1);
-    write_file("config",
-               "[profile work]\nregion = r1\nmax_attempts = 5\nretry_mode = legacy\nservices = sv\n"
-               "sdk_ua_app_id = app\nca_bundle = ~/ca.pem\nrequest_checksum_calculation = "
-               "when_required\ns3 =\n  addressing_style = virtual\n"
-               "[services sv]\ns3 =\n  endpoint_url = http://sv:1\n");
+    write_file(
+        "config",
+        "[profile work]\nregion = r1\nmax_attempts = 5\nretry_mode = legacy\nservices = sv\n"
+        "sdk_ua_app_id = app\nca_bundle = ~/ca.pem\nrequest_checksum_calculation = "
+        "when_required\ns3 =\n  addressing_style = virtual\n  payload_signing_enabled = true\n"
+        "[services sv]\ns3 =\n  endpoint_url = http://sv:1\n");
     write_file("credentials", "[work]\nregion = r2\nendpoint_url = http://other\n");
     CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
     cw_client *c = client_of(&o);
@@ -163,6 +164,7 @@ static void then_the_profile(void)
     check_setting(c, "app_id", "app (profile work in %s/.aws/config)");
     check_setting(c, "addressing", "virtual (profile work in %s/.aws/config)");
     check_setting(c, "checksum", "when_required (profile work in %s/.aws/config)");
+    check_setting(c, "payload", "signed (profile work in %s/.aws/config)");
     cw_client_release(c);
 }
 
