@@ -204,6 +204,19 @@ void cw__provider_region(const cw__provider *p, const char *host, char *out, siz
         region_of_host(host, out, size);
 }
 
+/* What R2 names when it refuses one (InvalidRegionName), and us-east-1, another name of auto. */
+bool cw__provider_has_region(const cw__provider *p, const char *region)
+{
+    static const char known[][10] = {"auto", "us-east-1", "wnam", "enam", "weur", "eeur", "apac"};
+
+    if (atomic_load(&p->which) != CW_PROVIDER_R2)
+        return true;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(region, known[i]) == 0)
+            return true;
+    return false;
+}
+
 const char *cw__provider_copy_condition(const cw__provider *p)
 {
     return atomic_load(&p->which) == CW_PROVIDER_R2 ? "cf-copy-destination-if-none-match"

@@ -67,6 +67,9 @@ const char *cw__provider_name(const cw__provider *p);
 /** The region to sign for where nobody names one. Never "". */
 void cw__provider_region(const cw__provider *p, const char *host, char *out, size_t size);
 
+/** Whether the service takes requests that are signed for a region; true where nobody knows. */
+bool cw__provider_has_region(const cw__provider *p, const char *region);
+
 /** The header of a copy that keeps it from replacing its target. */
 const char *cw__provider_copy_condition(const cw__provider *p);
 

@@ -168,6 +168,48 @@ static void then_the_profile(void)
     cw_client_release(c);
 }
 
+/* Those of AWS, where they are configured for all services alike; the caller's own stays. */
+static void r2_is_signed_for_no_region_of_aws(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    cw_client *c;
+
+    clear_environment();
+    write_file("config", "[default]\nregion = eu-west-1\n");
+    write_file("credentials", "");
+    o.endpoint_url = "https://account.r2.cloudflarestorage.com";
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "auto (provider, not eu-west-1)");
+    cw_client_release(c);
+
+    o.provider = CW_PROVIDER_AWS;
+    c = client_of(&o);
+    check_setting(c, "region", "eu-west-1 (profile default in %s/.aws/config)");
+    cw_client_release(c);
+
+    o = (cw_client_options)CW_CLIENT_OPTIONS_INIT;
+    o.endpoint_url = "https://store.example";
+    o.provider = CW_PROVIDER_R2;
+    setenv("AWS_REGION", "us-west-2", 1);
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "auto (provider, not us-west-2)");
+    cw_client_release(c);
+
+    o.region = "eu-west-1";
+    c = client_of(&o);
+    check_setting(c, "region", "eu-west-1 (option)");
+    cw_client_release(c);
+
+    setenv("AWS_REGION", "weur", 1);
+    o.region = NULL;
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "weur (environment AWS_REGION)");
+    cw_client_release(c);
+}
+
 static void endpoints_of_those_who_give_keys(void)
 {
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
@@ -309,6 +351,7 @@ int main(int argc, char **argv)
     WITHIN(1000, options_come_first);
     WITHIN(1000, then_the_environment);
     WITHIN(1000, then_the_profile);
+    WITHIN(1000, r2_is_signed_for_no_region_of_aws);
     WITHIN(1000, endpoints_of_those_who_give_keys);
     WITHIN(1000, the_host_of_a_provider);
     WITHIN(1000, what_is_wrong_is_named);
