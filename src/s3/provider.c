@@ -84,6 +84,7 @@ cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *hos
         option = provider_at(host);
     p->chosen = option != CW_PROVIDER_AUTO;
     atomic_init(&p->which, p->chosen ? (unsigned)option : CW_PROVIDER_GENERIC);
+    atomic_init(&p->met, false);
     atomic_init(&p->traits, 0);
     atomic_init(&p->refuted, 0);
     return CW_OK;
@@ -101,6 +102,11 @@ bool cw__provider_is(const cw__provider *p, unsigned traits)
     return (all & traits) != 0;
 }
 
+bool cw__provider_is_stranger(const cw__provider *p)
+{
+    return !p->chosen && !atomic_load(&p->met);
+}
+
 void cw__provider_learn(cw__provider *p, unsigned traits, unsigned refuted)
 {
     atomic_fetch_or(&p->refuted, refuted);
@@ -116,6 +122,8 @@ static bool wants_equal_parts(const cw__reply *r)
 
 const char *cw__provider_see(cw__provider *p, const cw__reply *r)
 {
+    if (r->end == CW__HTTP_ANSWERED)
+        atomic_store(&p->met, true);
     if (wants_equal_parts(r))
         cw__provider_learn(p, CW__EQUAL_PARTS, 0);
     if (p->chosen || !r->server[0])
