@@ -260,6 +260,26 @@ static void who_gives_no_answer_gets_no_object(void)
     bed_close(&b);
 }
 
+static int stop_at_once(void *user, const cw_stats *stats)
+{
+    (void)user;
+    (void)stats;
+    return 1;
+}
+
+static void a_question_can_be_cancelled(void)
+{
+    bed b = bed_at(&services[1], false);
+    cw_writer_options o = CW_WRITER_OPTIONS_INIT;
+
+    o.progress = stop_at_once;
+    o.progress_interval_ms = 50;
+    faults(&b, "op=HeadObject times=inf do=stall_reply:forever");
+    CHECK_STATUS(write_if(&b, "key", o, 1, SMALL, NULL), CW_E_CANCELLED, err);
+    CHECK_INT(requests(&b, "PutObject"), 0);
+    bed_close(&b);
+}
+
 static void found_out_before_the_commit(void)
 {
     bed b = bed_at(&services[1], false);
@@ -613,6 +633,7 @@ int main(int argc, char **argv)
     WITHIN(5000, the_first_write_replaces_nothing);
     WITHIN(2000, only_conditions_are_worth_a_question);
     WITHIN(5000, who_gives_no_answer_gets_no_object);
+    WITHIN(2000, a_question_can_be_cancelled);
     WITHIN(2000, found_out_before_the_commit);
     WITHIN(2000, a_size_that_needs_parts_is_refused_at_open);
     WITHIN(5000, copies_with_a_condition);
