@@ -113,7 +113,8 @@ typedef struct cw_client_options {
     const char *endpoint_url; /**< "http://host:9000"; NULL: the profile's, or AWS in `region` */
     int ignore_configured_endpoints; /**< take no endpoint, of any service, from the shared config
                                           files */
-    const char *region; /**< NULL: the profile's, or the provider's own, or us-east-1 */
+    const char *region; /**< NULL: the profile's, or the provider's own, or us-east-1. For R2 one of
+                             the profile or the environment that it does not know is "auto" */
     cw_addressing addressing;
     cw_provider provider; /**< what is set here is believed, whatever host or answers say */
 

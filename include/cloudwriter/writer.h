@@ -115,7 +115,8 @@ typedef struct cw_writer_options {
     /* when it may be published */
     int create_only;      /**< only if the key does not exist: else CW_E_ALREADY_EXISTS. Here and
                                below, CW_E_UNSUPPORTED where the service is known not to hold to it;
-                               docs/providers.md */
+                               one that only its answers tell is asked by one HEAD before the first
+                               such write of a client; docs/providers.md */
     const char *if_match; /**< only over the object with this ETag: else CW_E_PRECONDITION; where
                                there is none, CW_E_NOT_FOUND */
 

@@ -57,12 +57,38 @@ static cw_addressing take_addressing(cw__settings *s)
                                           : CW_ADDRESSING_AUTO;
 }
 
+/* What is configured may be meant for AWS alone; what the caller says is meant for this service. */
+static const char *region_not_here(const cw_client *c, const cw__settings *s)
+{
+    const char *option = s->options->region;
+    const char *region = option && *option ? option : s->profile->region;
+    bool configured = s->options->environment_read && cw__environment_around(option);
+
+    if (!region || (region == option && !configured))
+        return NULL;
+    return cw__provider_has_region(&c->provider, region) ? NULL : region;
+}
+
+static const char *choose_region(const cw_client *c, cw__settings *s, const char *own)
+{
+    const char *other = region_not_here(c, s);
+    cw__text origin = {0};
+
+    if (!other)
+        return cw__settings_text(s, "region", s->options->region, &s->profile->region, own);
+    cw__text_addf(&origin, "provider, not %s", other);
+    cw__settings_note(s, "region", own, cw__text_str(&origin));
+    s->lines.failed |= origin.failed;
+    cw__text_free(&origin);
+    return own;
+}
+
 /* "aws-global" is another name for us-east-1 and its host without a region.
    @param own  what the provider calls its region where nobody names one */
 static cw_status take_region(cw_client *c, cw__settings *s, cw_client_options *o, const char *own,
                              cw_error *err)
 {
-    const char *region = cw__settings_text(s, "region", o->region, &s->profile->region, own);
+    const char *region = choose_region(c, s, own);
 
     if (strcmp(region, "aws-global") == 0) {
         o->region = region = "us-east-1";
@@ -244,7 +270,7 @@ static cw_status take_payload(cw_client *c, cw__settings *s, cw_error *err)
                         s->profile->name, *of_profile);
     c->payload = wanted ? CW_PAYLOAD_SIGNED : s->options->payload;
     if (wanted)
-        cw__settings_note(s, "payload", words[CW_PAYLOAD_SIGNED], "payload_signing_enabled");
+        cw__settings_note_profile(s, "payload", words[CW_PAYLOAD_SIGNED], of_profile);
     else
         cw__settings_text(s, "payload", WORD(words, s->options->payload), NULL, words[0]);
     return CW_OK;

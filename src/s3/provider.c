@@ -84,6 +84,7 @@ cw_status cw__provider_init(cw__provider *p, cw_provider option, const char *hos
         option = provider_at(host);
     p->chosen = option != CW_PROVIDER_AUTO;
     atomic_init(&p->which, p->chosen ? (unsigned)option : CW_PROVIDER_GENERIC);
+    atomic_init(&p->met, false);
     atomic_init(&p->traits, 0);
     atomic_init(&p->refuted, 0);
     return CW_OK;
@@ -101,6 +102,11 @@ bool cw__provider_is(const cw__provider *p, unsigned traits)
     return (all & traits) != 0;
 }
 
+bool cw__provider_is_stranger(const cw__provider *p)
+{
+    return !p->chosen && !atomic_load(&p->met);
+}
+
 void cw__provider_learn(cw__provider *p, unsigned traits, unsigned refuted)
 {
     atomic_fetch_or(&p->refuted, refuted);
@@ -116,6 +122,8 @@ static bool wants_equal_parts(const cw__reply *r)
 
 const char *cw__provider_see(cw__provider *p, const cw__reply *r)
 {
+    if (r->end == CW__HTTP_ANSWERED)
+        atomic_store(&p->met, true);
     if (wants_equal_parts(r))
         cw__provider_learn(p, CW__EQUAL_PARTS, 0);
     if (p->chosen || !r->server[0])
@@ -202,6 +210,19 @@ void cw__provider_region(const cw__provider *p, const char *host, char *out, siz
     cw__copy_string(out, size, own ? own : "us-east-1");
     if (!own && host && domain_of(host))
         region_of_host(host, out, size);
+}
+
+/* What R2 names when it refuses one (InvalidRegionName), and us-east-1, another name of auto. */
+bool cw__provider_has_region(const cw__provider *p, const char *region)
+{
+    static const char known[][10] = {"auto", "us-east-1", "wnam", "enam", "weur", "eeur", "apac"};
+
+    if (atomic_load(&p->which) != CW_PROVIDER_R2)
+        return true;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(region, known[i]) == 0)
+            return true;
+    return false;
 }
 
 const char *cw__provider_copy_condition(const cw__provider *p)

@@ -34,6 +34,7 @@ typedef enum cw__trait {
 typedef struct cw__provider {
     atomic_uint which;  /* cw_provider; never AUTO */
     bool chosen;        /* by the option or the host: answers do not change it */
+    atomic_bool met;    /* there was an answer */
     atomic_uint traits; /* learned */
     atomic_uint refuted;
 } cw__provider;
@@ -46,6 +47,9 @@ bool cw__provider_has_no_path(const char *host);
 
 /** Has it any of these traits? */
 bool cw__provider_is(const cw__provider *p, unsigned traits);
+
+/** Does nothing tell who it is: no option, no host, and no answer yet? */
+bool cw__provider_is_stranger(const cw__provider *p);
 
 /** From now on it has some, and has others not. */
 void cw__provider_learn(cw__provider *p, unsigned traits, unsigned refuted);
@@ -66,6 +70,9 @@ const char *cw__provider_name(const cw__provider *p);
 
 /** The region to sign for where nobody names one. Never "". */
 void cw__provider_region(const cw__provider *p, const char *host, char *out, size_t size);
+
+/** Whether the service takes requests that are signed for a region; true where nobody knows. */
+bool cw__provider_has_region(const cw__provider *p, const char *region);
 
 /** The header of a copy that keeps it from replacing its target. */
 const char *cw__provider_copy_condition(const cw__provider *p);

@@ -27,6 +27,23 @@ const char *cw__settings_origin(const cw__settings *s, const char *option, cw__t
     return cw__text_str(room);
 }
 
+static void note_and_free(cw__settings *s, const char *name, const char *value, const char *origin,
+                          cw__text *room)
+{
+    cw__settings_note(s, name, value, origin);
+    s->lines.failed |= room->failed;
+    cw__text_free(room);
+}
+
+void cw__settings_note_profile(cw__settings *s, const char *name, const char *value,
+                               char *const *of_profile)
+{
+    cw__text room = {0};
+    cw__text_addf(&room, "profile %s in %s", s->profile->name,
+                  cw__profile_file(s->profile, of_profile));
+    note_and_free(s, name, value, cw__text_str(&room), &room);
+}
+
 const char *cw__settings_word(cw__settings *s, const char *name, const char *option,
                               const char *variable, char *const *of_profile, const char *otherwise)
 {
@@ -38,14 +55,10 @@ const char *cw__settings_word(cw__settings *s, const char *name, const char *opt
             cw__text_addf(&room, "environment %s", variable);
         origin = variable ? cw__text_str(&room) : cw__settings_origin(s, option, &room);
     } else if (of_profile && *of_profile) {
-        value = *of_profile;
-        cw__text_addf(&room, "profile %s in %s", s->profile->name,
-                      cw__profile_file(s->profile, of_profile));
-        origin = cw__text_str(&room);
+        cw__settings_note_profile(s, name, *of_profile, of_profile);
+        return *of_profile;
     }
-    cw__settings_note(s, name, value, origin);
-    s->lines.failed |= room.failed;
-    cw__text_free(&room);
+    note_and_free(s, name, value, origin, &room);
     return *value ? value : NULL;
 }
 

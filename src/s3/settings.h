@@ -20,6 +20,10 @@ typedef struct cw__settings {
 /** Note what was chosen elsewhere. */
 void cw__settings_note(cw__settings *s, const char *name, const char *value, const char *origin);
 
+/** The same where a field of s->profile chose it, in words of its own. */
+void cw__settings_note_profile(cw__settings *s, const char *name, const char *value,
+                               char *const *of_profile);
+
 /**
  * The first that is not empty of an option, a field of s->profile and a default, of which any may
  * be NULL; noted as `name`. NULL when all are.

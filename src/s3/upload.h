@@ -12,7 +12,8 @@
  *              failed
  *
  * One thread, the writer's, adds parts and finishes or aborts; the machine itself runs on a loop's
- * thread. Create is lazy: nothing is sent before it must be, and what fits one part is one PUT.
+ * thread. Create is lazy: nothing is sent before it must be, and what fits one part is one PUT;
+ * before one with a condition, HEAD to a service that nothing tells who it is ("meeting").
  * An error is kept and told once the upload is over; the machine aborts by itself as soon as it
  * happens. An abort waits for the parts on their way, a moment at most, and makes sure afterwards
  * that none landed. It never starts while a commit is under way; a commit that ends without an

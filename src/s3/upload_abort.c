@@ -164,7 +164,7 @@ static void grace_over(void *user)
 void cw__upload_start_abort(cw__upload *up)
 {
     up->state = CW__UPLOAD_ABORTING;
-    if (up->exchanging) { /* looking a part up, which nobody wants to know any more */
+    if (up->exchanging) { /* looking something up that nobody wants to know any more */
         cw__exchange_cancel(&up->x);
         cw__upload_release_exchange(up);
     }

@@ -1,5 +1,6 @@
 /* upload_commit.c - the beginning and the end of an upload: Create; PUT or Complete
  *
+ * Before the first PUT that has a condition a service that is not known is met with HEAD.
  * A commit that ends with an answer is over. One that may have been carried out although there was
  * no good answer is looked into: HEAD, and the token that the commit put into the metadata.
  */
@@ -59,7 +60,7 @@ void cw__upload_start_create(cw__upload *up)
     cw__exchange_start(x);
 }
 
-/* ---- the commit: PUT or Complete ---- */
+/* ---- the end of a commit ---- */
 
 /* Complete says it in its document, PUT and HEAD in their headers. */
 static void take_document(cw_object_info *info, const cw__plan *plan, const cw__xml *document)
@@ -149,8 +150,48 @@ static void on_commit_done(void *user, cw_status status)
     cw__mutex_unlock(&up->lock);
 }
 
+/* ---- meeting: which service is it? ---- */
+
+static bool is_stranger(const cw__upload *up)
+{
+    return cw__provider_is_stranger(&cw__upload_client(up)->provider);
+}
+
+/* Any answer will do. Without one the PUT would have none either, or from nobody knows whom. */
+static void on_meet_done(void *user, cw_status status)
+{
+    cw__upload *up = user;
+
+    cw__mutex_lock(&up->lock);
+    if (is_stranger(up))
+        cw__upload_fail_exchange(up, &up->x, status);
+    cw__upload_release_exchange(up);
+    if (up->aborting)
+        cw__upload_start_abort(up);
+    else
+        cw__upload_start_put(up);
+    cw__mutex_unlock(&up->lock);
+}
+
+/* A service that only its answers tell may ignore a condition: the first PUT would replace what is
+ * there. Create is answered before Complete, and needs none of this. */
+static void start_meeting(cw__upload *up)
+{
+    up->state = CW__UPLOAD_MEETING;
+    cw__upload_enter_lane(up);
+    cw__request_head(&up->x, up->plan, up->lane->loop);
+    cw__upload_take_exchange(up, on_meet_done)->deadline = up->plan->deadline;
+    cw__exchange_start(&up->x);
+}
+
+/* ---- PUT or Complete ---- */
+
 void cw__upload_start_put(cw__upload *up)
 {
+    if (up->plan->conditional && is_stranger(up)) {
+        start_meeting(up);
+        return;
+    }
     if (!may_condition(up, false))
         return;
     up->state = CW__UPLOAD_PUTTING;

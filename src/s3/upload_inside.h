@@ -20,6 +20,7 @@
 
 typedef enum cw__upload_state {
     CW__UPLOAD_IDLE,
+    CW__UPLOAD_MEETING, /* the service, which is not known */
     CW__UPLOAD_PUTTING,
     CW__UPLOAD_CREATING,
     CW__UPLOAD_SENDING,

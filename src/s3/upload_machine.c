@@ -156,6 +156,10 @@ void cw__upload_pump(cw__upload *up)
     case CW__UPLOAD_SENDING:
         go_on_sending(up);
         break;
+    case CW__UPLOAD_MEETING:
+        if (up->aborting)
+            cw__upload_start_abort(up);
+        break;
     case CW__UPLOAD_CREATING:
         if (up->aborting)
             cw__upload_cancel_exchange(up);

@@ -1,7 +1,7 @@
 /* cp.c - the verbs cp and mv: within a service by the service, else through this machine
  *
  * Each object is copied whole or not at all. What mv deletes it has looked at in its new place
- * before; through this machine, the sizes of both are compared.
+ * before; through this machine, the sizes of both are compared. A disk that takes no more ends it.
  */
 #include "client.h"
 #include "failure.h"
@@ -13,6 +13,7 @@
 #include "stop.h"
 #include "units.h"
 #include "verbs.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ enum { PIECE = 4 << 20 };
 struct copying {
     const struct options *o;
     cw_client *client;
-    bool move, shown;
+    bool move, many, shown;
     size_t done, count;
     uint64_t bytes, total;
 };
@@ -166,6 +167,14 @@ static void tell_done(const struct copying *c, const char *from, const char *to)
     free(status);
 }
 
+/* Where reading fails with EIO, other files may be read. */
+static bool disk_takes_no_more(const char *from, const char *to, const cw_error *err)
+{
+    bool of_source = err->os_errno == EIO && place_is_local(from);
+
+    return place_is_local(to) && !of_source && failure_is_of_disk(err->os_errno);
+}
+
 static int act(struct copying *c, const char *from, const char *to, size_t folders)
 {
     cw_error err;
@@ -175,6 +184,8 @@ static int act(struct copying *c, const char *from, const char *to, size_t folde
         status = folders_make(to, folders, &err);
     if (status == CW_OK && !c->o->dry_run)
         status = copy_object(c, from, to, &err);
+    if (status != CW_OK && c->many && disk_takes_no_more(from, to, &err))
+        stop_ask();
     if (status != CW_OK)
         return place_failed(c->o, from, &err);
     tell_done(c, from, to);
@@ -258,7 +269,8 @@ static int run(struct options *o, bool move)
             move ? "mv" : "cp");
         return 2;
     }
-    if ((o->recursive || o->glob || sources > 1) && (o->reader.version_id || o->reader.if_match)) {
+    c.many = o->recursive || o->glob || sources > 1;
+    if (c.many && (o->reader.version_id || o->reader.if_match)) {
         say("--version-id and --if-match are of one object");
         return 2;
     }
@@ -268,6 +280,8 @@ static int run(struct options *o, bool move)
         code = exit_code_worse(code, copy_one(&c, o->operands[i], to));
     if (c.shown)
         say_status(NULL);
+    if (stop_asked_here())
+        say("%s", stop_reason());
     cw_client_release(c.client);
     return stop_asked() ? exit_code_worse(code, 1) : code;
 }

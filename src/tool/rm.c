@@ -66,6 +66,12 @@ static int rm_below(const struct options *o, cw_client *client, const char *url)
     return code;
 }
 
+/* With -f nobody looks whether there was one: S3 answers a delete alike. */
+static const char *what_became(const struct options *o)
+{
+    return o->force ? "gone" : "deleted";
+}
+
 /* What a dry run tells of is looked at, so that a missing object is told as such. */
 static int rm_one(const struct options *o, cw_client *client, const char *url)
 {
@@ -89,8 +95,8 @@ static int rm_one(const struct options *o, cw_client *client, const char *url)
     }
     if (status != CW_OK)
         return place_failed(o, url, &err);
-    place_tell(o, url, o->dry_run ? "would delete" : "deleted",
-               o->dry_run ? "would_delete" : "deleted");
+    place_tell(o, url, o->dry_run ? "would delete" : what_became(o),
+               o->dry_run ? "would_delete" : what_became(o));
     return 0;
 }
 

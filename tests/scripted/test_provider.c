@@ -202,6 +202,84 @@ static void conditions_are_held_to_or_refused(void)
     each(conditions);
 }
 
+/* The very first request has a condition; HEAD is answered so (NULL: as it is). Of OSS the client
+   may learn by it that the bucket has to be in the host, and ask there. */
+static void write_first(const struct service *s, bool option, const char *head)
+{
+    bool knows = option || s->shows;
+    cw_status want = s->keeps == NEVER ? CW_E_UNSUPPORTED : CW_E_ALREADY_EXISTS;
+    bed b = bed_at(s, option);
+    uint64_t asked;
+
+    REQUIRE(ts_object_put(b.server, "bucket", "key", "older", 5) == 0);
+    if (head)
+        faults(&b, head);
+    CHECK_STATUS(write_small(&b, "key", 1), want, err);
+    asked = requests(&b, "HeadObject");
+    CHECK(option ? asked == 0 : asked == 1 || (s->option == CW_PROVIDER_OSS && asked == 2));
+    if (knows && s->keeps == NEVER)
+        CHECK_INT(requests(&b, "PutObject"), 0);
+    CHECK_STATUS(write_small(&b, "key", 1), want, err);
+    CHECK_INT(requests(&b, "HeadObject"), asked);
+    check_object(&b, "key", "older", 5);
+    bed_close(&b);
+}
+
+static void meet_and_write(const struct service *s, bool option)
+{
+    write_first(s, option, NULL);
+    write_first(s, option, "op=HeadObject times=inf do=status:403:AccessDenied");
+    write_first(s, option, "op=HeadObject times=inf do=status:405:MethodNotAllowed");
+}
+
+static void the_first_write_replaces_nothing(void)
+{
+    each(meet_and_write);
+}
+
+static void only_conditions_are_worth_a_question(void)
+{
+    bed b = bed_at(&services[1], false);
+
+    CHECK_OK(write_small(&b, "key", 0), err);
+    CHECK_STATUS(write_small(&b, "key", 1), CW_E_UNSUPPORTED, err);
+    CHECK_INT(requests(&b, "HeadObject"), 0);
+    bed_close(&b);
+}
+
+static void who_gives_no_answer_gets_no_object(void)
+{
+    bed b = bed_at(&services[1], false);
+
+    faults(&b, "op=HeadObject times=inf do=drop_before");
+    CHECK_STATUS(write_small(&b, "key", 1), CW_E_UNAVAILABLE, err);
+    CHECK_INT(requests(&b, "PutObject"), 0);
+    ts_fault_clear(b.server);
+    CHECK_STATUS(write_small(&b, "key", 1), CW_E_UNSUPPORTED, err);
+    check_nothing(&b, "key");
+    bed_close(&b);
+}
+
+static int stop_at_once(void *user, const cw_stats *stats)
+{
+    (void)user;
+    (void)stats;
+    return 1;
+}
+
+static void a_question_can_be_cancelled(void)
+{
+    bed b = bed_at(&services[1], false);
+    cw_writer_options o = CW_WRITER_OPTIONS_INIT;
+
+    o.progress = stop_at_once;
+    o.progress_interval_ms = 50;
+    faults(&b, "op=HeadObject times=inf do=stall_reply:forever");
+    CHECK_STATUS(write_if(&b, "key", o, 1, SMALL, NULL), CW_E_CANCELLED, err);
+    CHECK_INT(requests(&b, "PutObject"), 0);
+    bed_close(&b);
+}
+
 static void found_out_before_the_commit(void)
 {
     bed b = bed_at(&services[1], false);
@@ -552,6 +630,10 @@ int main(int argc, char **argv)
     data = noise(20 * MIB);
     WITHIN(10000, everything_usual_works_everywhere);
     WITHIN(5000, conditions_are_held_to_or_refused);
+    WITHIN(5000, the_first_write_replaces_nothing);
+    WITHIN(2000, only_conditions_are_worth_a_question);
+    WITHIN(5000, who_gives_no_answer_gets_no_object);
+    WITHIN(2000, a_question_can_be_cancelled);
     WITHIN(2000, found_out_before_the_commit);
     WITHIN(2000, a_size_that_needs_parts_is_refused_at_open);
     WITHIN(5000, copies_with_a_condition);

@@ -147,11 +147,12 @@ static void then_the_profile(void)
     cw_client_options o = CW_CLIENT_OPTIONS_INIT;
     clear_environment();
     setenv("AWS_PROFILE", "work", 1);
-    write_file("config",
-               "[profile work]\nregion = r1\nmax_attempts = 5\nretry_mode = legacy\nservices = sv\n"
-               "sdk_ua_app_id = app\nca_bundle = ~/ca.pem\nrequest_checksum_calculation = "
-               "when_required\ns3 =\n  addressing_style = virtual\n"
-               "[services sv]\ns3 =\n  endpoint_url = http://sv:1\n");
+    write_file(
+        "config",
+        "[profile work]\nregion = r1\nmax_attempts = 5\nretry_mode = legacy\nservices = sv\n"
+        "sdk_ua_app_id = app\nca_bundle = ~/ca.pem\nrequest_checksum_calculation = "
+        "when_required\ns3 =\n  addressing_style = virtual\n  payload_signing_enabled = true\n"
+        "[services sv]\ns3 =\n  endpoint_url = http://sv:1\n");
     write_file("credentials", "[work]\nregion = r2\nendpoint_url = http://other\n");
     CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
     cw_client *c = client_of(&o);
@@ -163,6 +164,49 @@ static void then_the_profile(void)
     check_setting(c, "app_id", "app (profile work in %s/.aws/config)");
     check_setting(c, "addressing", "virtual (profile work in %s/.aws/config)");
     check_setting(c, "checksum", "when_required (profile work in %s/.aws/config)");
+    check_setting(c, "payload", "signed (profile work in %s/.aws/config)");
+    cw_client_release(c);
+}
+
+/* Those of AWS, where they are configured for all services alike; the caller's own stays. */
+static void r2_is_signed_for_no_region_of_aws(void)
+{
+    cw_client_options o = CW_CLIENT_OPTIONS_INIT;
+    cw_client *c;
+
+    clear_environment();
+    write_file("config", "[default]\nregion = eu-west-1\n");
+    write_file("credentials", "");
+    o.endpoint_url = "https://account.r2.cloudflarestorage.com";
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "auto (provider, not eu-west-1)");
+    cw_client_release(c);
+
+    o.provider = CW_PROVIDER_AWS;
+    c = client_of(&o);
+    check_setting(c, "region", "eu-west-1 (profile default in %s/.aws/config)");
+    cw_client_release(c);
+
+    o = (cw_client_options)CW_CLIENT_OPTIONS_INIT;
+    o.endpoint_url = "https://store.example";
+    o.provider = CW_PROVIDER_R2;
+    setenv("AWS_REGION", "us-west-2", 1);
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "auto (provider, not us-west-2)");
+    cw_client_release(c);
+
+    o.region = "eu-west-1";
+    c = client_of(&o);
+    check_setting(c, "region", "eu-west-1 (option)");
+    cw_client_release(c);
+
+    setenv("AWS_REGION", "weur", 1);
+    o.region = NULL;
+    CHECK_INT(cw_client_options_from_env(&o, NULL), CW_OK);
+    c = client_of(&o);
+    check_setting(c, "region", "weur (environment AWS_REGION)");
     cw_client_release(c);
 }
 
@@ -307,6 +351,7 @@ int main(int argc, char **argv)
     WITHIN(1000, options_come_first);
     WITHIN(1000, then_the_environment);
     WITHIN(1000, then_the_profile);
+    WITHIN(1000, r2_is_signed_for_no_region_of_aws);
     WITHIN(1000, endpoints_of_those_who_give_keys);
     WITHIN(1000, the_host_of_a_provider);
     WITHIN(1000, what_is_wrong_is_named);

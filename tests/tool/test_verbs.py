@@ -98,7 +98,10 @@ class Verbs(harness.ToolTest):
         self.ok("rm", "s3://bucket/a")
         self.assert_nothing("a")
         self.ok("rm", "s3://bucket/a", code=1)
-        self.ok("rm", "-f", "s3://bucket/a")
+        self.assertEqual(self.ok("rm", "-f", "s3://bucket/a"), "gone  s3://bucket/a\n")
+        self.assertEqual(self.lines("rm", "-f", self.path("no"), "s3://bucket/a"),
+                         [{"url": self.path("no"), "status": "gone"},
+                          {"url": "s3://bucket/a", "status": "gone"}])
         out = self.ok("rm", "-r", "-n", "s3://bucket/b")
         self.assertEqual(out.count("would delete"), 2)
         told = self.lines("rm", "-r", "s3://bucket/b")

@@ -70,6 +70,16 @@ static void a_region_that_does_not_fit_is_left_out(void)
     CHECK_STR(region, "us-east-1");
 }
 
+static void r2_has_few_regions(void)
+{
+    cw__provider r2 = provider_at("0123456789abcdef.r2.cloudflarestorage.com");
+    cw__provider other = provider_at("localhost");
+
+    CHECK(cw__provider_has_region(&r2, "auto") && cw__provider_has_region(&r2, "us-east-1"));
+    CHECK(cw__provider_has_region(&r2, "apac") && !cw__provider_has_region(&r2, "eu-west-1"));
+    CHECK(cw__provider_has_region(&other, "eu-west-1"));
+}
+
 static void answers_that_tell_and_that_do_not(void)
 {
     cw__provider p = provider_at("localhost");
@@ -183,6 +193,7 @@ int main(int argc, char **argv)
     TEST(hosts_and_their_regions);
     TEST(an_endpoint_with_a_path);
     TEST(a_region_that_does_not_fit_is_left_out);
+    TEST(r2_has_few_regions);
     TEST(answers_that_tell_and_that_do_not);
     TEST(what_was_chosen_stays);
     TEST(what_is_learned_lies_over_the_facts);
