@@ -62,7 +62,7 @@ static bool is_its_connection(const cw__transfer *x)
         struct sockaddr any;
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
-    } peer;
+    } peer = {.v6 = {0}};
     socklen_t n = sizeof peer;
     long port = 0;
     if (getpeername(x->fd, &peer.any, &n) != 0 ||

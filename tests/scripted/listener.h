@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,11 @@ typedef struct listener_connection {
 static inline void *listener_serve(void *user)
 {
     listener_connection c = *(listener_connection *)user;
+    sigset_t broken_pipe; /* which OpenSSL's writes raise */
     free(user);
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, NULL);
     c.l->serve(c.l->user, c.fd);
     shutdown(c.fd, SHUT_RDWR);
     return NULL;
