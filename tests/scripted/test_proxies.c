@@ -189,8 +189,8 @@ static void a_proxy_that_is_not_trusted(void)
         CHECK_STATUS(put(&b), CW_E_UNAVAILABLE, err);
         CHECK(strstr(err.message, "the certificate of the proxy is not trusted"));
         CHECK_INT(err.attempts, 1);
-        CHECK_INT(b.proxy.connects + b.proxy.refusals,
-                  0); /* newer libcurls look after the handshake */
+        /* Newer libcurls look at it when the handshake is over. */
+        CHECK_INT(b.proxy.connects + b.proxy.refusals, 0);
         bench_close(&b);
     }
 }
