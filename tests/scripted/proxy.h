@@ -8,6 +8,7 @@
 #define CW_TESTS_SCRIPTED_PROXY_H
 
 #include "listener.h"
+#include "raw_server.h"
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -47,25 +48,12 @@ static inline size_t proxy_read_head(int fd, char *head, size_t *n)
     return 0;
 }
 
-static inline bool proxy_send(int fd, const void *bytes, size_t n)
-{
-    const char *p = bytes;
-    while (n > 0) {
-        ssize_t put = send(fd, p, n, MSG_NOSIGNAL);
-        if (put <= 0)
-            return false;
-        p += put;
-        n -= (size_t)put;
-    }
-    return true;
-}
-
 static inline void proxy_say(int fd, int status, const char *more)
 {
     char text[256];
     int n = snprintf(text, sizeof text, "HTTP/1.1 %d Whatever\r\nContent-Length: 0\r\n%s\r\n",
                      status, more);
-    proxy_send(fd, text, (size_t)n);
+    raw_say(fd, text, (size_t)n);
 }
 
 static inline int proxy_dial(const char *target)
@@ -92,7 +80,7 @@ static inline void proxy_pass(int a, int b)
             if (!p[i].revents)
                 continue;
             ssize_t got = recv(p[i].fd, bytes, size, 0);
-            open = got > 0 && proxy_send(p[!i].fd, bytes, (size_t)got);
+            open = got > 0 && raw_say(p[!i].fd, bytes, (size_t)got);
         }
     free(bytes);
 }
@@ -134,10 +122,9 @@ static inline void proxy_request(proxy *p, int fd, const char *head, size_t n)
         return;
     }
     static const char close_it[] = "\r\nConnection: close";
-    if (proxy_send(out, head, (size_t)(url - head)) &&
-        proxy_send(out, path, (size_t)(line_end - path)) &&
-        proxy_send(out, close_it, strlen(close_it)) &&
-        proxy_send(out, line_end, n - (size_t)(line_end - head)))
+    if (raw_say(out, head, (size_t)(url - head)) && raw_say(out, path, (size_t)(line_end - path)) &&
+        raw_say(out, close_it, strlen(close_it)) &&
+        raw_say(out, line_end, n - (size_t)(line_end - head)))
         proxy_pass(fd, out);
     close(out);
 }
@@ -154,7 +141,7 @@ static inline void proxy_connect(proxy *p, int fd, const char *head)
         return;
     }
     static const char yes[] = "HTTP/1.1 200 Go ahead\r\nx-of-the-proxy: 1\r\n\r\n";
-    if (proxy_send(fd, yes, strlen(yes)))
+    if (raw_say(fd, yes, strlen(yes)))
         proxy_pass(fd, out);
     close(out);
 }
@@ -193,7 +180,7 @@ static inline void proxy_socks_to(proxy *p, int fd, const char *host, const unsi
     int where = snprintf(target, sizeof target, "%s:%d", host, port[0] << 8 | port[1]);
     proxy_note(p, target, (size_t)where);
     int out = proxy_dial(target);
-    if (proxy_send(fd, out < 0 ? no : yes, n) && out >= 0)
+    if (raw_say(fd, out < 0 ? no : yes, n) && out >= 0)
         proxy_pass(fd, out);
     if (out >= 0)
         close(out);
@@ -215,7 +202,7 @@ static inline void proxy_socks4(proxy *p, int fd)
     atomic_fetch_add(&p->socks4, 1);
     if (p->user && strcmp(p->user, user) != 0) {
         atomic_fetch_add(&p->refusals, 1);
-        proxy_send(fd, not_you, sizeof not_you);
+        raw_say(fd, not_you, sizeof not_you);
         return;
     }
     proxy_socks_to(p, fd, host, head + 2, yes, no, sizeof yes);
@@ -231,7 +218,7 @@ static inline bool proxy_socks5_lets_in(proxy *p, int fd)
     bool good = read && strcmp(user, p->user) == 0 && strcmp(password, p->password) == 0;
     if (!good)
         atomic_fetch_add(&p->refusals, 1);
-    return proxy_send(fd, good ? "\1\0" : "\1\1", 2) && good;
+    return raw_say(fd, good ? "\1\0" : "\1\1", 2) && good;
 }
 
 /* The way of showing who one is that both sides know: by password where the proxy wants one. */
@@ -245,7 +232,7 @@ static inline bool proxy_socks5_greets(proxy *p, int fd)
     unsigned char chosen[2] = {5, offered ? want : 0xFF};
     if (!offered)
         atomic_fetch_add(&p->refusals, 1);
-    return proxy_send(fd, chosen, 2) && offered && (!want || proxy_socks5_lets_in(p, fd));
+    return raw_say(fd, chosen, 2) && offered && (!want || proxy_socks5_lets_in(p, fd));
 }
 
 /* VERSION COMMAND 0 KIND ADDRESS PORT */

@@ -22,7 +22,7 @@ static inline bool tls_front_forth(SSL *ssl, int out, char *bytes, int size)
 {
     do {
         int got = SSL_read(ssl, bytes, size);
-        if (got <= 0 || !proxy_send(out, bytes, (size_t)got))
+        if (got <= 0 || !raw_say(out, bytes, (size_t)got))
             return false;
     } while (SSL_pending(ssl) > 0);
     return true;

@@ -2,7 +2,7 @@
  *
  * A server of raw sockets answers as the path says: /HOW/TOLD/SENT.
  */
-#include "harness.h"
+#include "raw_server.h"
 
 #include <dirent.h>
 #include <poll.h>
@@ -11,10 +11,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "port/http.h"
@@ -50,31 +46,11 @@ typedef struct server {
     atomic_int connections, open, most_open, dropped;
 } server;
 
-static bool say(int fd, const void *p, size_t n)
-{
-    const char *at = p;
-    while (n) {
-        ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return false;
-        at += sent;
-        n -= (size_t)sent;
-    }
-    return true;
-}
-
 static bool read_request(int fd, reply *wanted)
 {
     char head[4096];
-    size_t have = 0;
-    do {
-        ssize_t got = recv(fd, head + have, sizeof head - 1 - have, 0);
-        if (got <= 0)
-            return false;
-        have += (size_t)got;
-        head[have] = 0;
-    } while (!strstr(head, "\r\n\r\n"));
-    return sscanf(head, "%*s /%c/%zu/%zu ", &wanted->how, &wanted->told, &wanted->sent) == 3;
+    return raw_read_head(fd, head, sizeof head) &&
+           sscanf(head, "%*s /%c/%zu/%zu ", &wanted->how, &wanted->told, &wanted->sent) == 3;
 }
 
 static bool say_head(int fd, reply r)
@@ -88,7 +64,7 @@ static bool say_head(int fd, reply r)
     else
         snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n", r.told,
                  r.how == 'c' ? "Connection: Close\r\n" : "");
-    return say(fd, head, strlen(head));
+    return raw_say(fd, head, strlen(head));
 }
 
 /*
@@ -101,12 +77,12 @@ static bool answer(server *s, int fd, reply r)
     char byte;
     if (r.how == 'd' && atomic_fetch_add(&s->dropped, 1) == 0)
         return false;
-    if (!say_head(fd, r) || !say(fd, s->bytes, r.sent))
+    if (!say_head(fd, r) || !raw_say(fd, s->bytes, r.sent))
         return false;
     if (r.how == 's')
         return recv(fd, &byte, 1, 0) > 0;
     if (r.how == 'x')
-        return say(fd, "\r\n0\r\n\r\n", 7);
+        return raw_say(fd, "\r\n0\r\n\r\n", 7);
     return r.how != 'c' && r.how != 'e' && r.sent == r.told;
 }
 
@@ -149,17 +125,14 @@ static void *listen_on(void *user)
 
 static void server_start(server *s)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
+    struct sockaddr_in at;
     memset(s, 0, sizeof *s);
     s->bytes = malloc(LONG_REPLY);
     REQUIRE(s->bytes != NULL);
     for (size_t i = 0; i < LONG_REPLY; i++)
         s->bytes[i] = content(i);
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(s->fd >= 0 && bind(s->fd, (struct sockaddr *)&a, n) == 0 && listen(s->fd, 8) == 0);
-    REQUIRE(getsockname(s->fd, (struct sockaddr *)&a, &n) == 0);
-    s->port = ntohs(a.sin_port);
+    s->fd = raw_listen(&at);
+    s->port = ntohs(at.sin_port);
     REQUIRE(pthread_create(&s->thread, NULL, listen_on, s) == 0);
 }
 

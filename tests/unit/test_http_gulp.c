@@ -2,17 +2,13 @@
  *
  * A server of raw sockets answers as the path says: /TOLD/AT_ONCE.
  */
-#include "harness.h"
+#include "raw_server.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "port/http.h"
@@ -34,40 +30,20 @@ typedef struct server {
     atomic_int connections;
 } server;
 
-static bool say(int fd, const void *p, size_t n)
-{
-    const char *at = p;
-    while (n) {
-        ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return false;
-        at += sent;
-        n -= (size_t)sent;
-    }
-    return true;
-}
-
 static bool say_bytes(int fd, size_t n)
 {
     static const char piece[MIB];
     bool ok = true;
     for (; ok && n > sizeof piece; n -= sizeof piece)
-        ok = say(fd, piece, sizeof piece);
-    return ok && say(fd, piece, n);
+        ok = raw_say(fd, piece, sizeof piece);
+    return ok && raw_say(fd, piece, n);
 }
 
 static bool read_request(int fd, reply *wanted)
 {
     char head[4096];
-    size_t have = 0;
-    do {
-        ssize_t got = recv(fd, head + have, sizeof head - 1 - have, 0);
-        if (got <= 0)
-            return false;
-        have += (size_t)got;
-        head[have] = 0;
-    } while (!strstr(head, "\r\n\r\n"));
-    return sscanf(head, "GET /%zu/%zu ", &wanted->told, &wanted->at_once) == 2;
+    return raw_read_head(fd, head, sizeof head) &&
+           sscanf(head, "GET /%zu/%zu ", &wanted->told, &wanted->at_once) == 2;
 }
 
 static bool all_is_seen(server *s, size_t bytes)
@@ -86,10 +62,10 @@ static bool answer(server *s, int fd, reply r)
     else
         snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n",
                  r.at_once);
-    if (!say(fd, head, strlen(head)) || !say_bytes(fd, r.at_once))
+    if (!raw_say(fd, head, strlen(head)) || !say_bytes(fd, r.at_once))
         return false;
     if (r.told <= r.at_once)
-        return r.told || say(fd, "\r\n0\r\n\r\n", 7);
+        return r.told || raw_say(fd, "\r\n0\r\n\r\n", 7);
     return all_is_seen(s, r.at_once) && say_bytes(fd, r.told - r.at_once);
 }
 
@@ -109,13 +85,10 @@ static void *serve(void *user)
 
 static void server_start(server *s)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
+    struct sockaddr_in at;
     memset(s, 0, sizeof *s);
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(s->fd >= 0 && bind(s->fd, (struct sockaddr *)&a, n) == 0 && listen(s->fd, 8) == 0);
-    REQUIRE(getsockname(s->fd, (struct sockaddr *)&a, &n) == 0);
-    s->port = ntohs(a.sin_port);
+    s->fd = raw_listen(&at);
+    s->port = ntohs(at.sin_port);
     REQUIRE(pthread_create(&s->thread, NULL, serve, s) == 0);
 }
 

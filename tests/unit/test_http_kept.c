@@ -1,11 +1,7 @@
 /* test_http_kept.c - connections that are kept, and what libcurl gets in their place */
-#include "harness.h"
+#include "raw_server.h"
 
 #include <unistd.h>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "port/http_transfer.h"
@@ -21,11 +17,8 @@ typedef struct listener {
 
 static listener listening(void)
 {
-    listener l = {.at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    socklen_t n = sizeof l.at;
-    l.fd = socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(bind(l.fd, (struct sockaddr *)&l.at, n) == 0 && listen(l.fd, 8) == 0);
-    REQUIRE(getsockname(l.fd, (struct sockaddr *)&l.at, &n) == 0);
+    listener l;
+    l.fd = raw_listen(&l.at);
     return l;
 }
 
