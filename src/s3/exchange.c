@@ -130,22 +130,25 @@ static void on_header(void *user, const char *name, const char *value)
         x->header(x->header_user, name, value);
 }
 
+static bool is_success(const cw__exchange *x)
+{
+    return x->call.status >= 200 && x->call.status <= 299;
+}
+
 static bool on_body(void *user, const void *p, size_t n)
 {
     cw__exchange *x = user;
-    int status = x->call.status;
 
-    if (x->intake && status >= 200 && status <= 299)
-        return cw__intake_take(x->intake, &x->reply, status, p, n, &x->error);
+    if (x->intake && is_success(x))
+        return cw__intake_take(x->intake, &x->reply, x->call.status, p, n, &x->error);
     return cw__reply_body(&x->reply, p, n);
 }
 
 static size_t on_room(void *user, struct iovec *pieces, size_t most)
 {
     cw__exchange *x = user;
-    int status = x->call.status;
 
-    return status >= 200 && status <= 299 ? cw__intake_room(x->intake, pieces, most) : 0;
+    return is_success(x) ? cw__intake_room(x->intake, pieces, most) : 0;
 }
 
 static void on_sent(void *user)

@@ -84,7 +84,7 @@ size_t cw__intake_room(const cw__intake *in, struct iovec *pieces, size_t most)
     uint64_t at = in->got;
     size_t count = 0;
 
-    while (in->room && in->looked && count < most && at < in->bytes) {
+    while (in->looked && count < most && at < in->bytes) {
         struct iovec *piece = &pieces[count++];
         piece->iov_base = in->room(in->user, at, &piece->iov_len);
         if (piece->iov_len > in->bytes - at)

@@ -39,7 +39,7 @@ void cw__intake_begin(cw__intake *in, cw__request *r);
 void cw__intake_header(cw__intake *in, const char *name, const char *value);
 
 /** Where the next bytes are to lie, as cw__http_call wants it told; 0: it is not known, or none are
- * wanted. */
+ * wanted. There has to be `room`. */
 size_t cw__intake_room(const cw__intake *in, struct iovec *pieces, size_t most);
 
 /** A piece of the body of a success. false: it is not what was wanted, and `err` says why. */

@@ -108,20 +108,20 @@ static bool suits(cw_type type, const cw__element *e)
 /* What the logical type is as a converted type. */
 static int64_t converted_of_logical(const cw__element *e)
 {
-    static const int8_t same[] = {CW__NOT_SAID,
-                                  0,
-                                  CW__CONVERTED_MAP,
-                                  CW__CONVERTED_LIST,
-                                  4,
-                                  5,
-                                  6,
-                                  7,
-                                  9,
-                                  CW__NOT_SAID,
-                                  11,
-                                  CW__NOT_SAID,
-                                  19,
-                                  20};
+    static const int8_t same[] = {[0] = CW__NOT_SAID,
+                                  [1] = 0,
+                                  [2] = CW__CONVERTED_MAP,
+                                  [3] = CW__CONVERTED_LIST,
+                                  [4] = 4,
+                                  [5] = 5,
+                                  [6] = 6,
+                                  [7] = 7,
+                                  [8] = 9,
+                                  [9] = CW__NOT_SAID,
+                                  [10] = 11,
+                                  [11] = CW__NOT_SAID,
+                                  [12] = 19,
+                                  [13] = 20};
 
     if (e->logical > 13 || e->unit == CW_UNIT_NS)
         return CW__NOT_SAID;
